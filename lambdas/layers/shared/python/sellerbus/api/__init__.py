@@ -1,0 +1,1 @@
+"""Calling Amazon: operations, errors, tokens, throttling, endpoints. Knows nothing of its callers."""

@@ -1,0 +1,1 @@
+"""What a function needs around its work: configuration, construction, observability, custom resources."""

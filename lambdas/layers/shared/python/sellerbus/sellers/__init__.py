@@ -1,0 +1,1 @@
+"""The sellers that Sellerbus works for."""
