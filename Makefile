@@ -1,0 +1,64 @@
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON_BIN := .venv/bin/python
+CDK := node_modules/.bin/cdk
+FAST_TESTS := tests/unit tests/property tests/template tests/conformance
+
+.PHONY: help setup demo test lint types unit integration up down synth deploy destroy clean require-stage
+
+help: ## This list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14 | sed 's/^/  make /'
+
+setup: ## Make .venv and node_modules (every other target does it by itself)
+	@bin/setup
+
+demo: setup ## Deploy to the local AWS emulator, run the story, print what happened, stop everything
+	@$(PYTHON_BIN) -m local demo
+
+test: lint types unit integration ## Every check and test
+
+lint: setup ## ruff: rules and format
+	$(PYTHON_BIN) -m ruff check .
+	$(PYTHON_BIN) -m ruff format --check .
+
+types: setup ## mypy --strict over everything
+	$(PYTHON_BIN) -m mypy .
+
+unit: setup ## The tests that need no emulator
+	$(PYTHON_BIN) -m pytest $(FAST_TESTS)
+
+integration: setup ## The tests on the deployed stacks, on the local AWS emulator with IAM enforced
+	$(PYTHON_BIN) -m pytest tests/integration
+
+up: setup ## The local deployment, kept running; writes .local/env to source
+	@$(PYTHON_BIN) -m local up
+
+down: setup ## Stop what `make up` started
+	@$(PYTHON_BIN) -m local down
+
+synth: require-stage setup ## STAGE=x: write the CloudFormation templates of config/x.yaml to cdk.out
+	$(CDK) synth --quiet --context stage=$(STAGE)
+	@echo "The templates are in cdk.out"
+
+deploy: require-stage setup ## STAGE=x: deploy config/x.yaml to the AWS account of your credentials
+	@bin/deploy $(STAGE)
+
+destroy: require-stage setup ## STAGE=x: remove that deployment (CDK asks first; data is kept where the settings say so)
+	$(CDK) destroy --all --context stage=$(STAGE)
+
+clean: ## Remove what the targets above made, .venv and node_modules included
+	@if [ -x $(PYTHON_BIN) ]; then $(PYTHON_BIN) -m local down; fi
+	rm -rf .venv node_modules cdk.out build .local .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+require-stage:
+	@if [ -z "$(STAGE)" ]; then \
+		echo "Say which deployment: make $(firstword $(MAKECMDGOALS)) STAGE=<name>, where config/<name>.yaml describes it." >&2; \
+		exit 2; \
+	fi
+	@if [ ! -f "config/$(STAGE).yaml" ]; then \
+		echo "There is no config/$(STAGE).yaml: copy config/example.yaml to it and fill it in." >&2; \
+		exit 2; \
+	fi

@@ -1,0 +1,178 @@
+"""Amazon's stand-in as a background process, and the client of its control API.
+
+The stand-in is a program of its own (`python -m simulator`); this module knows its command line and its
+HTTP interface, nothing of its inside.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from local import processes
+from local.emulator import Emulator, without_aws
+
+ROOT = Path(__file__).resolve().parent.parent
+START_SECONDS = 20.0
+CLIENT_ID = "amzn1.application-oa2-client.local"
+
+
+class SimulatorError(Exception):
+    """The simulator didn't start, or refused a request of its control API."""
+
+
+@dataclass(frozen=True)
+class Simulator:
+    """A running simulator at `url`, with the application's credentials that it accepts."""
+
+    process: processes.BackgroundProcess
+    url: str
+    client_secret: str = field(repr=False)
+    client_id: str = CLIENT_ID
+
+    @property
+    def lwa_endpoint(self) -> str:
+        """The full token URL, as LWA_ENDPOINT wants it."""
+        return f"{self.url}/auth/o2/token"
+
+    def environment(self) -> dict[str, str]:
+        """The variables by which config/local.yaml finds this simulator."""
+        return {"SP_API_ENDPOINT": self.url, "LWA_ENDPOINT": self.lwa_endpoint}
+
+    def add_seller(self, seller_id: str, marketplace_ids: Sequence[str]) -> str:
+        """Makes a seller that has authorised the application; returns the refresh token."""
+        answer = self._call(
+            "POST", "sellers", {"sellerId": seller_id, "marketplaceIds": list(marketplace_ids)}
+        )
+        return str(answer["refreshToken"])
+
+    def publish(
+        self, items: Sequence[Mapping[str, Any]], *, shuffle_seed: int | None = None
+    ) -> list[dict[str, Any]]:
+        """Publishes the items (the control API's publish requests), shuffled when there is a seed.
+
+        Returns one {"notificationId", "sent"} per item, in the order given.
+        """
+        body: dict[str, Any] = {"items": [dict(item) for item in items]}
+        if shuffle_seed is not None:
+            body["shuffleSeed"] = shuffle_seed
+        answer = self._call("POST", "publish-batch", body)
+        results = answer["items"] if isinstance(answer, dict) else answer
+        return [dict(result) for result in results]
+
+    def state(self) -> dict[str, Any]:
+        """The destinations and subscriptions that exist at the simulator."""
+        return dict(self._call("GET", "state"))
+
+    def requests(self, operation: str | None = None) -> list[dict[str, Any]]:
+        """What the simulator was asked, oldest first."""
+        answer = self._call("GET", "requests", query={"operation": operation} if operation else None)
+        return [dict(entry) for entry in (answer["requests"] if isinstance(answer, dict) else answer)]
+
+    def add_fault(self, fault: Mapping[str, Any]) -> None:
+        """Injects a fault (the control API's fault request)."""
+        self._call("POST", "faults", fault)
+
+    def revoke(self, seller_id: str) -> None:
+        """Takes the seller's authorisation away."""
+        self._call("POST", f"sellers/{seller_id}/revoke", {})
+
+    def to_json(self) -> dict[str, Any]:
+        """What `from_json` needs to find this simulator again; holds the local client secret."""
+        return {
+            "process": self.process.to_json(),
+            "url": self.url,
+            "clientSecret": self.client_secret,
+            "clientId": self.client_id,
+        }
+
+    @staticmethod
+    def from_json(stored: Mapping[str, Any]) -> Simulator:
+        """The simulator that `to_json` described; it may have ended since."""
+        return Simulator(
+            process=processes.BackgroundProcess.from_json(stored["process"]),
+            url=str(stored["url"]),
+            client_secret=str(stored["clientSecret"]),
+            client_id=str(stored["clientId"]),
+        )
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> Any:
+        url = f"{self.url}/_simulator/{path}"
+        with requests.Session() as session:
+            # A proxy of the user's environment has no business between two programs on this machine.
+            session.trust_env = False
+            try:
+                answer = session.request(method, url, json=body, params=query, timeout=30)
+            except requests.RequestException as error:
+                raise SimulatorError(
+                    f"The simulator doesn't answer {method} {url}: {error}\n"
+                    f"The end of its log, {self.process.log}:\n{processes.tail(self.process.log)}"
+                ) from error
+        if not answer.ok:
+            raise SimulatorError(
+                f"The simulator refused {method} {url}: {answer.status_code} {answer.text[:500]}"
+            )
+        return answer.json()
+
+
+def start_simulator(folder: Path, emulator: Emulator, client_secret: str) -> Simulator:
+    """Starts the simulator, which publishes into `emulator`'s queues, and waits until it answers.
+
+    Raises SimulatorError with the end of its log when it doesn't within START_SECONDS.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    ready = folder / "simulator-ready.json"
+    ready.unlink(missing_ok=True)
+    environment = without_aws(os.environ) | {
+        "PYTHONPATH": str(ROOT),
+        "SIMULATOR_CLIENT_SECRET": client_secret,
+    }
+    if emulator.certificate:
+        environment["AWS_CA_BUNDLE"] = str(emulator.certificate)
+    process = processes.start(
+        "simulator",
+        [
+            *(sys.executable, "-m", "simulator", "serve", "--port", "0"),
+            *("--aws-endpoint", emulator.endpoint, "--region", "us-east-1", "--ready-file", str(ready)),
+        ],
+        environment=environment,
+        log=folder / "simulator.log",
+        folder=ROOT,
+    )
+    try:
+        return Simulator(process=process, url=_url_when_ready(process, ready), client_secret=client_secret)
+    except BaseException:
+        processes.stop(process)
+        raise
+
+
+def stop_simulator(simulator: Simulator) -> None:
+    """Stops the simulator."""
+    processes.stop(simulator.process)
+
+
+def _url_when_ready(process: processes.BackgroundProcess, ready: Path) -> str:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and processes.is_running(process):
+        text = ready.read_text(encoding="utf-8") if ready.exists() else ""
+        if text.endswith("}") or text.endswith("}\n"):
+            return str(json.loads(text)["url"])
+        time.sleep(0.05)
+    raise SimulatorError(
+        f"The simulator didn't start within {START_SECONDS:g} seconds.\n"
+        f"The end of its log, {process.log}:\n{processes.tail(process.log)}"
+    )
