@@ -6,36 +6,121 @@ is made per invocation out of these.
 
 from __future__ import annotations
 
+import time
+from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 import boto3
-import requests
 from botocore.config import Config
-from requests.adapters import HTTPAdapter
+
+from sellerbus.notifications.ledger import Ledger
+from sellerbus.notifications.ordering import OrderingGuard
+from sellerbus.notifications.processing import NotificationProcessor
+from sellerbus.notifications.publishing import EventBus, PayloadStore
+from sellerbus.notifications.queues import DeadLetterQueue, NotificationQueue
+from sellerbus.notifications.sweeping import LedgerSweeper
+from sellerbus.runtime.config import ProcessNotificationsConfig, SweepLedgerConfig
+
+if TYPE_CHECKING:
+    import requests
 
 CONNECT_TIMEOUT_SECONDS = 2.0
 READ_TIMEOUT_SECONDS = 5.0
 AWS_ATTEMPTS = 3
 
+_DAY_SECONDS: Final = 86_400
+
+
+@dataclass(frozen=True)
+class CallLimits:
+    """How long one AWS call may take: time-outs in seconds, of each of its attempts."""
+
+    connect_seconds: float
+    read_seconds: float
+    attempts: int
+
+    @property
+    def worst_seconds(self) -> float:
+        """All attempts timing out, with a second of back-off before each repetition."""
+        return self.attempts * (self.connect_seconds + self.read_seconds) + (self.attempts - 1)
+
+
+PATIENT: Final = CallLimits(CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS, AWS_ATTEMPTS)
+# PutEvents and a transaction answer within tens of milliseconds; what waits longer holds a lease for nothing.
+BRISK: Final = CallLimits(connect_seconds=1.0, read_seconds=3.0, attempts=2)
+
 
 @cache
-def aws(service: str) -> Any:
-    """Return the boto3 client of `service`: one call takes at most about 3 x 7 seconds and its back-off."""
+def aws(service: str, limits: CallLimits = PATIENT) -> Any:
+    """Return the boto3 client of `service`, whose calls take no longer than `limits` allow."""
     return boto3.client(
         service,
         config=Config(
-            connect_timeout=CONNECT_TIMEOUT_SECONDS,
-            read_timeout=READ_TIMEOUT_SECONDS,
-            retries={"mode": "standard", "total_max_attempts": AWS_ATTEMPTS},
+            connect_timeout=limits.connect_seconds,
+            read_timeout=limits.read_seconds,
+            retries={"mode": "standard", "total_max_attempts": limits.attempts},
             max_pool_connections=16,
         ),
     )
 
 
 @cache
+def notification_processor(config: ProcessNotificationsConfig) -> NotificationProcessor:
+    """Return the processor of notification batches, with all it works on."""
+    retention_seconds = config.completed_retention_days * _DAY_SECONDS
+    dynamodb = aws("dynamodb", BRISK)
+    sqs = aws("sqs", BRISK)
+    return NotificationProcessor(
+        ledger=Ledger(
+            dynamodb,
+            config.ledger_table_name,
+            completed_retention_seconds=retention_seconds,
+            now=_milliseconds,
+            sleep=time.sleep,
+        ),
+        guard=OrderingGuard(
+            dynamodb,
+            config.ledger_table_name,
+            retention_seconds=retention_seconds,
+            now=_milliseconds,
+            sleep=time.sleep,
+        ),
+        bus=EventBus(aws("events", BRISK), config.event_bus_name),
+        payloads=PayloadStore(aws("s3", BRISK), config.payload_bucket_name),
+        queue=NotificationQueue(sqs, config.notification_queue_url),
+        dead_letters=DeadLetterQueue(sqs, config.dead_letter_queue_url),
+        now=_milliseconds,
+        lease_margin_ms=config.lease_margin_seconds * 1000,
+        # PutEvents, then the completion.
+        publish_budget_ms=round(2 * BRISK.worst_seconds * 1000),
+        maximum_event_bytes=config.maximum_event_bytes,
+    )
+
+
+@cache
+def ledger_sweeper(config: SweepLedgerConfig) -> LedgerSweeper:
+    """Return the sweeper of rows whose message is gone."""
+    return LedgerSweeper(
+        aws("dynamodb"),
+        config.ledger_table_name,
+        config.pending_index_name,
+        lifetime_seconds=config.maximum_message_lifetime_days * _DAY_SECONDS,
+        now=_milliseconds,
+    )
+
+
+def _milliseconds() -> int:
+    return time.time_ns() // 1_000_000
+
+
+@cache
 def http() -> requests.Session:
     """Return the session for calls to Amazon and to CloudFormation, keep-alive across invocations."""
+    # Here and not above: the functions that never call Amazon shall not pay for it at each cold start.
+    import requests
+    from requests.adapters import HTTPAdapter
+
     session = requests.Session()
     # No retries below the client: what may be repeated is decided per operation, and counted there.
     adapter = HTTPAdapter(max_retries=0, pool_connections=4, pool_maxsize=16)

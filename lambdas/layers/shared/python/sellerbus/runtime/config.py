@@ -90,6 +90,31 @@ class ReconcileSubscriptionsConfig(SellerConfig):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ProcessNotificationsConfig(FunctionConfig):
+    function: ClassVar[str] = "process_notifications"
+
+    ledger_table_name: str = field(metadata=variable("LEDGER_TABLE_NAME"))
+    event_bus_name: str = field(metadata=variable("EVENT_BUS_NAME"))
+    notification_queue_url: str = field(metadata=variable("NOTIFICATION_QUEUE_URL"))
+    dead_letter_queue_url: str = field(metadata=variable("DEAD_LETTER_QUEUE_URL"))
+    payload_bucket_name: str = field(metadata=variable("PAYLOAD_BUCKET_NAME"))
+    maximum_event_bytes: int = field(metadata=variable("MAXIMUM_EVENT_BYTES", positive_integer))
+    lease_margin_seconds: int = field(metadata=variable("LEASE_MARGIN_SECONDS", positive_integer))
+    completed_retention_days: int = field(metadata=variable("COMPLETED_RETENTION_DAYS", positive_integer))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepLedgerConfig(FunctionConfig):
+    function: ClassVar[str] = "sweep_ledger"
+
+    ledger_table_name: str = field(metadata=variable("LEDGER_TABLE_NAME"))
+    pending_index_name: str = field(metadata=variable("PENDING_INDEX_NAME"))
+    maximum_message_lifetime_days: int = field(
+        metadata=variable("MAXIMUM_MESSAGE_LIFETIME_DAYS", positive_integer)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class QueueSellerChangesConfig(FunctionConfig):
     function: ClassVar[str] = "queue_seller_changes"
 

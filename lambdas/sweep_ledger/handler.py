@@ -1,0 +1,35 @@
+"""Every quarter of an hour: which notifications were claimed and never completed?"""
+
+import os
+from typing import Any
+
+from sellerbus.runtime import bootstrap, config
+from sellerbus.runtime.observability import LambdaContext, MetricUnit, emitted, logger, metrics
+
+log = logger()
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> None:
+    """Count rows past their lease, and give up those whose message cannot exist any more."""
+    del event
+    settings = config.load(config.SweepLedgerConfig, os.environ)
+    report = bootstrap.ledger_sweeper(settings).sweep()
+    if report.abandoned:
+        log.error(
+            "notifications were claimed, never completed, and their messages are gone",
+            request_id=context.aws_request_id,
+            abandoned=report.abandoned,
+            notification_ids=report.abandoned_ids,
+        )
+    if report.waiting:
+        log.warning(
+            "notifications wait to be taken up again, in the queue or in its dead-letter queue",
+            request_id=context.aws_request_id,
+            waiting=report.waiting,
+            oldest_seconds=report.oldest_seconds,
+            notification_ids=report.waiting_ids,
+        )
+    with emitted(metrics()) as measured:
+        measured.add_metric("NotificationsAbandoned", MetricUnit.Count, report.abandoned)
+        measured.add_metric("NotificationsPastLease", MetricUnit.Count, report.waiting)
+        measured.add_metric("OldestNotificationPastLease", MetricUnit.Seconds, report.oldest_seconds)
