@@ -1,0 +1,258 @@
+"""Loads config/<stage>.yaml into frozen, validated settings.
+
+Every problem of a file is reported at once, each with the file, the line, the key (a dotted path with list
+indexes), the value and what is allowed.
+"""
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from stacks import marked_yaml, settings_rules
+from stacks.marked_yaml import Document
+from stacks.settings_model import Notification, Settings
+from stacks.settings_rules import Finding
+
+CONFIG_FOLDER = Path(__file__).resolve().parent.parent / "config"
+STAGE_VARIABLE = "SELLERBUS_STAGE"
+
+# The stage is part of stack names, and CloudFormation appends to them to name what they hold: keep it short.
+_STAGE_NAME = re.compile(r"[a-z][a-z0-9-]{0,19}(?<!-)")
+_STAGE_ALLOWED = "a small letter, then up to 19 small letters, digits and hyphens, not ending in a hyphen"
+_ENVIRONMENT_PREFIX = "env:"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that keeps a deployment from being synthesised. `line` is 0 where no line is at fault."""
+
+    file: str
+    line: int
+    key: str
+    value: str
+    fault: str
+    allowed: str
+
+    def __str__(self) -> str:
+        shown = f"{self.key} = {self.value}" if self.value else self.key
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}: {shown or 'the file'}: {self.fault}. Allowed: {self.allowed}."
+
+
+class SettingsError(Exception):
+    """The settings of a stage cannot be used. `problems` holds them all; the message has one per line."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+def load_settings(
+    stage: str, *, folder: Path = CONFIG_FOLDER, environment: Mapping[str, str] = os.environ
+) -> Settings:
+    """The settings of a stage. Raises SettingsError with every problem of its file."""
+    path = _file_of(stage, folder)
+    file = _shown(path)
+    document = marked_yaml.read_document(path.read_text(encoding="utf-8"))
+    problems = [
+        Problem(
+            file, fault.line, _key(fault.path), fault.value, fault.text, "one YAML document of unique keys"
+        )
+        for fault in document.faults
+    ]
+    if document.data is None and not problems:
+        problems.append(Problem(file, 1, "", "", "is empty", "the keys of config/example.yaml"))
+    elif not isinstance(document.data, dict) and not problems:
+        problems.append(
+            Problem(file, 1, "", repr(document.data), "is not a mapping", "the keys of config/example.yaml")
+        )
+    if problems:
+        raise SettingsError(problems)
+    findings, data = _with_environment(document.data, environment)
+    settings, shape = _validated(data, unread={finding.path for finding in findings})
+    findings += shape
+    findings += settings_rules.findings(_valid_parts(data))
+    if findings or settings is None:
+        ordered = sorted(findings, key=lambda finding: document.line_of(finding.path))
+        raise SettingsError(_problem(file, document, finding) for finding in ordered)
+    return settings
+
+
+def _file_of(stage: str, folder: Path) -> Path:
+    shown = _shown(folder)
+    present = ", ".join(sorted(entry.stem for entry in folder.glob("*.yaml"))) or "no stage yet"
+    if not stage:
+        fault = f"no stage was chosen: pass `-c stage=<name>` to cdk, or set {STAGE_VARIABLE}"
+        raise SettingsError([Problem(shown, 0, "stage", "", fault, present)])
+    if not _STAGE_NAME.fullmatch(stage):
+        raise SettingsError(
+            [Problem(shown, 0, "stage", repr(stage), "is not the name of a stage", _STAGE_ALLOWED)]
+        )
+    path = folder / f"{stage}.yaml"
+    if not path.is_file():
+        fault = f"there is no file {_shown(path)}: copy config/example.yaml to it and fill it in"
+        raise SettingsError([Problem(shown, 0, "stage", repr(stage), fault, present)])
+    return path
+
+
+def _shown(path: Path) -> str:
+    return (
+        str(path.relative_to(CONFIG_FOLDER.parent))
+        if path.is_relative_to(CONFIG_FOLDER.parent)
+        else str(path)
+    )
+
+
+def _with_environment(
+    data: dict[str, Any], environment: Mapping[str, str]
+) -> tuple[list[Finding], dict[str, Any]]:
+    """The data with `env:NAME` replaced. Only the emulator's stage may: elsewhere the file alone decides."""
+    findings: list[Finding] = []
+    permitted = data.get("emulator") is True
+
+    def replaced(value: Any, path: marked_yaml.Path) -> Any:
+        if isinstance(value, dict):
+            return {key: replaced(item, (*path, key)) for key, item in value.items()}
+        if isinstance(value, list):
+            return [replaced(item, (*path, index)) for index, item in enumerate(value)]
+        if not isinstance(value, str) or not value.startswith(_ENVIRONMENT_PREFIX):
+            return value
+        name = value.removeprefix(_ENVIRONMENT_PREFIX)
+        if not permitted:
+            findings.append(
+                Finding(
+                    path,
+                    value,
+                    "is read from the environment",
+                    "a value written here (env: only where emulator is true)",
+                )
+            )
+        elif not environment.get(name):
+            findings.append(
+                Finding(path, value, f"the environment variable {name} is not set", f"set {name}")
+            )
+        else:
+            return environment[name]
+        return value
+
+    return findings, {key: replaced(item, (key,)) for key, item in data.items()}
+
+
+def _validated(
+    data: dict[str, Any], *, unread: set[marked_yaml.Path]
+) -> tuple[Settings | None, list[Finding]]:
+    try:
+        return Settings.model_validate(data), []
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+    # A place that could not be read from the environment has its problem already.
+    return None, [_finding(detail, data) for detail in details if _place(detail, data) not in unread]
+
+
+def _place(detail: ErrorDetails, data: Any) -> marked_yaml.Path:
+    """Where an error lies. Marks that pydantic appends (such as [key]) are cut off."""
+    path: list[str | int] = []
+    node = data
+    for part in detail["loc"]:
+        path.append(part)
+        if isinstance(node, dict) and part in node:
+            node = node[str(part)]
+        elif isinstance(node, list):
+            node = node[int(part)]
+        else:
+            break
+    return tuple(path)
+
+
+def _finding(detail: ErrorDetails, data: dict[str, Any]) -> Finding:
+    path = _place(detail, data)
+    if detail["type"] == "extra_forbidden":
+        return Finding(path, detail["input"], "is not a key that is known here", _keys_allowed(path[:-1]))
+    if detail["type"] == "missing":
+        return Finding(path, None, "is missing", _allowed(path))
+    if detail["type"] == "value_error":
+        return Finding(path, detail["input"], str(detail["ctx"]["error"]), _allowed(path))
+    return Finding(path, detail["input"], "is not allowed", _allowed(path))
+
+
+def _allowed(path: marked_yaml.Path) -> str:
+    """The description of the field at a path, or of the nearest field around it."""
+    fields = _fields_around(path)
+    return next((field.description for field in reversed(fields) if field.description), "")
+
+
+def _keys_allowed(path: marked_yaml.Path) -> str:
+    fields = _fields_around(path)
+    model = _model_in(fields[-1].annotation) if fields else Settings
+    return ", ".join(_fields(model)) if model else "no key"
+
+
+def _fields_around(path: marked_yaml.Path) -> list[FieldInfo]:
+    """The fields that a path leads through, outermost first."""
+    found: list[FieldInfo] = []
+    model: type[BaseModel] | None = Settings
+    for part in path:
+        if model is not None and part in _fields(model):
+            found.append(_fields(model)[str(part)])
+            model = _model_in(found[-1].annotation)
+    return found
+
+
+def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    inner = (_model_in(argument) for argument in getattr(annotation, "__args__", ()))
+    return next((model for model in inner if model), None)
+
+
+def _valid_parts(data: dict[str, Any]) -> settings_rules.Parts:
+    """Whatever of the file is valid by itself, so that the rules across keys speak in the same run."""
+    values: dict[str, Any] = {}
+    for name, field in Settings.model_fields.items():
+        if name not in data:
+            if not field.is_required():
+                values[name] = field.get_default(call_default_factory=True)
+            continue
+        if name != "notifications":
+            valid = _valid(Settings.__annotations__[name], data[name])
+            if valid is not _INVALID:
+                values[name] = valid
+    listed = data.get("notifications")
+    notifications: dict[int, Notification] = {}
+    for index, item in enumerate(listed if isinstance(listed, list) else []):
+        valid = _valid(Notification, item)
+        if valid is not _INVALID:
+            notifications[index] = valid
+    return settings_rules.Parts(values, notifications)
+
+
+_INVALID = object()
+
+
+def _valid(annotation: Any, value: Any) -> Any:
+    try:
+        return TypeAdapter(annotation).validate_python(value)
+    except ValidationError:
+        return _INVALID
+
+
+def _key(path: marked_yaml.Path) -> str:
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
+
+
+def _problem(file: str, document: Document, finding: Finding) -> Problem:
+    value = "" if finding.value is None else repr(finding.value)
+    return Problem(
+        file, document.line_of(finding.path), _key(finding.path), value, finding.fault, finding.allowed
+    )
