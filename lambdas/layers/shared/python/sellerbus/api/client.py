@@ -1,0 +1,230 @@
+"""Calls operations of the Selling Partner API: the right grant, the quota kept, refusals explained.
+
+What is repeated here: a throttled call whose wait is short, and for a repeatable operation temporary faults.
+A call that is not repeatable is never sent again once a byte of it may have left.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import requests
+from urllib3.exceptions import NewConnectionError
+
+from sellerbus.api.errors import (
+    OutcomeUnknownError,
+    OutOfTimeError,
+    RetryableError,
+    SellingPartnerError,
+    ThrottledError,
+    UnauthorizedError,
+    body_object,
+    refusal,
+)
+from sellerbus.api.lwa import Grant, SellerGrant, TokenCache
+from sellerbus.api.operations import SELLER, Operation
+from sellerbus.api.pacing import LEAST_SECONDS, Pace, attempt_timeouts
+from sellerbus.api.throttle import Throttle
+
+ATTEMPTS = 4
+MOST_WAIT_SECONDS = 2.0
+USER_AGENT = f"Sellerbus/0.1.0 (Language=Python/{platform.python_version()}; Platform={platform.system()})"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A success: the body is its JSON object, {} where the operation answers none."""
+
+    status: int
+    body: Mapping[str, object]
+    request_id: str | None
+
+
+class SellingPartnerClient:
+    """Cheap to make: one per invocation, around a session, tokens and throttle that are kept.
+
+    remaining_seconds: the time that is left for everything together; no call is begun after it.
+    most_wait_seconds: the longest wait for quota that is slept through. Beyond it ThrottledError is raised,
+        so that the caller gives its work back in place of sleeping.
+    """
+
+    def __init__(
+        self,
+        *,
+        endpoint: str,
+        session: requests.Session,
+        tokens: TokenCache,
+        throttle: Throttle,
+        pace: Pace,
+        remaining_seconds: Callable[[], float],
+        most_wait_seconds: float = MOST_WAIT_SECONDS,
+    ) -> None:
+        self._endpoint = endpoint.rstrip("/")
+        self._session = session
+        self._tokens = tokens
+        self._throttle = throttle
+        self._pace = pace
+        self._remaining = remaining_seconds
+        self._most_wait = most_wait_seconds
+
+    def call(
+        self,
+        operation: Operation,
+        *,
+        seller: SellerGrant | None = None,
+        path: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
+    ) -> Answer:
+        """Call `operation` and return its success.
+
+        Raises ThrottledError, RetryableError, OutcomeUnknownError (not repeatable operations only) and
+        PermanentError with its kinds; ValueError for a call that the operation's row does not allow.
+        """
+        grant = self._grant(operation, seller)
+        unknown = set(query or {}) - set(operation.query)
+        if unknown:
+            raise ValueError(f"{operation.name} takes no query parameter {', '.join(sorted(unknown))}")
+        url = self._endpoint + operation.filled(path or {})
+        failures = 0
+        renewed = False
+        while True:
+            token = self._tokens.token(grant, self._remaining)
+            self._take_turn(operation, seller)
+            try:
+                return self._attempt(operation, seller, url, token, query, body)
+            except UnauthorizedError as error:
+                if renewed or not error.token_is_stale:
+                    raise
+                renewed = True
+                self._tokens.forget(grant)
+            except ThrottledError as error:
+                failures += 1
+                if failures >= ATTEMPTS or not self._wait(error.seconds):
+                    raise
+            except OutOfTimeError:
+                raise
+            except RetryableError:
+                failures += 1
+                if failures >= ATTEMPTS or not self._pace.back_off(failures, self._remaining):
+                    raise
+
+    def _grant(self, operation: Operation, seller: SellerGrant | None) -> Grant:
+        if (operation.grant == SELLER) != (seller is not None):
+            wanted = "a seller" if operation.grant == SELLER else "no seller"
+            raise ValueError(f"{operation.name} is called with {wanted}")
+        return seller if seller is not None else operation.grant
+
+    def _take_turn(self, operation: Operation, seller: SellerGrant | None) -> None:
+        key = _key(operation, seller)
+        most = min(self._most_wait, max(0.0, self._remaining() - LEAST_SECONDS))
+        seconds = self._throttle.reserve(key, rate=operation.rate, burst=operation.burst, most_seconds=most)
+        if seconds > most:
+            raise ThrottledError(operation.name, seconds)
+        if seconds > 0:
+            self._pace.sleep(seconds)
+
+    def _wait(self, seconds: float) -> bool:
+        if seconds > self._most_wait or self._remaining() - seconds < LEAST_SECONDS:
+            return False
+        # The turn itself is awaited by the bucket, which knows that it is empty; this only spreads rivals.
+        self._pace.sleep(self._pace.chance() * min(seconds, 0.25))
+        return True
+
+    def _attempt(
+        self,
+        operation: Operation,
+        seller: SellerGrant | None,
+        url: str,
+        token: str,
+        query: Mapping[str, str] | None,
+        body: Mapping[str, object] | None,
+    ) -> Answer:
+        timeouts = attempt_timeouts(operation.name, self._remaining)
+        try:
+            response = self._session.request(
+                operation.method,
+                url,
+                params=dict(query) if query else None,
+                json=dict(body) if body is not None else None,
+                headers={
+                    "accept": "application/json",
+                    "user-agent": USER_AGENT,
+                    "x-amz-access-token": token,
+                },
+                timeout=timeouts,
+                allow_redirects=False,
+            )
+            content = response.content
+        except requests.RequestException as error:
+            raise _lost(operation, error) from None
+        key = _key(operation, seller)
+        request_id = response.headers.get("x-amzn-RequestId")
+        status = response.status_code
+        if status == 429:
+            seconds = self._throttle.refused(key, rate=operation.rate, burst=operation.burst)
+            raise ThrottledError(operation.name, seconds, status=status, request_id=request_id)
+        if status not in operation.success:
+            raise _outcome(operation, refusal(operation.name, status, content, request_id))
+        self._learn(key, response.headers.get("x-amzn-RateLimit-Limit"))
+        return _success(operation, status, content, request_id)
+
+    def _learn(self, key: tuple[str, str], limit: str | None) -> None:
+        try:
+            rate = float(limit) if limit else 0.0
+        except ValueError:
+            return
+        self._throttle.learn(key, rate)
+
+
+def _key(operation: Operation, seller: SellerGrant | None) -> tuple[str, str]:
+    return (operation.name, seller.seller_id if seller is not None else "")
+
+
+def _success(operation: Operation, status: int, content: bytes, request_id: str | None) -> Answer:
+    if not content.strip() and not operation.answers:
+        return Answer(status, {}, request_id)
+    body = body_object(content)
+    if body is None:
+        unreadable = RetryableError(
+            operation.name,
+            "the answer is a success by its status, but its body is not a JSON object",
+            status=status,
+            request_id=request_id,
+        )
+        raise _outcome(operation, unreadable)
+    if body.get("errors"):
+        raise refusal(operation.name, status, content, request_id)
+    return Answer(status, body, request_id)
+
+
+def _outcome(operation: Operation, error: SellingPartnerError) -> SellingPartnerError:
+    """A temporary fault of an operation that must not be repeated may have followed its success."""
+    if operation.repeatable or not isinstance(error, RetryableError):
+        return error
+    return OutcomeUnknownError(
+        error.operation,
+        error.message,
+        status=error.status,
+        code=error.code,
+        request_id=error.request_id,
+        hint="It may have been carried out: look before calling again.",
+    )
+
+
+def _lost(operation: Operation, error: requests.RequestException) -> SellingPartnerError:
+    # The exception's own text may hold the URL's query or headers, so only its kind is told.
+    kind = type(error).__name__
+    if _never_sent(error):
+        return RetryableError(operation.name, f"no connection to Amazon ({kind})")
+    return _outcome(operation, RetryableError(operation.name, f"no complete answer from Amazon ({kind})"))
+
+
+def _never_sent(error: requests.RequestException) -> bool:
+    """Only a failure to connect proves that no byte was written."""
+    if isinstance(error, requests.ConnectTimeout):
+        return True
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(error, requests.ConnectionError) and isinstance(reason, NewConnectionError)

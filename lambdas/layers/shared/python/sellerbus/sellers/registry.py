@@ -1,0 +1,262 @@
+"""The sellers that Sellerbus works for: a DynamoDB table whose refresh tokens are encrypted one by one.
+
+A row: sellerId, region (na, eu, fe), marketplaceIds, status, refreshToken (KMS ciphertext under the
+encryption context {"sellerId": id}, so that one seller's is of no use in another's row), createdAt, updatedAt.
+Listing and looking up decrypt nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final, Protocol
+
+ACTIVE: Final = "active"
+PAUSED: Final = "paused"
+REVOKED: Final = "revoked"
+REMOVING: Final = "removing"
+STATUSES: Final = (ACTIVE, PAUSED, REVOKED, REMOVING)
+
+_SELLER_ID = re.compile(r"[A-Z0-9]{5,20}")
+
+
+class SellerError(Exception):
+    """A seller could not be found, added or changed; the message says which and why."""
+
+
+class SellerExistsError(SellerError):
+    """The registry has the seller already. `status` is its status."""
+
+    def __init__(self, seller_id: str, status: str) -> None:
+        self.seller_id = seller_id
+        self.status = status
+        super().__init__(f"seller {seller_id} is in the registry already (status {status})")
+
+
+class UnknownSellerError(SellerError):
+    """The registry does not have the seller."""
+
+    def __init__(self, seller_id: str) -> None:
+        self.seller_id = seller_id
+        super().__init__(f"seller {seller_id} is not in the registry")
+
+
+class UnreadableTokenError(SellerError):
+    """The refresh token in the row cannot be decrypted for this seller."""
+
+
+class DynamoDb(Protocol):
+    """The part of the boto3 client that is used."""
+
+    @property
+    def exceptions(self) -> Any: ...
+
+    def get_item(self, **arguments: Any) -> Any: ...
+
+    def update_item(self, **arguments: Any) -> Any: ...
+
+    def delete_item(self, **arguments: Any) -> Any: ...
+
+    def scan(self, **arguments: Any) -> Any: ...
+
+
+class Kms(Protocol):
+    """The part of the boto3 client that is used."""
+
+    @property
+    def exceptions(self) -> Any: ...
+
+    def encrypt(self, **arguments: Any) -> Any: ...
+
+    def decrypt(self, **arguments: Any) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Seller:
+    """One row. updated_at changes with every write: it tells one version of the row from another."""
+
+    seller_id: str
+    region: str
+    marketplace_ids: tuple[str, ...]
+    status: str
+    created_at: str
+    updated_at: str
+    sealed_token: bytes = field(repr=False)
+
+
+def checked_seller_id(text: str) -> str:
+    """Return the seller id (merchant token) in `text`; raises ValueError where it can be none."""
+    seller_id = text.strip()
+    if not _SELLER_ID.fullmatch(seller_id):
+        raise ValueError(
+            f"{text!r} is no seller id: it is the merchant token, 5 to 20 capital letters and digits "
+            "(Seller Central, Account Info, Your Merchant Token)"
+        )
+    return seller_id
+
+
+class SellerRegistry:
+    """Reads and writes the rows. Every write is one call: a crash leaves the old row or the new."""
+
+    def __init__(
+        self, *, dynamodb: DynamoDb, kms: Kms, table_name: str, key_id: str, clock: Callable[[], datetime]
+    ) -> None:
+        self._dynamodb = dynamodb
+        self._kms = kms
+        self._table = table_name
+        self._key = key_id
+        self._clock = clock
+
+    def add(
+        self,
+        seller_id: str,
+        *,
+        region: str,
+        marketplace_ids: Sequence[str],
+        refresh_token: str,
+        replace: bool = False,
+    ) -> Seller:
+        """Write an active seller and return its row.
+
+        Raises SellerExistsError where the registry has the seller, unless `replace`: then token, region and
+        marketplaces are replaced, and the seller is active again whatever it was.
+        """
+        sealed = self._kms.encrypt(
+            KeyId=self._key,
+            Plaintext=refresh_token.encode(),
+            EncryptionContext={"sellerId": seller_id},
+        )["CiphertextBlob"]
+        now = self._now()
+        condition = {} if replace else {"ConditionExpression": "attribute_not_exists(sellerId)"}
+        try:
+            written = self._dynamodb.update_item(
+                TableName=self._table,
+                Key={"sellerId": {"S": seller_id}},
+                UpdateExpression=(
+                    "SET #region = :region, marketplaceIds = :marketplaces, #status = :active, "
+                    "refreshToken = :token, updatedAt = :now, createdAt = if_not_exists(createdAt, :now)"
+                ),
+                ExpressionAttributeNames={"#region": "region", "#status": "status"},
+                ExpressionAttributeValues={
+                    ":region": {"S": region},
+                    ":marketplaces": {"L": [{"S": name} for name in marketplace_ids]},
+                    ":active": {"S": ACTIVE},
+                    ":token": {"B": sealed},
+                    ":now": {"S": now},
+                },
+                ReturnValues="ALL_NEW",
+                **condition,
+            )
+        except self._dynamodb.exceptions.ConditionalCheckFailedException:
+            found = self.find(seller_id)
+            if found is not None and found.sealed_token == sealed:
+                # An answer was lost and the call repeated below us: the row is this very write.
+                return found
+            raise SellerExistsError(seller_id, found.status if found else "unknown") from None
+        return _seller(written["Attributes"])
+
+    def get(self, seller_id: str) -> Seller:
+        """Return the row; raises UnknownSellerError."""
+        found = self.find(seller_id)
+        if found is None:
+            raise UnknownSellerError(seller_id)
+        return found
+
+    def find(self, seller_id: str) -> Seller | None:
+        """Return the row as it is now (a consistent read), None where there is none."""
+        item = self._dynamodb.get_item(
+            TableName=self._table, Key={"sellerId": {"S": seller_id}}, ConsistentRead=True
+        ).get("Item")
+        return _seller(item) if item else None
+
+    def sellers(self) -> Iterator[Seller]:
+        """Yield every row, in no order, page by page."""
+        start: dict[str, Any] = {}
+        while True:
+            page = self._dynamodb.scan(TableName=self._table, ConsistentRead=True, **start)
+            yield from (_seller(item) for item in page.get("Items", []))
+            if not page.get("LastEvaluatedKey"):
+                return
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def refresh_token(self, seller: Seller) -> str:
+        """Decrypt the seller's refresh token; raises UnreadableTokenError where it is not this seller's."""
+        try:
+            opened = self._kms.decrypt(
+                KeyId=self._key,
+                CiphertextBlob=seller.sealed_token,
+                EncryptionContext={"sellerId": seller.seller_id},
+            )
+        except (
+            self._kms.exceptions.InvalidCiphertextException,
+            self._kms.exceptions.IncorrectKeyException,
+        ) as error:
+            raise UnreadableTokenError(
+                f"the refresh token of seller {seller.seller_id} cannot be decrypted "
+                f"({type(error).__name__}): it was not written for this seller and key. "
+                f"Write it anew: sellerbus sellers add {seller.seller_id} --replace"
+            ) from error
+        return bytes(opened["Plaintext"]).decode()
+
+    def set_status(self, seller_id: str, status: str, *, seen: Seller | None = None) -> Seller:
+        """Set the status and return the row; with `seen`, only while the row is still that version.
+
+        Raises UnknownSellerError, also where the row is another version than `seen`.
+        """
+        if status not in STATUSES:
+            raise ValueError(f"{status!r} is no status: {', '.join(STATUSES)}")
+        condition = "attribute_exists(sellerId)"
+        now = self._now()
+        values = {":status": {"S": status}, ":now": {"S": now}}
+        if seen is not None:
+            condition += " AND updatedAt = :seen"
+            values[":seen"] = {"S": seen.updated_at}
+        try:
+            written = self._dynamodb.update_item(
+                TableName=self._table,
+                Key={"sellerId": {"S": seller_id}},
+                UpdateExpression="SET #status = :status, updatedAt = :now",
+                ConditionExpression=condition,
+                ExpressionAttributeNames={"#status": "status"},
+                ExpressionAttributeValues=values,
+                ReturnValues="ALL_NEW",
+            )
+        except self._dynamodb.exceptions.ConditionalCheckFailedException:
+            found = self.find(seller_id)
+            if found is not None and (found.status, found.updated_at) == (status, now):
+                # An answer was lost and the call repeated below us: the row is this very write.
+                return found
+            raise UnknownSellerError(seller_id) from None
+        return _seller(written["Attributes"])
+
+    def delete_removed(self, seller_id: str) -> bool:
+        """Delete the row if its status is still `removing`; False where somebody brought the seller back."""
+        try:
+            self._dynamodb.delete_item(
+                TableName=self._table,
+                Key={"sellerId": {"S": seller_id}},
+                ConditionExpression="attribute_not_exists(sellerId) OR #status = :removing",
+                ExpressionAttributeNames={"#status": "status"},
+                ExpressionAttributeValues={":removing": {"S": REMOVING}},
+            )
+        except self._dynamodb.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def _now(self) -> str:
+        # Microseconds: updatedAt tells the versions of a row apart.
+        return self._clock().astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _seller(item: Mapping[str, Any]) -> Seller:
+    return Seller(
+        seller_id=item["sellerId"]["S"],
+        region=item["region"]["S"],
+        marketplace_ids=tuple(entry["S"] for entry in item["marketplaceIds"]["L"]),
+        status=item["status"]["S"],
+        created_at=item["createdAt"]["S"],
+        updated_at=item["updatedAt"]["S"],
+        sealed_token=bytes(item["refreshToken"]["B"]),
+    )
