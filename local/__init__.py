@@ -1,1 +1,1 @@
-"""Runs the real deployment on this machine: the AWS emulator, Amazon's stand-in, the CDK and the demo's story."""
+"""Runs the real deployment on this machine: emulator, Amazon's stand-in, CDK, and the demo's story."""

@@ -25,6 +25,7 @@ from botocore.config import Config
 
 from local import processes
 from local.certificate import make_certificate
+from local.commands import clean_environment
 
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
@@ -92,15 +93,6 @@ class Emulator:
         )
 
 
-def without_aws(environment: Mapping[str, str]) -> dict[str, str]:
-    """`environment` less every AWS_ and CDK_ variable: a profile or region of the user's must not leak in."""
-    return {
-        name: value
-        for name, value in environment.items()
-        if not name.startswith(("AWS_", "CDK_", "PYTEST_")) and name not in ("PYTHONPATH", "PYTHONWARNINGS")
-    }
-
-
 def free_port() -> int:
     """A TCP port on 127.0.0.1 that nobody listens on at this moment."""
     with socket.socket() as probe:
@@ -119,7 +111,7 @@ def start_emulator(folder: Path, *, enforce_iam: bool = False) -> Emulator:
     endpoint = f"{scheme}://127.0.0.1:{port}"
     temporary = folder / "tmp"
     temporary.mkdir(exist_ok=True)
-    environment = without_aws(os.environ) | {
+    environment = clean_environment(os.environ) | {
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),

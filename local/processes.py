@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 GRACE_SECONDS = 5.0
-"""How long a process may take over an orderly end. The emulator ignores SIGTERM while a custom resource is pending."""
+"""What a process gets for an orderly end. The emulator ignores SIGTERM while a custom resource is pending."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def is_running(process: BackgroundProcess) -> bool:
 
 
 def stop(process: BackgroundProcess, *, grace_seconds: float = GRACE_SECONDS) -> None:
-    """Ends the process and its children: SIGTERM, then SIGKILL after `grace_seconds`. Ended already is fine."""
+    """Ends the process and its children: SIGTERM, then SIGKILL after `grace_seconds`. Ended already: fine."""
     # An unreaped child keeps its number even when it has ended, so its group can still be signalled safely.
     if is_running(process) or (process.child is not None and process.child.returncode is None):
         _signal_group(process.pid, signal.SIGTERM)

@@ -18,9 +18,9 @@ from typing import Any
 import requests
 
 from local import processes
-from local.emulator import Emulator, without_aws
+from local.commands import ROOT, clean_environment
+from local.emulator import Emulator
 
-ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 20.0
 CLIENT_ID = "amzn1.application-oa2-client.local"
 
@@ -64,9 +64,7 @@ class Simulator:
         body: dict[str, Any] = {"items": [dict(item) for item in items]}
         if shuffle_seed is not None:
             body["shuffleSeed"] = shuffle_seed
-        answer = self._call("POST", "publish-batch", body)
-        results = answer["items"] if isinstance(answer, dict) else answer
-        return [dict(result) for result in results]
+        return [dict(result) for result in self._call("POST", "publish-batch", body)]
 
     def state(self) -> dict[str, Any]:
         """The destinations and subscriptions that exist at the simulator."""
@@ -74,8 +72,8 @@ class Simulator:
 
     def requests(self, operation: str | None = None) -> list[dict[str, Any]]:
         """What the simulator was asked, oldest first."""
-        answer = self._call("GET", "requests", query={"operation": operation} if operation else None)
-        return [dict(entry) for entry in (answer["requests"] if isinstance(answer, dict) else answer)]
+        query = {"operation": operation} if operation else None
+        return [dict(entry) for entry in self._call("GET", "requests", query=query)]
 
     def add_fault(self, fault: Mapping[str, Any]) -> None:
         """Injects a fault (the control API's fault request)."""
@@ -137,7 +135,7 @@ def start_simulator(folder: Path, emulator: Emulator, client_secret: str) -> Sim
     folder.mkdir(parents=True, exist_ok=True)
     ready = folder / "simulator-ready.json"
     ready.unlink(missing_ok=True)
-    environment = without_aws(os.environ) | {
+    environment = clean_environment(os.environ) | {
         "PYTHONPATH": str(ROOT),
         "SIMULATOR_CLIENT_SECRET": client_secret,
     }

@@ -1,0 +1,137 @@
+"""Runs the project's own command lines (the CDK, `sellerbus`) and keeps what they print."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+STAGE = "local"
+_LOCAL_ADDRESSES = "127.0.0.1,localhost"
+_ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "x86_64", "amd64": "x86_64"}
+
+
+class CommandError(Exception):
+    """A command line failed; the message holds the command and the end of its output."""
+
+    def __init__(self, command: Sequence[str], code: int, output: str) -> None:
+        last = "\n".join(output.splitlines()[-60:])
+        super().__init__(f"`{' '.join(command)}` ended with {code}:\n{last}")
+        self.output = output
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A command that succeeded: what it printed (both streams) and how long it took."""
+
+    output: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Commands:
+    """Runs commands with one environment; what they print goes to `on_line` at once and to `log` at the end."""
+
+    environment: Mapping[str, str]
+    log: Path
+    on_line: Callable[[str], None]
+
+    def cdk(self, *arguments: str, folder: Path = ROOT) -> Finished:
+        """Runs the pinned CDK command line in `folder`. Raises CommandError."""
+        return self._run([str(ROOT / "node_modules" / ".bin" / "cdk"), *arguments], folder, None, 900)
+
+    def sellerbus(self, *arguments: str, stdin: str | None = None) -> Finished:
+        """Runs the command line `sellerbus`. Raises CommandError."""
+        return self._run([str(ROOT / "bin" / "sellerbus"), *arguments], ROOT, stdin, 120)
+
+    def _run(self, command: Sequence[str], folder: Path, stdin: str | None, limit_seconds: float) -> Finished:
+        started = time.monotonic()
+        lines: list[str] = []
+        with subprocess.Popen(
+            list(command),
+            cwd=folder,
+            env=dict(self.environment),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+        ) as child:
+            limit = threading.Timer(limit_seconds, child.kill)
+            limit.start()
+            try:
+                # What is written here is a secret or a token: smaller than any pipe's buffer.
+                with child.stdin or open(os.devnull, "w") as pipe:
+                    pipe.write(stdin or "")
+                for line in child.stdout or ():
+                    lines.append(line.rstrip("\n"))
+                    self.on_line(lines[-1])
+                code = child.wait()
+            except BaseException:
+                child.kill()
+                raise
+            finally:
+                limit.cancel()
+        seconds = time.monotonic() - started
+        output = "\n".join(lines)
+        if seconds > limit_seconds:
+            output += f"\nstopped after {limit_seconds:g} seconds"
+        with self.log.open("a", encoding="utf-8") as log:
+            log.write(f"$ {' '.join(command)}\n{output}\n[{code}, {seconds:.1f} s]\n\n")
+        if code != 0:
+            raise CommandError(command, code, output)
+        return Finished(output, seconds)
+
+
+def runtime() -> str:
+    """The Lambda runtime name of the running Python, which is the one the emulator runs functions on."""
+    return f"python{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def architecture() -> str:
+    """Lambda's name of this machine's architecture; the settings refuse an unknown one."""
+    machine = platform.machine().lower()
+    return _ARCHITECTURES.get(machine, machine)
+
+
+def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """`environment` less what would lead a local run astray.
+
+    A profile, region or certificate bundle of the user's AWS set-up must not leak in, nor the switches of a
+    test run; a proxy stays (the first synth may fetch packages) but not for this machine itself.
+    """
+    kept = {
+        name: value
+        for name, value in environment.items()
+        if not name.startswith(("AWS_", "CDK_", "PYTEST_", "SELLERBUS_", "LOCAL_"))
+        and name not in ("PYTHONPATH", "PYTHONWARNINGS", "NODE_OPTIONS")
+    }
+    for name in ("NO_PROXY", "no_proxy"):
+        kept[name] = ",".join(filter(None, (environment.get(name), _LOCAL_ADDRESSES)))
+    return kept
+
+
+def command_environment(folder: Path, *variables: Mapping[str, str]) -> dict[str, str]:
+    """The environment of the CDK and of `sellerbus` for a local deployment whose files are in `folder`."""
+    environment = clean_environment(os.environ) | {
+        # The CLI caches the account by access key in its home: another emulator's account would stick.
+        "CDK_HOME": str(folder / "cdk-home"),
+        "CDK_NOTICES": "false",
+        "CDK_DISABLE_CLI_TELEMETRY": "true",
+        "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
+        "SELLERBUS_STAGE": STAGE,
+        "LOCAL_RUNTIME": runtime(),
+        "LOCAL_ARCHITECTURE": architecture(),
+        "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath))),
+        "NO_COLOR": "1",
+    }
+    for more in variables:
+        environment |= more
+    return environment

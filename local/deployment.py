@@ -1,0 +1,170 @@
+"""One local deployment: emulator, simulator and the stacks of the stage `local`, from deploy to destroy.
+
+The order is that of a real account: the foundation first, then the application's credentials and the sellers,
+then everything.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from local import processes
+from local.changes import changes_between, take_snapshot
+from local.commands import STAGE, Commands, Finished, command_environment
+from local.dropped_settings import apply_dropped_settings
+from local.emulator import ACCOUNT, REGION, Emulator, start_emulator, stop_emulator
+from local.simulator import Simulator, start_simulator, stop_simulator
+
+
+def _show_nobody(_: str) -> None:
+    return
+
+
+@dataclass(frozen=True)
+class Seller:
+    """A seller of the local stage and the marketplaces they sell in."""
+
+    seller_id: str
+    marketplace_ids: Sequence[str]
+
+
+@dataclass
+class Deployment:
+    """A running emulator and simulator and what is deployed on them; all files lie in `folder`."""
+
+    folder: Path
+    emulator: Emulator
+    simulator: Simulator
+    outputs: dict[str, str] = field(default_factory=dict)
+    """The outputs of all stacks by their keys, which no two stacks share."""
+    on_line: Callable[[str], None] = _show_nobody
+    """Gets each line that the CDK and `sellerbus` print, for those who show progress."""
+
+    @property
+    def assembly(self) -> Path:
+        """The synthesised templates."""
+        return self.folder / "cdk.out"
+
+    @property
+    def commands(self) -> Commands:
+        """The CDK and `sellerbus` with the environment of this deployment."""
+        return Commands(
+            environment=command_environment(
+                self.folder, self.emulator.environment(), self.simulator.environment()
+            ),
+            log=self.folder / "commands.log",
+            on_line=self.on_line,
+        )
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the account deployed to."""
+        return self.emulator.client(service)
+
+    def bootstrap_and_synth(self) -> None:
+        """Prepares the account for the CDK and synthesises once; the two don't depend on each other."""
+        # From a folder without cdk.json: there the CLI would synthesise the app first.
+        empty = self.folder / "empty"
+        empty.mkdir(exist_ok=True)
+        with ThreadPoolExecutor(2) as pool:
+            bootstrap = pool.submit(
+                self.commands.cdk, "bootstrap", f"aws://{ACCOUNT}/{REGION}", "--ci", folder=empty
+            )
+            synth = pool.submit(self.commands.cdk, "synth", "--quiet", "--output", str(self.assembly))
+            bootstrap.result()
+            synth.result()
+
+    def deploy_foundation(self) -> Finished:
+        """What everything else stands on: key, empty credentials secret, seller registry."""
+        return self._deploy("--app", str(self.assembly), "Foundation")
+
+    def set_credentials(self) -> None:
+        """Stores the application's LWA credentials the way an operator does."""
+        credentials = {"clientId": self.simulator.client_id, "clientSecret": self.simulator.client_secret}
+        self.commands.sellerbus("secrets", "set", "--stage", STAGE, stdin=json.dumps(credentials))
+
+    def add_seller(self, seller: Seller) -> None:
+        """Has a seller authorise the application at the simulator and onboards them."""
+        refresh_token = self.simulator.add_seller(seller.seller_id, seller.marketplace_ids)
+        marketplaces = [part for name in seller.marketplace_ids for part in ("--marketplace", name)]
+        self.commands.sellerbus(
+            "sellers", "add", seller.seller_id, "--stage", STAGE, *marketplaces, stdin=refresh_token
+        )
+
+    def deploy_all(self) -> Finished:
+        """`cdk deploy --all` of the assembly made before; then the settings that the emulator drops."""
+        finished = self._deploy("--app", str(self.assembly), "--all")
+        clients = {name: self.client(name) for name in ("cloudformation", "dynamodb", "s3")}
+        apply_dropped_settings(self.assembly, clients, self.outputs["KeyArn"])
+        return finished
+
+    def deploy_again(self) -> tuple[Finished, list[str]]:
+        """Synthesises anew and deploys everything; returns the resources that CloudFormation touched."""
+        before = take_snapshot(self.client("cloudformation"))
+        finished = self._deploy("--output", str(self.folder / "cdk.out.again"), "--all")
+        return finished, changes_between(before, take_snapshot(self.client("cloudformation")))
+
+    def destroy(self) -> Finished:
+        """`cdk destroy --all`."""
+        return self.commands.cdk("destroy", "--app", str(self.assembly), "--all", "--force", "--ci")
+
+    def stop(self) -> None:
+        """Stops the simulator and the emulator; nothing of what was deployed remains."""
+        stop_simulator(self.simulator)
+        stop_emulator(self.emulator)
+
+    def to_json(self) -> dict[str, Any]:
+        """What `from_json` needs to find this deployment again."""
+        return {
+            "folder": str(self.folder),
+            "emulator": self.emulator.to_json(),
+            "simulator": self.simulator.to_json(),
+            "outputs": self.outputs,
+        }
+
+    @staticmethod
+    def from_json(stored: Mapping[str, Any]) -> Deployment:
+        """The deployment that `to_json` described; its processes may have ended since."""
+        return Deployment(
+            folder=Path(stored["folder"]),
+            emulator=Emulator.from_json(stored["emulator"]),
+            simulator=Simulator.from_json(stored["simulator"]),
+            outputs=dict(stored["outputs"]),
+        )
+
+    def _deploy(self, *arguments: str) -> Finished:
+        outputs = self.folder / "outputs.json"
+        finished = self.commands.cdk(
+            "deploy", *arguments, "--require-approval", "never", "--ci", "--outputs-file", str(outputs)
+        )
+        if outputs.exists():
+            for stack_outputs in json.loads(outputs.read_text(encoding="utf-8")).values():
+                self.outputs.update(stack_outputs)
+        return finished
+
+
+def start_deployment(folder: Path, *, enforce_iam: bool = False) -> Deployment:
+    """Starts an emulator and a simulator with nothing deployed yet.
+
+    Raises EmulatorError or SimulatorError; what was started by then is stopped.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    emulator = start_emulator(folder / "emulator", enforce_iam=enforce_iam)
+    try:
+        simulator = start_simulator(folder / "simulator", emulator, secrets.token_urlsafe(24))
+    except BaseException:
+        stop_emulator(emulator)
+        raise
+    return Deployment(folder=folder, emulator=emulator, simulator=simulator)
+
+
+def is_running(deployment: Deployment) -> bool:
+    """Whether both background processes are alive."""
+    return processes.is_running(deployment.emulator.process) and processes.is_running(
+        deployment.simulator.process
+    )
