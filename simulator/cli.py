@@ -1,0 +1,252 @@
+"""The command line: `python -m simulator`. One command serves; the others drive a simulator that runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from simulator.client import ControlClient, ControlError
+
+DEFAULT_CLIENT_ID = "amzn1.application-oa2-client.local"
+
+app = typer.Typer(
+    name="simulator",
+    help="A stand-in for Amazon on this machine: Login with Amazon, the Notifications API, the publisher.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+sellers = typer.Typer(help="Sellers that authorise the application.", no_args_is_help=True)
+faults = typer.Typer(help="What shall go wrong.", no_args_is_help=True)
+app.add_typer(sellers, name="sellers")
+app.add_typer(faults, name="faults")
+
+Url = Annotated[
+    str, typer.Option(envvar="SIMULATOR_URL", help="Where the simulator runs.", show_default=False)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option(help="0 takes a free one.")] = 0,
+    aws_endpoint: Annotated[
+        str | None,
+        typer.Option(help="The local AWS to check queues at and to publish to; without it neither is done."),
+    ] = None,
+    region: Annotated[
+        str, typer.Option(help="The region of the local AWS; queues are found in the region of their ARN.")
+    ] = "us-east-1",
+    ready_file: Annotated[
+        Path | None, typer.Option(help="Gets the line that is printed, when connections are accepted.")
+    ] = None,
+    client_id: Annotated[str, typer.Option(help="Client id of the application that exists at once.")] = (
+        DEFAULT_CLIENT_ID
+    ),
+    client_secret: Annotated[
+        str | None,
+        typer.Option(
+            envvar="LWA_CLIENT_SECRET",
+            help="Its client secret, better given by the environment; without one there is no application yet.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Serve on 127.0.0.1 until interrupted; prints one line of JSON, {"url": ...}, when ready."""
+    from simulator.app import create_app
+    from simulator.queues import AmazonQueues, checked_endpoint
+    from simulator.server import run
+    from simulator.world import Application
+
+    # boto3 wants a region for some clients whatever is passed to them.
+    os.environ.setdefault("AWS_DEFAULT_REGION", region)
+    try:
+        queues = AmazonQueues(checked_endpoint(aws_endpoint)) if aws_endpoint else None
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--aws-endpoint") from error
+    applications = [Application(client_id, client_secret)] if client_secret else []
+    try:
+        run(create_app(applications=applications, queues=queues), port, _announce, ready_file)
+    except OSError as error:
+        raise typer.BadParameter(f"cannot listen on port {port}: {error}", param_hint="--port") from error
+
+
+def _announce(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+@app.command()
+def publish(
+    url: Url,
+    file: Annotated[Path, typer.Argument(help="The notification as JSON; - reads standard input.")],
+    seller: Annotated[str | None, typer.Option(help="Whose subscriptions; needed where several fit.")] = None,
+    copies: Annotated[int, typer.Option(help="How often it arrives.")] = 1,
+    delay: Annotated[float, typer.Option(help="Seconds before it is sent.")] = 0.0,
+    jitter: Annotated[float, typer.Option(help="Up to so many seconds more, for each copy.")] = 0.0,
+    raw: Annotated[bool, typer.Option("--raw", help="Send the file as it is, JSON or not.")] = False,
+    keep_metadata: Annotated[
+        bool, typer.Option("--keep-metadata", help="Keep its notificationId and times.")
+    ] = False,
+    via: Annotated[str, typer.Option(help="subscription, or destination (needs no subscription).")] = (
+        "subscription"
+    ),
+    destination_id: Annotated[str | None, typer.Option(help="To this destination only.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Publish a notification to the queues subscribed to it, as Amazon's account."""
+    text = sys.stdin.read() if str(file) == "-" else _read(file)
+    order: dict[str, object] = {
+        "sellerId": seller,
+        "copies": copies,
+        "delaySeconds": delay,
+        "jitterSeconds": jitter,
+        "keepMetadata": keep_metadata,
+        "via": via,
+        "destinationId": destination_id,
+    }
+    order["body" if raw else "notification"] = text if raw else _parse(file, text)
+    sent = _call(url, "POST", "publish", order)
+    _show(sent, as_json, "Published", [{"notificationId": sent["notificationId"], "sent": sent["sent"]}])
+
+
+@sellers.command("add")
+def add_seller(
+    url: Url,
+    seller_id: str,
+    refresh_token: Annotated[str | None, typer.Option(help="Minted where none is given.")] = None,
+    marketplace: Annotated[list[str] | None, typer.Option(help="May be repeated.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """A seller authorises the application; prints the refresh token."""
+    body = {"sellerId": seller_id, "refreshToken": refresh_token, "marketplaceIds": marketplace or []}
+    added = _call(url, "POST", "sellers", body)
+    _show(added, as_json, "Seller", [added])
+
+
+@sellers.command("revoke")
+def revoke_seller(url: Url, seller_id: str, as_json: AsJson = False) -> None:
+    """A seller withdraws the authorisation: its tokens stop working."""
+    revoked = _call(url, "POST", f"sellers/{seller_id}/revoke")
+    _show(revoked, as_json, "Seller", [revoked])
+
+
+@faults.command("add")
+def add_fault(
+    url: Url,
+    operation: Annotated[str, typer.Argument(help="An operation such as createSubscription, or lwa.")],
+    count: Annotated[int, typer.Option(help="How many requests it befalls.")] = 1,
+    status: Annotated[int | None, typer.Option(help="Answer this HTTP status.")] = None,
+    body: Annotated[str | None, typer.Option(help="Answer this text, JSON or not.")] = None,
+    delay: Annotated[float, typer.Option(help="Wait so many seconds first.")] = 0.0,
+    cut: Annotated[
+        str | None, typer.Option(help="Close the connection: before (nothing is done), after (all is done).")
+    ] = None,
+    carried_out: Annotated[
+        bool, typer.Option("--carried-out", help="Carry the request out, then answer status or body.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """The next requests of an operation fail in this way."""
+    waiting = _call(
+        url,
+        "POST",
+        "faults",
+        {
+            "operation": operation,
+            "count": count,
+            "status": status,
+            "body": body,
+            "delaySeconds": delay,
+            "cut": cut,
+            "carriedOut": carried_out,
+        },
+    )
+    rows = [{"operation": name, "faults waiting": left} for name, left in waiting["waiting"].items()]
+    _show(waiting, as_json, "Faults", rows)
+
+
+@app.command("requests")
+def received(
+    url: Url,
+    operation: Annotated[str | None, typer.Option(help="Of this operation only.")] = None,
+    clear: Annotated[bool, typer.Option("--clear", help="Forget them after printing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """What was received, oldest first."""
+    entries = _call(url, "GET", "requests", operation=operation)
+    _show(entries, as_json, "Requests", entries)
+    if clear:
+        _call(url, "DELETE", "requests")
+
+
+@app.command()
+def state(url: Url, as_json: AsJson = False) -> None:
+    """Applications, sellers, destinations, subscriptions and faults."""
+    held = _call(url, "GET", "state")
+    if as_json:
+        _show(held, as_json, "", [])
+        return
+    for part in ("applications", "sellers", "destinations", "subscriptions"):
+        _show(held[part], as_json, part.capitalize(), held[part])
+    rows = [{"operation": name, "waiting": left} for name, left in held["faults"].items()]
+    _show(held["faults"], as_json, "Faults", rows)
+
+
+def _call(url: str, method: str, path: str, body: object = None, operation: str | None = None) -> Any:
+    client = ControlClient(url)
+    try:
+        if method == "GET":
+            return client.get(path, **({"operation": operation} if operation else {}))
+        return client.post(path, body) if method == "POST" else client.delete(path)
+    except ControlError as error:
+        Console(stderr=True).print(f"[red]{error}[/red]", highlight=False)
+        raise typer.Exit(1) from error
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise typer.BadParameter(str(error), param_hint="FILE") from error
+
+
+def _parse(file: Path, text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"{file} is not JSON ({error}); --raw sends it as it is", param_hint="FILE"
+        ) from error
+
+
+def _show(content: object, as_json: bool, title: str, rows: list[dict[str, Any]]) -> None:
+    console = Console()
+    if as_json:
+        sys.stdout.write(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+        return
+    if not rows:
+        console.print(f"{title}: none")
+        return
+    table = Table(title=title, title_justify="left")
+    for name in rows[0]:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(row.get(name)) for name in rows[0]))
+    console.print(table)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def main() -> None:
+    app()

@@ -1,0 +1,105 @@
+"""What every request to Amazon passes first: faults on the way in and out, and the journal."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from simulator.faults import Cut, Fault
+from simulator.journal import Entry
+from simulator.world import World
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A finished answer; `caller` goes to the journal only."""
+
+    status: int
+    body: object
+    headers: Mapping[str, str] = field(default_factory=dict)
+    caller: str | None = None
+
+
+class CutConnection(Response):
+    """Closes the connection without an answer.
+
+    Needs the transport in the connection's state, where the simulator's server puts it.
+    """
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["state"]["transport"].abort()
+        # Until the server has noticed, returning without an answer would make it send one.
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+
+class FrontDoor:
+    def __init__(self, world: World, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        self._world = world
+        self._sleep = sleep
+
+    async def serve(
+        self,
+        request: Request,
+        operation: str,
+        carry_out: Callable[[], Awaitable[Answer]],
+        fail: Callable[[int], Answer],
+        *,
+        path: str,
+        sandbox: bool = False,
+    ) -> Response:
+        """Serves one request of an operation: `carry_out` does the work, `fail` words an error of a status."""
+        received_at = self._world.mint.timestamp()
+        fault = self._world.faults.take(operation)
+        answer, cut = await self._with_fault(fault, carry_out, fail)
+        self._world.journal.record(
+            Entry(
+                time=received_at,
+                operation=operation,
+                method=request.method,
+                path=path,
+                status=None if cut else answer.status if answer else None,
+                caller=answer.caller if answer else None,
+                cut=cut.value if cut else None,
+                sandbox=sandbox,
+            )
+        )
+        if cut or answer is None:
+            return CutConnection()
+        return _response(answer)
+
+    async def _with_fault(
+        self,
+        fault: Fault | None,
+        carry_out: Callable[[], Awaitable[Answer]],
+        fail: Callable[[int], Answer],
+    ) -> tuple[Answer | None, Cut | None]:
+        if fault is None:
+            return await carry_out(), None
+        if fault.delay_seconds:
+            await self._sleep(fault.delay_seconds)
+        if fault.cut is Cut.BEFORE:
+            return None, fault.cut
+        if fault.cut is Cut.AFTER:
+            return await carry_out(), fault.cut
+        if not fault.answers:
+            return await carry_out(), None
+        real = await carry_out() if fault.carried_out else None
+        failed = fail(500 if fault.status is None else fault.status)
+        caller = real.caller if real else None
+        body = failed.body if fault.body is None else fault.body
+        return Answer(failed.status, body, failed.headers, caller), None
+
+
+def _response(answer: Answer) -> Response:
+    """JSON, but for a body that is text already: a fault may want one that is not JSON."""
+    if isinstance(answer.body, str):
+        return Response(answer.body, answer.status, dict(answer.headers), "text/html")
+    content = json.dumps(answer.body, ensure_ascii=False).encode("utf-8")
+    return Response(content, answer.status, dict(answer.headers), "application/json")

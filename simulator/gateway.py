@@ -1,0 +1,143 @@
+"""The front end of the Selling Partner API: who calls, may they, how often, and in what form.
+
+The order of the checks follows from the headers that the model lists: a 403 names no rate, so authorisation
+comes before the usage plan; 413 and 415 name none either. Assumed: a missing user-agent answers 400 (Amazon's
+guide requires the header and does not say how its absence is answered), and an unknown path answers the same
+403 as a token of the wrong grant.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Protocol
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from simulator.errors import ApiError, denied, invalid, of_status
+from simulator.frontdoor import Answer, FrontDoor
+from simulator.journal import GRANTLESS
+from simulator.notifications import Call
+from simulator.operations import NOTIFICATIONS_SCOPE, Grant, Operation, match
+from simulator.throttle import BucketKey
+from simulator.world import AccessToken, World
+
+# The payload limit of the kind of gateway that Amazon's answers come from; the model names no number.
+MAXIMUM_BODY_BYTES = 10 * 1024 * 1024
+UNKNOWN_OPERATION = "unknown"
+
+
+class Api(Protocol):
+    async def carry_out(self, call: Call) -> dict[str, object]:
+        """Returns the body of the 200, or raises ApiError."""
+
+
+class Gateway:
+    """Serves SP-API requests; one for production, one for the sandbox."""
+
+    def __init__(self, world: World, door: FrontDoor, api: Api, *, sandbox: bool = False) -> None:
+        self._world = world
+        self._door = door
+        self._api = api
+        self._sandbox = sandbox
+
+    async def serve(self, request: Request) -> Response:
+        path = "/" + request.path_params["path"]
+        found = match(request.method, path)
+        headers = {"x-amzn-RequestId": self._world.mint.identifier()}
+
+        async def carry_out() -> Answer:
+            if found is None:
+                return Answer(403, denied().body(), headers)
+            return await self._answer(request, *found, headers)
+
+        def fail(status: int) -> Answer:
+            return Answer(status, of_status(status).body(), headers)
+
+        return await self._door.serve(
+            request,
+            found[0].name if found else UNKNOWN_OPERATION,
+            carry_out,
+            fail,
+            path=path,
+            sandbox=self._sandbox,
+        )
+
+    async def _answer(
+        self, request: Request, operation: Operation, path: dict[str, str], headers: Mapping[str, str]
+    ) -> Answer:
+        caller: str | None = None
+        try:
+            token = self._identify(request)
+            caller = token.seller_id or GRANTLESS
+            self._authorise(operation, token)
+            self._throttle(operation, token.client_id, caller)
+            call = Call(
+                operation=operation.name,
+                application=self._world.applications[token.client_id],
+                seller_id=token.seller_id,
+                path=path,
+                query=request.query_params.multi_items(),
+                body=await _body(request) if operation.has_body else None,
+            )
+            status, body = 200, await self._api.carry_out(call)
+        except ApiError as error:
+            status, body = error.status, error.body()
+        all_headers = dict(headers)
+        if operation.announces_rate_at(status):
+            rate = self._world.throttle.rate(operation.name, sandbox=self._sandbox)
+            all_headers["x-amzn-RateLimit-Limit"] = str(rate.per_second)
+        return Answer(status, body, all_headers, caller)
+
+    def _identify(self, request: Request) -> AccessToken:
+        presented = request.headers.get("x-amz-access-token", "")
+        if not presented:
+            raise denied("Access token is missing in the request header.")
+        token = self._world.access_tokens.get(presented)
+        revoked = (
+            token is not None and token.seller_id is not None and self._world.sellers[token.seller_id].revoked
+        )
+        if token is None or revoked:
+            raise denied("The access token you provided is revoked, malformed or invalid.")
+        if self._world.clock() >= token.expires_at:
+            raise denied("The access token you provided has expired.")
+        if not request.headers.get("user-agent"):
+            raise invalid("The user-agent header is required.")
+        return token
+
+    def _authorise(self, operation: Operation, token: AccessToken) -> None:
+        if operation.sandbox_only and not self._sandbox:
+            raise denied()
+        if operation.grant is Grant.GRANTLESS:
+            if token.scope != NOTIFICATIONS_SCOPE:
+                raise denied()
+        elif token.seller_id is None:
+            raise denied()
+
+    def _throttle(self, operation: Operation, client_id: str, caller: str) -> None:
+        if not self._world.throttle.take(BucketKey(client_id, caller, operation.name, self._sandbox)):
+            raise of_status(429)
+
+
+async def _body(request: Request) -> object:
+    """The JSON body; 413 over the limit, 415 where it is not JSON by its type, 400 where it is not by its text."""
+    content = bytearray()
+    size = 0
+    try:
+        # A body over the limit is read to its end and dropped: a client that still sends could not read the
+        # answer.
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size <= MAXIMUM_BODY_BYTES:
+                content += chunk
+    except ClientDisconnect as error:
+        raise invalid("the request ended before its body") from error
+    if size > MAXIMUM_BODY_BYTES:
+        raise of_status(413)
+    if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
+        raise of_status(415)
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise invalid("the body is not JSON") from error

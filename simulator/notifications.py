@@ -1,0 +1,235 @@
+"""The ten operations of the Notifications API v1 over the simulated world.
+
+Source: the model notifications.json. What it leaves open and is assumed here:
+- getSubscription without payloadVersion returns the greatest version, and the newest subscription of it.
+- getSubscriptions answers an empty list, not 404, where there is none.
+- Two subscriptions of one type and version conflict unless each has a filterExpression and they differ.
+- An EventBridge destination conflicts with another of the same account and region.
+- getSubscriptionById and deleteSubscriptionById answer 404 where the type in the path is not the subscription's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from simulator import rules
+from simulator.catalogue import Workflow
+from simulator.errors import (
+    ApiError,
+    destination_exists,
+    destination_in_use,
+    invalid,
+    not_found,
+    subscription_exists,
+    unknown_destination,
+)
+from simulator.operations import OPERATIONS
+from simulator.queues import QueueError, Queues
+from simulator.world import Application, Destination, Subscription, World
+
+
+@dataclass(frozen=True)
+class Call:
+    """One authorised request. `seller_id` is set for seller operations and None for grantless ones."""
+
+    operation: str
+    application: Application
+    seller_id: str | None
+    path: Mapping[str, str]
+    query: Sequence[tuple[str, str]] = ()
+    body: object = None
+
+    @property
+    def seller(self) -> str:
+        if self.seller_id is None:
+            raise ValueError(f"{self.operation} is a seller operation and was called without a seller")
+        return self.seller_id
+
+
+class NotificationsApi:
+    """Carries out calls; `queues` is None where no AWS endpoint is configured, and then no queue is checked."""
+
+    def __init__(self, world: World, queues: Queues | None) -> None:
+        self._world = world
+        self._queues = queues
+        self._handlers: dict[str, Callable[[Call], Awaitable[dict[str, object]]]] = {
+            "getSubscriptions": self._get_subscriptions,
+            "getSubscription": self._get_subscription,
+            "createSubscription": self._create_subscription,
+            "getSubscriptionById": self._get_subscription_by_id,
+            "deleteSubscriptionById": self._delete_subscription_by_id,
+            "getDestinations": self._get_destinations,
+            "createDestination": self._create_destination,
+            "getDestination": self._get_destination,
+            "deleteDestination": self._delete_destination,
+        }
+        if self._handlers.keys() != {name for name, held in OPERATIONS.items() if not held.sandbox_only}:
+            raise ValueError("the handlers and the table of operations differ")
+
+    async def carry_out(self, call: Call) -> dict[str, object]:
+        """Returns the body of the 200, or raises ApiError."""
+        return await self._handlers[call.operation](call)
+
+    async def _get_subscriptions(self, call: Call) -> dict[str, object]:
+        request = rules.listing_request(call.query, self._world.notification_types)
+        found = [
+            held
+            for held in self._subscriptions(call, request.notification_type)
+            if request.payload_version in (None, held.payload_version)
+        ]
+        # The token is bound to its listing, so that it is refused when the query changes between pages.
+        listing = [call.seller, request.notification_type, request.payload_version]
+        after = _read_token(request.next_token, listing) if request.next_token else 0
+        rest = [held for held in found if held.sequence > after]
+        page = rest[: request.page_size]
+        payload: dict[str, object] = {"subscriptions": [held.as_json() for held in page]}
+        if len(rest) > len(page):
+            payload["nextToken"] = _write_token(page[-1].sequence, listing)
+        return {"payload": payload}
+
+    async def _get_subscription(self, call: Call) -> dict[str, object]:
+        kind = rules.known_type(self._world.notification_types, call.path["notificationType"])
+        version = dict(call.query).get("payloadVersion") or None
+        found = [
+            held for held in self._subscriptions(call, kind.name) if version in (None, held.payload_version)
+        ]
+        if not found:
+            raise not_found(f"No subscription for notification type {kind.name}")
+        newest = max(found, key=lambda held: (held.payload_version, held.sequence))
+        return {"payload": newest.as_json()}
+
+    async def _create_subscription(self, call: Call) -> dict[str, object]:
+        kind = rules.known_type(self._world.notification_types, call.path["notificationType"])
+        request = rules.subscription_request(call.body, kind)
+        destination = self._world.destination_of(call.application.client_id, request.destination_id)
+        if destination is None:
+            raise unknown_destination(request.destination_id, call.application.application_id)
+        if kind.workflow.value not in destination.resource:
+            raise invalid(
+                f"notificationType {kind.name} is delivered to {kind.workflow.value} destinations only, "
+                f"destination {destination.destination_id} is of another kind"
+            )
+        wanted = Subscription(
+            subscription_id="",
+            sequence=0,
+            client_id=call.application.client_id,
+            seller_id=call.seller,
+            notification_type=kind.name,
+            payload_version=request.payload_version,
+            destination_id=destination.destination_id,
+            processing_directive=request.processing_directive,
+        )
+        if any(_conflict(wanted, held) for held in self._subscriptions(call, kind.name)):
+            raise subscription_exists(kind.name)
+        return {"payload": self._world.add_subscription(wanted).as_json()}
+
+    async def _get_subscription_by_id(self, call: Call) -> dict[str, object]:
+        return {"payload": self._subscription(call).as_json()}
+
+    async def _delete_subscription_by_id(self, call: Call) -> dict[str, object]:
+        del self._world.subscriptions[self._subscription(call).subscription_id]
+        return {}
+
+    async def _get_destinations(self, call: Call) -> dict[str, object]:
+        return {"payload": [held.as_json() for held in self._destinations(call)]}
+
+    async def _create_destination(self, call: Call) -> dict[str, object]:
+        request = rules.destination_request(call.body)
+        resource = dict(request.resource)
+        self._refuse_taken(call, request.workflow, resource)
+        if request.workflow is Workflow.SQS:
+            await self._check_queue(resource["arn"])
+            # Another request may have taken the queue while SQS was asked.
+            self._refuse_taken(call, request.workflow, resource)
+        else:
+            application_id = call.application.application_id
+            resource["name"] = (
+                f"aws.partner/sellingpartnerapi.amazon.com/{resource['accountId']}/{application_id}"
+            )
+        made = self._world.add_destination(
+            call.application.client_id, request.name, {request.workflow.value: resource}
+        )
+        return {"payload": made.as_json()}
+
+    async def _get_destination(self, call: Call) -> dict[str, object]:
+        return {"payload": self._destination(call).as_json()}
+
+    async def _delete_destination(self, call: Call) -> dict[str, object]:
+        destination_id = self._destination(call).destination_id
+        if any(held.destination_id == destination_id for held in self._world.subscriptions.values()):
+            raise destination_in_use()
+        del self._world.destinations[destination_id]
+        return {}
+
+    def _subscriptions(self, call: Call, notification_type: str) -> list[Subscription]:
+        return self._world.subscriptions_of(
+            call.seller, notification_type, client_id=call.application.client_id
+        )
+
+    def _subscription(self, call: Call) -> Subscription:
+        kind = rules.known_type(self._world.notification_types, call.path["notificationType"])
+        held = self._world.subscriptions.get(call.path["subscriptionId"])
+        if (
+            held is None
+            or held.client_id != call.application.client_id
+            or held.notification_type != kind.name
+        ):
+            raise not_found(f"No subscription with id {call.path['subscriptionId']}")
+        return held
+
+    def _destinations(self, call: Call) -> list[Destination]:
+        return [
+            held for held in self._world.destinations.values() if held.client_id == call.application.client_id
+        ]
+
+    def _destination(self, call: Call) -> Destination:
+        destination_id = call.path["destinationId"]
+        found = self._world.destination_of(call.application.client_id, destination_id)
+        if found is None:
+            raise not_found(
+                f"No destination with id {destination_id} for applicationId {call.application.application_id}"
+            )
+        return found
+
+    def _refuse_taken(self, call: Call, workflow: Workflow, resource: Mapping[str, str]) -> None:
+        for held in self._destinations(call):
+            taken = held.resource.get(workflow.value, {})
+            if taken and all(taken.get(name) == value for name, value in resource.items()):
+                raise destination_exists(
+                    " ".join(f"{name} {value}" for name, value in resource.items()),
+                    call.application.application_id,
+                )
+
+    async def _check_queue(self, arn: str) -> None:
+        if self._queues is None:
+            return
+        try:
+            await asyncio.to_thread(self._queues.check, arn)
+        except QueueError as error:
+            raise invalid(f"Unable to access the queue. {error}") from error
+
+
+def _conflict(wanted: Subscription, held: Subscription) -> bool:
+    if wanted.payload_version != held.payload_version:
+        return False
+    expressions = (wanted.filter_expression, held.filter_expression)
+    return None in expressions or expressions[0] == expressions[1]
+
+
+def _write_token(after: int, listing: list[str | None]) -> str:
+    return base64.urlsafe_b64encode(json.dumps([after, listing]).encode()).decode()
+
+
+def _read_token(token: str, listing: list[str | None]) -> int:
+    refused: ApiError = invalid("nextToken is not of this listing")
+    try:
+        after, bound_to = json.loads(base64.urlsafe_b64decode(token.encode()))
+    except (ValueError, TypeError) as error:
+        raise refused from error
+    if bound_to != listing or not isinstance(after, int):
+        raise refused
+    return after

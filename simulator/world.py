@@ -1,0 +1,180 @@
+"""Everything that Amazon knows in this simulation: applications, authorisations, destinations, subscriptions.
+
+All of it is read and changed on one event loop, so no locks are needed.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from simulator.catalogue import CATALOGUE, NotificationType
+from simulator.faults import Faults
+from simulator.journal import Journal
+from simulator.mint import Clock, Mint
+from simulator.operations import NOTIFICATIONS_SCOPE
+from simulator.throttle import Throttle
+
+SCOPES = frozenset(
+    {NOTIFICATIONS_SCOPE, "sellingpartnerapi::client_credential:rotation", "sellingpartnerapi::migration"}
+)
+TOKEN_LIFETIME_SECONDS = 3600
+
+
+@dataclass(frozen=True)
+class Application:
+    client_id: str
+    client_secret: str = field(repr=False)
+    scopes: frozenset[str] = SCOPES
+
+    @property
+    def application_id(self) -> str:
+        """The id of the application in notifications and error texts; Amazon's differs from the client id too."""
+        return f"amzn1.sellerapps.app.{uuid.uuid5(uuid.NAMESPACE_URL, self.client_id)}"
+
+
+@dataclass
+class Seller:
+    seller_id: str
+    marketplace_ids: tuple[str, ...] = ()
+    revoked: bool = False
+
+
+@dataclass(frozen=True)
+class Authorisation:
+    """What a refresh token stands for."""
+
+    client_id: str
+    seller_id: str
+
+
+@dataclass(frozen=True)
+class AccessToken:
+    """What an access token stands for: a seller, or a grantless scope."""
+
+    client_id: str
+    expires_at: float
+    seller_id: str | None = None
+    scope: str | None = None
+
+
+@dataclass(frozen=True)
+class Destination:
+    destination_id: str
+    client_id: str
+    name: str
+    resource: dict[str, dict[str, str]]
+
+    @property
+    def queue_arn(self) -> str | None:
+        sqs = self.resource.get("sqs")
+        return sqs["arn"] if sqs else None
+
+    def as_json(self) -> dict[str, object]:
+        return {"destinationId": self.destination_id, "name": self.name, "resource": self.resource}
+
+
+@dataclass(frozen=True)
+class Subscription:
+    subscription_id: str
+    sequence: int
+    client_id: str
+    seller_id: str
+    notification_type: str
+    payload_version: str
+    destination_id: str
+    processing_directive: dict[str, Any] | None = None
+
+    @property
+    def filter_expression(self) -> str | None:
+        return (self.processing_directive or {}).get("filterExpression")
+
+    def as_json(self) -> dict[str, object]:
+        body: dict[str, object] = {
+            "subscriptionId": self.subscription_id,
+            "payloadVersion": self.payload_version,
+            "destinationId": self.destination_id,
+        }
+        if self.processing_directive is not None:
+            body["processingDirective"] = self.processing_directive
+        return body
+
+
+class World:
+    """The state behind every front end; `reset` returns it to how it started."""
+
+    def __init__(self, *, mint: Mint, clock: Clock, applications: Iterable[Application] = ()) -> None:
+        self.mint = mint
+        self.clock = clock
+        self._initial_applications = tuple(applications)
+        self.reset()
+
+    def reset(self) -> None:
+        self.applications = {app.client_id: app for app in self._initial_applications}
+        self.sellers: dict[str, Seller] = {}
+        self.authorisations: dict[str, Authorisation] = {}
+        self.access_tokens: dict[str, AccessToken] = {}
+        self.destinations: dict[str, Destination] = {}
+        self.subscriptions: dict[str, Subscription] = {}
+        self.notification_types: dict[str, NotificationType] = dict(CATALOGUE)
+        self.token_lifetime_seconds = TOKEN_LIFETIME_SECONDS
+        self.throttle = Throttle(self.clock)
+        self.faults = Faults()
+        self.journal = Journal()
+        self._sequence = 0
+
+    def authorise(
+        self,
+        seller_id: str,
+        client_id: str,
+        marketplace_ids: Iterable[str] = (),
+        refresh_token: str | None = None,
+    ) -> str:
+        """The seller authorises the application; returns the refresh token.
+
+        After a revocation this is a new authorisation: the seller's older refresh tokens stay invalid.
+        """
+        seller = self.sellers.setdefault(seller_id, Seller(seller_id))
+        if seller.revoked:
+            self.authorisations = {
+                token: held for token, held in self.authorisations.items() if held.seller_id != seller_id
+            }
+            self.access_tokens = {
+                token: held for token, held in self.access_tokens.items() if held.seller_id != seller_id
+            }
+            seller.revoked = False
+        seller.marketplace_ids = tuple(marketplace_ids) or seller.marketplace_ids
+        token = refresh_token or self.mint.refresh_token()
+        self.authorisations[token] = Authorisation(client_id, seller_id)
+        return token
+
+    def add_destination(self, client_id: str, name: str, resource: dict[str, dict[str, str]]) -> Destination:
+        destination = Destination(self.mint.identifier(), client_id, name, resource)
+        self.destinations[destination.destination_id] = destination
+        return destination
+
+    def add_subscription(self, draft: Subscription) -> Subscription:
+        """Stores a subscription under a new id and the next place in the order of creation."""
+        self._sequence += 1
+        made = replace(draft, subscription_id=self.mint.identifier(), sequence=self._sequence)
+        self.subscriptions[made.subscription_id] = made
+        return made
+
+    def destination_of(self, client_id: str, destination_id: str) -> Destination | None:
+        """An application sees its own destinations only."""
+        found = self.destinations.get(destination_id)
+        return found if found and found.client_id == client_id else None
+
+    def subscriptions_of(
+        self, seller_id: str, notification_type: str, *, client_id: str | None = None
+    ) -> list[Subscription]:
+        """A seller's subscriptions of a type in the order of creation; of one application, or of all."""
+        return [
+            held
+            for held in self.subscriptions.values()
+            if held.seller_id == seller_id
+            and held.notification_type == notification_type
+            and client_id in (None, held.client_id)
+        ]
