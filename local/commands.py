@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import subprocess
@@ -11,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
 STAGE = "local"
@@ -37,7 +39,7 @@ class Finished:
 
 @dataclass(frozen=True)
 class Commands:
-    """Runs commands with one environment; what they print goes to `on_line` at once and to `log` at the end."""
+    """Runs commands with one environment; what they print goes to `on_line` at once, to `log` at the end."""
 
     environment: Mapping[str, str]
     log: Path
@@ -67,10 +69,10 @@ class Commands:
             limit = threading.Timer(limit_seconds, child.kill)
             limit.start()
             try:
-                # What is written here is a secret or a token: smaller than any pipe's buffer.
-                with child.stdin or open(os.devnull, "w") as pipe:
-                    pipe.write(stdin or "")
-                for line in child.stdout or ():
+                # A command that ends without reading says why in its output; that is reported below.
+                with contextlib.suppress(BrokenPipeError), _pipe(child.stdin) as to_child:
+                    to_child.write(stdin or "")
+                for line in _pipe(child.stdout):
                     lines.append(line.rstrip("\n"))
                     self.on_line(lines[-1])
                 code = child.wait()
@@ -88,6 +90,12 @@ class Commands:
         if code != 0:
             raise CommandError(command, code, output)
         return Finished(output, seconds)
+
+
+def _pipe(stream: IO[str] | None) -> IO[str]:
+    if stream is None:
+        raise AssertionError("Popen was asked for this pipe")
+    return stream
 
 
 def runtime() -> str:

@@ -163,6 +163,16 @@ def start_deployment(folder: Path, *, enforce_iam: bool = False) -> Deployment:
     return Deployment(folder=folder, emulator=emulator, simulator=simulator)
 
 
+def deploy_everything(deployment: Deployment, sellers: Sequence[Seller]) -> None:
+    """A real first deploy, from the empty account to the subscriptions of `sellers`. Raises CommandError."""
+    deployment.bootstrap_and_synth()
+    deployment.deploy_foundation()
+    deployment.set_credentials()
+    for seller in sellers:
+        deployment.add_seller(seller)
+    deployment.deploy_all()
+
+
 def is_running(deployment: Deployment) -> bool:
     """Whether both background processes are alive."""
     return processes.is_running(deployment.emulator.process) and processes.is_running(

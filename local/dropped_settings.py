@@ -1,7 +1,7 @@
 """Sets by the public APIs what the emulator's CloudFormation accepts and drops.
 
 In AWS the templates do this; here the templates are read and the same values set, so that expiry,
-point-in-time recovery, encryption and lifecycle exist locally as deployed. Only what a template asks for is set.
+point-in-time recovery, encryption and lifecycle exist locally too. Only what a template asks for is set.
 """
 
 from __future__ import annotations

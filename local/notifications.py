@@ -105,8 +105,8 @@ def publish_requests(
 ) -> list[dict[str, Any]]:
     """The simulator's publish requests for the notifications.
 
-    `subscribed` maps a notification type and payload version to the seller whose subscription carries it; what
-    nobody has subscribed to (a type removed or added since) is sent to the destination itself.
+    `subscribed` maps a notification type and payload version to the seller whose subscription carries it;
+    what nobody has subscribed to (a type removed or added since) is sent to the destination itself.
     """
     requests: list[dict[str, Any]] = []
     for notification in notifications:

@@ -66,6 +66,12 @@ def start(
     return BackgroundProcess(name=name, pid=child.pid, mark=_mark(child.pid) or "", log=log, child=child)
 
 
+def this_process() -> BackgroundProcess:
+    """The running program itself, for others to ask whether it is still there."""
+    pid = os.getpid()
+    return BackgroundProcess(name="owner", pid=pid, mark=_mark(pid) or "", log=Path(os.devnull))
+
+
 def is_running(process: BackgroundProcess) -> bool:
     """Whether this very process is alive: neither ended, nor a zombie, nor another one under its pid."""
     mark = _mark(process.pid)

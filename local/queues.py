@@ -1,4 +1,4 @@
-"""Reads the queues at the end of the line as a careful consumer does: at least once, told apart by event id."""
+"""Reads the queues at the end of the line as a careful consumer does: copies are told apart by event id."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What a person sees of the demo: one line per step, progress while waiting, tables at the end.
 
-On a terminal the running step is a spinner with its progress; without one (a build log) a step has a line when it
-starts and one when it ends.
+On a terminal the running step is a spinner with its progress; without one (a build log) a step has a
+line when it starts and one when it ends.
 """
 
 from __future__ import annotations

@@ -1,0 +1,119 @@
+"""`make up` and `make down`: the local deployment of the demo, kept running to play with."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+from pathlib import Path
+
+from local.commands import CommandError
+from local.deployment import Deployment, is_running, start_deployment
+from local.emulator import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, EmulatorError, is_healthy
+from local.function_logs import function_logs
+from local.outcome import Outcome
+from local.runs import LOCAL, orderly_end, sweep
+from local.screen import Screen
+from local.simulator import SimulatorError
+from local.story import deploy_from_nothing
+
+FOLDER = LOCAL / "up"
+ENVIRONMENT_FILE = LOCAL / "env"
+_STATE = "deployment.json"
+
+
+def up(screen: Screen, folder: Path = FOLDER, environment_file: Path = ENVIRONMENT_FILE) -> int:
+    """Starts and deploys, unless that is done already; returns the exit code."""
+    known = _stored(folder)
+    if known is not None and is_running(known) and is_healthy(known.emulator):
+        screen.say("The local deployment is running already.")
+        _present(screen, known, environment_file)
+        return 0
+    with orderly_end():
+        sweep()
+        down(screen, folder, environment_file, quietly=True)
+        return _start(screen, folder, environment_file)
+
+
+def down(
+    screen: Screen,
+    folder: Path = FOLDER,
+    environment_file: Path = ENVIRONMENT_FILE,
+    *,
+    quietly: bool = False,
+) -> int:
+    """Stops what `up` started, and nothing else; returns the exit code."""
+    known = _stored(folder)
+    if known is not None:
+        known.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+    environment_file.unlink(missing_ok=True)
+    if not quietly:
+        screen.say("Stopped." if known is not None else "Nothing was running.")
+    return 0
+
+
+def environment_lines(deployment: Deployment) -> list[str]:
+    """The `export` lines of .local/env, quoted for a POSIX shell."""
+    outputs = deployment.outputs
+    variables = {
+        "AWS_ENDPOINT_URL": deployment.emulator.endpoint,
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+        "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+        "AWS_DEFAULT_REGION": REGION,
+        "SP_API_ENDPOINT": deployment.simulator.url,
+        "LWA_ENDPOINT": deployment.simulator.lwa_endpoint,
+        "LWA_CLIENT_ID": deployment.simulator.client_id,
+        "LWA_CLIENT_SECRET": deployment.simulator.client_secret,
+        "SIMULATOR_URL": deployment.simulator.url,
+        "NOTIFICATION_QUEUE_URL": outputs["NotificationQueueUrl"],
+        "NOTIFICATION_DEAD_LETTER_QUEUE_URL": outputs["NotificationDeadLetterQueueUrl"],
+        "EVENT_BUS_NAME": outputs["EventBusName"],
+        "LEDGER_TABLE_NAME": outputs["LedgerTableName"],
+    }
+    return [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
+
+
+def _start(screen: Screen, folder: Path, environment_file: Path) -> int:
+    deployment: Deployment | None = None
+    try:
+        with screen.step("Start the AWS emulator and the simulator on 127.0.0.1"):
+            deployment = start_deployment(folder)
+            _store(folder, deployment)
+        deploy_from_nothing(deployment, screen, Outcome())
+    except BaseException as error:
+        if deployment is not None and isinstance(error, CommandError):
+            for group, lines in function_logs(deployment.client("logs")).items():
+                screen.say("\n".join((f"--- {group}", *lines)))
+        down(screen, folder, environment_file, quietly=True)
+        if isinstance(error, (CommandError, EmulatorError, SimulatorError)):
+            screen.fail(str(error))
+            return 1
+        raise
+    _store(folder, deployment)
+    _present(screen, deployment, environment_file)
+    return 0
+
+
+def _present(screen: Screen, deployment: Deployment, environment_file: Path) -> None:
+    environment_file.touch(mode=0o600)
+    environment_file.write_text("\n".join(environment_lines(deployment)) + "\n", encoding="utf-8")
+    rows = [
+        ("AWS emulator", deployment.emulator.endpoint),
+        ("simulator (SP-API, LWA, control)", deployment.simulator.url),
+        *sorted(deployment.outputs.items()),
+    ]
+    screen.table("The local deployment", ("what", "where"), rows)
+    screen.say(f"\nSettings for your shell:  source {environment_file}")
+    screen.say("Stop it with:             make down")
+
+
+def _store(folder: Path, deployment: Deployment) -> None:
+    file = folder / _STATE
+    file.touch(mode=0o600)
+    file.write_text(json.dumps(deployment.to_json(), indent=2), encoding="utf-8")
+
+
+def _stored(folder: Path) -> Deployment | None:
+    file = folder / _STATE
+    return Deployment.from_json(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else None

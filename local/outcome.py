@@ -1,0 +1,58 @@
+"""What the demo's story counts, and how build/demo.json tells it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from local.notifications import Notification
+from local.queues import DeadLetter, Received
+
+
+@dataclass
+class Outcome:
+    """What happened, counted. `notifications` pairs what was published with its notificationId."""
+
+    copies_each: int = 0
+    published: int = 0
+    messages: int = 0
+    malformed: int = 0
+    notifications: dict[str, Notification] = field(default_factory=dict)
+    late_id: str = ""
+    received: Received = field(default_factory=Received)
+    dead: list[DeadLetter] = field(default_factory=list)
+    subscriptions: int = 0
+    third_seller_subscriptions: int = 0
+    deploy_seconds: float = 0.0
+    second_deploy_changes: list[str] | None = None
+    left_at_amazon: int | None = None
+
+    @property
+    def lost(self) -> list[str]:
+        """The notificationIds that were published and never came."""
+        return sorted(self.notifications.keys() - self.received.by_notification.keys())
+
+    @property
+    def stale(self) -> list[str]:
+        """The notificationIds that came marked as overtaken by a newer one."""
+        return sorted({delivery.notification_id for delivery in self.received.deliveries if delivery.stale})
+
+    def numbers(self) -> dict[str, Any]:
+        """The counts of build/demo.json; None where the story ended before."""
+        return {
+            "published": self.published,
+            "copies": self.messages - self.published - self.malformed,
+            "malformed": self.malformed,
+            "delivered_unique": len(self.received.by_notification.keys() & self.notifications.keys()),
+            "delivered_twice": len(self.received.twice),
+            "lost": len(self.lost),
+            "stale": len(self.stale),
+            "dead_lettered": len(self.dead),
+            "subscriptions": self.subscriptions,
+            "third_seller_subscriptions": self.third_seller_subscriptions,
+            "deploy_seconds": round(self.deploy_seconds, 1),
+            "second_deploy_changes": (
+                None if self.second_deploy_changes is None else len(self.second_deploy_changes)
+            ),
+            "left_at_amazon": self.left_at_amazon,
+        }
