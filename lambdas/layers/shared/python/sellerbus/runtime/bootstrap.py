@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import boto3
 from botocore.config import Config
 
+from sellerbus.notifications.jobs import SubscriptionQueue
 from sellerbus.notifications.ledger import Ledger
 from sellerbus.notifications.ordering import OrderingGuard
 from sellerbus.notifications.processing import NotificationProcessor
@@ -108,6 +109,11 @@ def ledger_sweeper(config: SweepLedgerConfig) -> LedgerSweeper:
         lifetime_seconds=config.maximum_message_lifetime_days * _DAY_SECONDS,
         now=_milliseconds,
     )
+
+
+def subscription_queue(queue_url: str) -> SubscriptionQueue:
+    """Return the queue of sellers to reconcile."""
+    return SubscriptionQueue(aws("sqs"), queue_url)
 
 
 def _milliseconds() -> int:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
+
 from sellerbus.api.redaction import redact
 
 __all__ = ["LambdaContext", "Logger", "MetricUnit", "Metrics", "emitted", "logger", "metrics", "redact"]

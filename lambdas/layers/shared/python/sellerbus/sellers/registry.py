@@ -1,17 +1,20 @@
 """The sellers that Sellerbus works for: a DynamoDB table whose refresh tokens are encrypted one by one.
 
 A row: sellerId, region (na, eu, fe), marketplaceIds, status, refreshToken (KMS ciphertext under the
-encryption context {"sellerId": id}, so that one seller's is of no use in another's row), createdAt, updatedAt.
-Listing and looking up decrypt nothing.
+encryption context {"sellerId": id}, so that one seller's is of no use in another's row), createdAt and
+updatedAt. Listing and looking up decrypt nothing.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
+
+from sellerbus.api.lwa import SellerGrant
 
 ACTIVE: Final = "active"
 PAUSED: Final = "paused"
@@ -199,6 +202,14 @@ class SellerRegistry:
                 f"Write it anew: sellerbus sellers add {seller.seller_id} --replace"
             ) from error
         return bytes(opened["Plaintext"]).decode()
+
+    def grant(self, seller: Seller) -> SellerGrant:
+        """Return what the API client needs to call for the seller; decrypts only when that is needed."""
+        return SellerGrant(
+            seller.seller_id,
+            lambda: self.refresh_token(seller),
+            version=hashlib.sha256(seller.sealed_token).hexdigest(),
+        )
 
     def set_status(self, seller_id: str, status: str, *, seen: Seller | None = None) -> Seller:
         """Set the status and return the row; with `seen`, only while the row is still that version.

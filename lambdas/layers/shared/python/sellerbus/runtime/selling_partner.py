@@ -1,0 +1,105 @@
+"""Puts together what the functions that call Amazon need, from the clients of bootstrap.
+
+A module of its own, so that the functions that never call Amazon don't load it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache
+from typing import Final
+
+from sellerbus.api.client import MOST_WAIT_SECONDS, SellingPartnerClient
+from sellerbus.api.credentials import SecretCredentials
+from sellerbus.api.lwa import TokenCache
+from sellerbus.api.notifications import NotificationsApi
+from sellerbus.api.pacing import Pace
+from sellerbus.api.throttle import LocalThrottle
+from sellerbus.notifications.fleet import SellerFleet
+from sellerbus.notifications.reconciliation import SellerReconciler
+from sellerbus.notifications.subscriptions import Wanted, parse_wanted
+from sellerbus.runtime import bootstrap
+from sellerbus.runtime.config import (
+    ApplicationConfig,
+    ManageSubscriptionsConfig,
+    ReconcileSubscriptionsConfig,
+    SellerConfig,
+)
+from sellerbus.sellers.registry import SellerRegistry
+
+DEPLOYMENT_WAIT_SECONDS: Final = 30.0
+"""CloudFormation waits anyway, and there is nothing to give a deployment's work back to."""
+
+_PACE: Final = Pace()
+
+
+def notifications_api(
+    config: ApplicationConfig,
+    remaining_seconds: Callable[[], float],
+    *,
+    secret_set_command: str = "",
+    most_wait_seconds: float = MOST_WAIT_SECONDS,
+) -> NotificationsApi:
+    """Return the Notifications API for one invocation.
+
+    secret_set_command: named in the error where the application's credentials are missing.
+    """
+    command = secret_set_command or f"sellerbus secrets set --stage {config.stage}"
+    client = SellingPartnerClient(
+        endpoint=config.sp_api_endpoint,
+        session=bootstrap.http(),
+        tokens=_tokens(config.lwa_endpoint, config.lwa_secret_id, command),
+        throttle=_throttle(),
+        pace=_PACE,
+        remaining_seconds=remaining_seconds,
+        most_wait_seconds=most_wait_seconds,
+    )
+    return NotificationsApi(client)
+
+
+def seller_fleet(config: ManageSubscriptionsConfig, remaining_seconds: Callable[[], float]) -> SellerFleet:
+    return SellerFleet(
+        registry=seller_registry(config),
+        api=lambda seconds: notifications_api(config, seconds, most_wait_seconds=DEPLOYMENT_WAIT_SECONDS),
+        queue=bootstrap.subscription_queue(config.subscription_queue_url),
+        remaining_seconds=remaining_seconds,
+    )
+
+
+def seller_reconciler(
+    config: ReconcileSubscriptionsConfig, remaining_seconds: Callable[[], float]
+) -> SellerReconciler:
+    def wanted() -> Wanted:
+        parameter = bootstrap.aws("ssm").get_parameter(Name=config.wanted_parameter_name)
+        return parse_wanted(parameter["Parameter"]["Value"])
+
+    return SellerReconciler(
+        registry=seller_registry(config),
+        api=notifications_api(config, remaining_seconds),
+        wanted=wanted,
+    )
+
+
+def seller_registry(config: SellerConfig) -> SellerRegistry:
+    return SellerRegistry(
+        dynamodb=bootstrap.aws("dynamodb"),
+        kms=bootstrap.aws("kms"),
+        table_name=config.seller_table_name,
+        key_id=config.key_id,
+        clock=lambda: datetime.now(UTC),
+    )
+
+
+@cache
+def _tokens(endpoint: str, secret_id: str, command: str) -> TokenCache:
+    credentials = SecretCredentials(
+        secrets=bootstrap.aws("secretsmanager"), secret_id=secret_id, mend=command, clock=time.time
+    )
+    return TokenCache(endpoint=endpoint, session=bootstrap.http(), credentials=credentials, pace=_PACE)
+
+
+@cache
+def _throttle() -> LocalThrottle:
+    return LocalThrottle(time.time)

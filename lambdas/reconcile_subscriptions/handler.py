@@ -1,0 +1,97 @@
+"""Subscription queue: one seller per record, brought to what the configuration and the seller's row say.
+
+A throttled seller comes again after the time that was told; any other failure after the queue's visibility.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from functools import cache
+from typing import Any
+
+from sellerbus.api.errors import AuthorizationRevokedError, ThrottledError
+from sellerbus.notifications.jobs import SellerJob
+from sellerbus.notifications.reconciliation import Outcome
+from sellerbus.runtime import bootstrap, config, observability, selling_partner
+from sellerbus.runtime.observability import MetricUnit
+
+MARGIN_SECONDS = 5.0
+LONGEST_VISIBILITY_SECONDS = 43_200
+
+logger = observability.logger()
+metrics = observability.metrics()
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: observability.LambdaContext) -> dict[str, Any]:
+    settings = config.load(config.ReconcileSubscriptionsConfig, os.environ)
+
+    def remaining_seconds() -> float:
+        return float(context.get_remaining_time_in_millis()) / 1000 - MARGIN_SECONDS
+
+    reconciler = selling_partner.seller_reconciler(settings, remaining_seconds)
+    failed: list[dict[str, str]] = []
+    with observability.emitted(metrics):
+        for record in event["Records"]:
+            try:
+                job = SellerJob.from_text(record["body"])
+                _tell(job, reconciler.run(job))
+            except ThrottledError as error:
+                _put_off(record, error.seconds)
+                failed.append({"itemIdentifier": record["messageId"]})
+            except AuthorizationRevokedError as error:
+                # The row is marked by now: a repeat would change nothing until the seller is added anew.
+                logger.warning(
+                    "A seller's authorisation is revoked", seller_id=job.seller_id, reason=str(error)
+                )
+                metrics.add_metric("SellerAuthorizationsRevoked", MetricUnit.Count, 1)
+            except Exception as error:
+                logger.exception("A seller's subscriptions are not done", reason=_reason(error))
+                metrics.add_metric("SellersFailed", MetricUnit.Count, 1)
+                failed.append({"itemIdentifier": record["messageId"]})
+    return {"batchItemFailures": failed}
+
+
+def _tell(job: SellerJob, outcome: Outcome | None) -> None:
+    if outcome is None:
+        logger.info("Nothing to do for the seller: it is gone or revoked", seller_id=job.seller_id)
+        return
+    metrics.add_metric("SellersReconciled", MetricUnit.Count, 1)
+    metrics.add_metric("SubscriptionsCreated", MetricUnit.Count, outcome.created)
+    metrics.add_metric("SubscriptionsDeleted", MetricUnit.Count, outcome.deleted)
+    metrics.add_metric("ForeignSubscriptions", MetricUnit.Count, len(outcome.foreign))
+    logger.info(
+        "The seller's subscriptions are done",
+        seller_id=job.seller_id,
+        in_place=outcome.in_place,
+        created=outcome.created,
+        deleted=outcome.deleted,
+        foreign=outcome.foreign,
+        blocked=outcome.blocked,
+    )
+
+
+def _put_off(record: dict[str, Any], seconds: float) -> None:
+    visibility = min(LONGEST_VISIBILITY_SECONDS, max(1, math.ceil(seconds)))
+    metrics.add_metric("SellersThrottled", MetricUnit.Count, 1)
+    logger.info("The quota is used up: the seller comes again", seconds=visibility)
+    try:
+        bootstrap.aws("sqs").change_message_visibility(
+            QueueUrl=_queue_url(record["eventSourceARN"]),
+            ReceiptHandle=record["receiptHandle"],
+            VisibilityTimeout=visibility,
+        )
+    except Exception as error:  # noqa: BLE001 - without it the record comes again all the same, only later
+        logger.warning("The message could not be put off", reason=_reason(error))
+
+
+@cache
+def _queue_url(arn: str) -> str:
+    account, name = arn.split(":")[4:6]
+    answer = bootstrap.aws("sqs").get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)
+    return str(answer["QueueUrl"])
+
+
+def _reason(error: Exception) -> str:
+    return observability.redact(f"{type(error).__name__}: {error}")
