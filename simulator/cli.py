@@ -10,9 +10,9 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from simulator.client import ControlClient, ControlError
+from simulator.printing import show
 
 DEFAULT_CLIENT_ID = "amzn1.application-oa2-client.local"
 
@@ -52,8 +52,8 @@ def serve(
     client_secret: Annotated[
         str | None,
         typer.Option(
-            envvar="LWA_CLIENT_SECRET",
-            help="Its client secret, better given by the environment; without one there is no application yet.",
+            envvar=["SIMULATOR_CLIENT_SECRET", "LWA_CLIENT_SECRET"],
+            help="Its client secret, better from the environment; without one there is no application yet.",
             show_default=False,
         ),
     ] = None,
@@ -113,7 +113,7 @@ def publish(
     }
     order["body" if raw else "notification"] = text if raw else _parse(file, text)
     sent = _call(url, "POST", "publish", order)
-    _show(sent, as_json, "Published", [{"notificationId": sent["notificationId"], "sent": sent["sent"]}])
+    show(sent, as_json, "Published", [{"notificationId": sent["notificationId"], "sent": sent["sent"]}])
 
 
 @sellers.command("add")
@@ -127,14 +127,14 @@ def add_seller(
     """A seller authorises the application; prints the refresh token."""
     body = {"sellerId": seller_id, "refreshToken": refresh_token, "marketplaceIds": marketplace or []}
     added = _call(url, "POST", "sellers", body)
-    _show(added, as_json, "Seller", [added])
+    show(added, as_json, "Seller", [added])
 
 
 @sellers.command("revoke")
 def revoke_seller(url: Url, seller_id: str, as_json: AsJson = False) -> None:
     """A seller withdraws the authorisation: its tokens stop working."""
     revoked = _call(url, "POST", f"sellers/{seller_id}/revoke")
-    _show(revoked, as_json, "Seller", [revoked])
+    show(revoked, as_json, "Seller", [revoked])
 
 
 @faults.command("add")
@@ -169,7 +169,7 @@ def add_fault(
         },
     )
     rows = [{"operation": name, "faults waiting": left} for name, left in waiting["waiting"].items()]
-    _show(waiting, as_json, "Faults", rows)
+    show(waiting, as_json, "Faults", rows)
 
 
 @app.command("requests")
@@ -181,7 +181,17 @@ def received(
 ) -> None:
     """What was received, oldest first."""
     entries = _call(url, "GET", "requests", operation=operation)
-    _show(entries, as_json, "Requests", entries)
+    rows = [
+        {
+            "time": entry["time"][11:],
+            "operation": entry["operation"],
+            "caller": entry["sellerId"] or ("grantless" if entry["grantless"] else None),
+            "status": f"cut {entry['cut']}" if entry["cut"] else entry["status"],
+            "path": entry["path"],
+        }
+        for entry in entries
+    ]
+    show(entries, as_json, "Requests", rows)
     if clear:
         _call(url, "DELETE", "requests")
 
@@ -191,12 +201,19 @@ def state(url: Url, as_json: AsJson = False) -> None:
     """Applications, sellers, destinations, subscriptions and faults."""
     held = _call(url, "GET", "state")
     if as_json:
-        _show(held, as_json, "", [])
+        show(held, as_json, "", [])
         return
-    for part in ("applications", "sellers", "destinations", "subscriptions"):
-        _show(held[part], as_json, part.capitalize(), held[part])
-    rows = [{"operation": name, "waiting": left} for name, left in held["faults"].items()]
-    _show(held["faults"], as_json, "Faults", rows)
+    columns = {
+        "applications": ("clientId", "applicationId"),
+        "sellers": ("sellerId", "marketplaceIds", "revoked"),
+        "destinations": ("destinationId", "name", "resource"),
+        "subscriptions": ("sellerId", "notificationType", "payloadVersion", "subscriptionId"),
+    }
+    for part, names in columns.items():
+        rows = [{name: item[name] for name in names} for item in held[part]]
+        show(held[part], as_json, part.capitalize(), rows)
+    waiting = [{"operation": name, "waiting": left} for name, left in held["faults"].items()]
+    show(held["faults"], as_json, "Faults", waiting)
 
 
 def _call(url: str, method: str, path: str, body: object = None, operation: str | None = None) -> Any:
@@ -224,28 +241,6 @@ def _parse(file: Path, text: str) -> object:
         raise typer.BadParameter(
             f"{file} is not JSON ({error}); --raw sends it as it is", param_hint="FILE"
         ) from error
-
-
-def _show(content: object, as_json: bool, title: str, rows: list[dict[str, Any]]) -> None:
-    console = Console()
-    if as_json:
-        sys.stdout.write(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
-        return
-    if not rows:
-        console.print(f"{title}: none")
-        return
-    table = Table(title=title, title_justify="left")
-    for name in rows[0]:
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        table.add_row(*(_cell(row.get(name)) for name in rows[0]))
-    console.print(table)
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return "-"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def main() -> None:

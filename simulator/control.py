@@ -14,8 +14,8 @@ thing) or 409 (cannot be done now). No answer ever holds a client secret or an a
     POST   notification-types {name, payloadVersions?, workflow?, filterExpression?, camelCase?}
     GET    requests?operation=      DELETE requests
     GET    state
-    POST   publish {sellerId?, notification | body, copies?, delaySeconds?, jitterSeconds?, keepMetadata?, via?,
-                    destinationId?} -> {notificationId, notificationIds, sent}
+    POST   publish {sellerId?, notification | body, copies?, delaySeconds?, jitterSeconds?, keepMetadata?,
+                    via?, destinationId?} -> {notificationId, notificationIds, sent}
     POST   publish-batch {items: [...], shuffleSeed?} -> [{notificationId, notificationIds, sent}]
 """
 
@@ -32,7 +32,8 @@ from simulator.catalogue import NotificationType, Workflow
 from simulator.faults import LWA, Cut, Fault
 from simulator.fields import FieldError, Fields
 from simulator.operations import OPERATIONS, Rate
-from simulator.publisher import Order, Publisher, PublishError, Via
+from simulator.orders import read_order
+from simulator.publisher import Publisher, PublishError
 from simulator.world import SCOPES, Application, World
 
 Handler = Callable[[Request], Awaitable[object]]
@@ -200,14 +201,14 @@ class Control:
         }
 
     async def _publish(self, request: Request) -> object:
-        order = _order(await _content(request), "the body")
+        order = read_order(await _content(request), "the body")
         return (await self._publisher.publish([order]))[0].as_json()
 
     async def _publish_batch(self, request: Request) -> object:
         fields = Fields(await _content(request))
         items, seed = fields.items("items"), fields.optional_integer("shuffleSeed")
         fields.done()
-        orders = [_order(item, f"items[{number}]") for number, item in enumerate(items)]
+        orders = [read_order(item, f"items[{number}]") for number, item in enumerate(items)]
         return [outcome.as_json() for outcome in await self._publisher.publish(orders, seed)]
 
 
@@ -216,27 +217,6 @@ def _operation(fields: Fields, allowed: tuple[str, ...]) -> str:
     if operation is None:
         raise FieldError(f"operation is required, one of {', '.join(allowed)}")
     return operation
-
-
-def _order(content: object, where: str) -> Order:
-    fields = Fields(content, where)
-    via = fields.choice("via", tuple(kind.value for kind in Via))
-    try:
-        order = Order(
-            notification=fields.optional_object("notification"),
-            body=fields.optional_text("body"),
-            seller_id=fields.optional_text("sellerId"),
-            copies=fields.integer("copies", 1),
-            delay_seconds=fields.number("delaySeconds"),
-            jitter_seconds=fields.number("jitterSeconds"),
-            keep_metadata=fields.flag("keepMetadata"),
-            via=Via(via) if via else Via.SUBSCRIPTION,
-            destination_id=fields.optional_text("destinationId"),
-        )
-    except ValueError as error:
-        raise FieldError(f"{where}: {error}") from error
-    fields.done()
-    return order
 
 
 async def _content(request: Request) -> object:

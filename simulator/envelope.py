@@ -44,8 +44,8 @@ class Envelope:
         camel = any(_camel(name) in content for name in _FIELDS)
         if pascal == camel:
             raise EnvelopeError(
-                "the notification must have NotificationType or notificationType, in one casing; send anything "
-                "else as a raw body, or with keepMetadata and via: destination"
+                "the notification must have NotificationType or notificationType, in one casing; "
+                "send anything else as a raw body, or with keepMetadata and via: destination"
             )
         return cls(content, camel)
 

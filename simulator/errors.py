@@ -60,7 +60,7 @@ def not_found(details: str) -> ApiError:
 
 
 def unknown_destination(destination_id: str, application_id: str) -> ApiError:
-    """createSubscription with a destination that is not this application's (amzn/selling-partner-api-models#448)."""
+    """createSubscription with a destination of nobody or of others (amzn/selling-partner-api-models#448)."""
     return invalid(f"No destination with id {destination_id} for applicationId {application_id}")
 
 
@@ -70,7 +70,7 @@ def subscription_exists(notification_type: str) -> ApiError:
 
 
 def destination_exists(resource: str, application_id: str) -> ApiError:
-    """createDestination with a resource in use (amzn/selling-partner-api-models#2113); the code differs from 409's usual."""
+    """createDestination with a resource in use (amzn/selling-partner-api-models#2113)."""
     return ApiError(
         409,
         "Conflict",

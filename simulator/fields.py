@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -40,7 +41,11 @@ class Fields:
 
     def number(self, name: str, default: float = 0.0) -> float:
         value = self._take(name, (int, float), "a number")
-        return default if value is None else float(value)
+        if value is None:
+            return default
+        if not math.isfinite(value):
+            raise FieldError(f"{self._where}: {name} must be a finite number")
+        return float(value)
 
     def flag(self, name: str) -> bool:
         return bool(self._take(name, bool, "true or false"))
@@ -73,7 +78,8 @@ class Fields:
         unknown = sorted(self._content.keys() - self._taken)
         if unknown:
             raise FieldError(
-                f"{self._where}: unknown field {', '.join(unknown)}; known are {', '.join(sorted(self._taken))}"
+                f"{self._where}: unknown field {', '.join(unknown)}; "
+                f"known are {', '.join(sorted(self._taken))}"
             )
 
     def _take(self, name: str, kinds: type | tuple[type, ...], described: str) -> Any:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -32,7 +33,7 @@ class CutConnection(Response):
     Needs the transport in the connection's state, where the simulator's server puts it.
     """
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, _send: Send) -> None:
         scope["state"]["transport"].abort()
         # Until the server has noticed, returning without an answer would make it send one.
         while (await receive())["type"] != "http.disconnect":
@@ -54,10 +55,14 @@ class FrontDoor:
         path: str,
         sandbox: bool = False,
     ) -> Response:
-        """Serves one request of an operation: `carry_out` does the work, `fail` words an error of a status."""
+        """Serves one request; `carry_out` does the work, `fail` words the error of a status."""
         received_at = self._world.mint.timestamp()
         fault = self._world.faults.take(operation)
-        answer, cut = await self._with_fault(fault, carry_out, fail)
+        answer: Answer | None = None
+        cut: Cut | None = None
+        # Where the client leaves in the middle there is nobody to answer; the journal keeps that it came.
+        with suppress(ClientDisconnect):
+            answer, cut = await self._with_fault(fault, carry_out, fail)
         self._world.journal.record(
             Entry(
                 time=received_at,

@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping
 from typing import Protocol
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 from simulator.errors import ApiError, denied, invalid, of_status
@@ -121,18 +121,15 @@ class Gateway:
 
 
 async def _body(request: Request) -> object:
-    """The JSON body; 413 over the limit, 415 where it is not JSON by its type, 400 where it is not by its text."""
+    """The JSON body; 413 over the limit, 415 where its type is not JSON, 400 where its text is not."""
     content = bytearray()
     size = 0
-    try:
-        # A body over the limit is read to its end and dropped: a client that still sends could not read the
-        # answer.
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size <= MAXIMUM_BODY_BYTES:
-                content += chunk
-    except ClientDisconnect as error:
-        raise invalid("the request ended before its body") from error
+    # A body over the limit is read to its end and dropped: a client that still sends could not read the
+    # answer.
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size <= MAXIMUM_BODY_BYTES:
+            content += chunk
     if size > MAXIMUM_BODY_BYTES:
         raise of_status(413)
     if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":

@@ -13,7 +13,7 @@ KEPT_ENTRIES = 100_000
 
 @dataclass(frozen=True)
 class Entry:
-    """`status` is None where the connection was cut; `caller` is a seller id, GRANTLESS, or None when unknown."""
+    """`status` is None where the connection was cut; `caller` is a seller id, GRANTLESS or, unknown, None."""
 
     time: str
     operation: str

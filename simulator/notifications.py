@@ -5,7 +5,8 @@ Source: the model notifications.json. What it leaves open and is assumed here:
 - getSubscriptions answers an empty list, not 404, where there is none.
 - Two subscriptions of one type and version conflict unless each has a filterExpression and they differ.
 - An EventBridge destination conflicts with another of the same account and region.
-- getSubscriptionById and deleteSubscriptionById answer 404 where the type in the path is not the subscription's.
+- getSubscriptionById and deleteSubscriptionById answer 404 where the path has another type than the
+  subscription.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class Call:
 
 
 class NotificationsApi:
-    """Carries out calls; `queues` is None where no AWS endpoint is configured, and then no queue is checked."""
+    """Carries out calls; without `queues` (no AWS endpoint is configured) no queue is checked."""
 
     def __init__(self, world: World, queues: Queues | None) -> None:
         self._world = world

@@ -11,53 +11,20 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 from itertools import groupby
 from typing import Any
 
 from simulator.catalogue import NotificationType
 from simulator.envelope import Envelope, EnvelopeError, Metadata, as_body, check_body
+from simulator.orders import Order, Via
 from simulator.queues import QueueError, Queues
 from simulator.world import Destination, Subscription, World
 
 Sleep = Callable[[float], Awaitable[None]]
-MAXIMUM_COPIES = 1000
 
 
 class PublishError(Exception):
     """Nothing can be published as asked; the text says why, and where in a batch."""
-
-
-class Via(Enum):
-    SUBSCRIPTION = "subscription"
-    DESTINATION = "destination"
-
-
-@dataclass(frozen=True)
-class Order:
-    """One thing to publish: a `notification`, or a raw `body` that is sent as it is.
-
-    `via` DESTINATION sends without a subscription. `destination_id` names the destination, or narrows the
-    subscriptions. Every copy waits `delay_seconds` and up to `jitter_seconds` more.
-    """
-
-    notification: Mapping[str, Any] | None = None
-    body: str | None = None
-    seller_id: str | None = None
-    copies: int = 1
-    delay_seconds: float = 0.0
-    jitter_seconds: float = 0.0
-    keep_metadata: bool = False
-    via: Via = Via.SUBSCRIPTION
-    destination_id: str | None = None
-
-    def __post_init__(self) -> None:
-        if (self.notification is None) == (self.body is None):
-            raise ValueError("give exactly one of notification and body")
-        if not 1 <= self.copies <= MAXIMUM_COPIES:
-            raise ValueError(f"copies must be from 1 to {MAXIMUM_COPIES}, got {self.copies}")
-        if self.delay_seconds < 0 or self.jitter_seconds < 0:
-            raise ValueError("delaySeconds and jitterSeconds must not be negative")
 
 
 @dataclass(frozen=True)
@@ -114,7 +81,7 @@ class Publisher:
     async def send_test(
         self, destination: Destination, kind: NotificationType, payload_version: str, scenario: str
     ) -> None:
-        """Sends the notification of sendTestNotification; without an AWS endpoint there is nothing to send to."""
+        """Sends what sendTestNotification asks for; without an AWS endpoint nothing is sent."""
         if self._queues is None:
             return
         content = {
@@ -242,7 +209,7 @@ class Publisher:
 def _queue(destination: Destination) -> str:
     if destination.queue_arn is None:
         raise PublishError(
-            f"destination {destination.destination_id} is an EventBridge destination; the simulator sends to SQS only"
+            f"destination {destination.destination_id} is of EventBridge; the simulator sends to SQS only"
         )
     return destination.queue_arn
 

@@ -16,6 +16,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 AMAZON_ACCOUNT_ID = "437568002678"
+# The fixed secret of an emulator that checks signatures; it opens nothing else.
+EMULATOR_SECRET = "test"
 
 # What one SendMessage or SendMessageBatch call takes.
 MAXIMUM_MESSAGE_BYTES = 1_048_576
@@ -90,12 +92,13 @@ def _region(arn: str) -> str:
 
 @cache
 def _client(endpoint_url: str, region: str) -> Any:
-    return boto3.client(
+    # A session of its own, because the default one must not be used by two threads at first.
+    return boto3.session.Session().client(
         "sqs",
         endpoint_url=endpoint_url,
         region_name=region,
         aws_access_key_id=AMAZON_ACCOUNT_ID,
-        aws_secret_access_key="simulator",
+        aws_secret_access_key=EMULATOR_SECRET,
         config=Config(
             connect_timeout=5,
             read_timeout=20,
@@ -106,7 +109,7 @@ def _client(endpoint_url: str, region: str) -> Any:
 
 
 def checked_endpoint(url: str) -> str:
-    """The URL of an AWS endpoint, or ValueError; real AWS is refused, since nobody can act as Amazon's account."""
+    """The URL of an AWS endpoint, or ValueError; real AWS is refused, where nobody can act as Amazon."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f"the AWS endpoint must be a URL such as http://127.0.0.1:4566, got {url!r}")

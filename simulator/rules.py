@@ -111,7 +111,8 @@ def subscription_request(body: object, kind: NotificationType) -> SubscriptionRe
     destination_id = _text(fields, "destinationId")
     directive = fields.get("processingDirective")
     if directive is not None:
-        _check_directive(_object(directive, "processingDirective"), kind)
+        directive = _without_nulls(_object(directive, "processingDirective"))
+        _check_directive(directive, kind)
     return SubscriptionRequest(payload_version, destination_id, directive)
 
 
@@ -207,6 +208,15 @@ def notification_test_request(body: object, kind: NotificationType) -> Notificat
     return NotificationTestRequest(
         _text(fields, "destinationId"), payload_version, _text(notification, "testScenario")
     )
+
+
+def _without_nulls(value: Mapping[str, Any]) -> dict[str, Any]:
+    """A field that is null counts as absent, and the answers of the model have no nulls."""
+    return {
+        name: _without_nulls(held) if isinstance(held, dict) else held
+        for name, held in value.items()
+        if held is not None
+    }
 
 
 def _object(value: object, name: str) -> dict[str, Any]:

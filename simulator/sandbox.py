@@ -78,8 +78,8 @@ class SandboxApi:
                 400,
                 "InvalidInput",
                 "InvalidInput",
-                "Invalid Input, recheck that the AppId and DestinationId are valid and DestinationId belongs to "
-                "the application",
+                "Invalid Input, recheck that the AppId and DestinationId are valid and "
+                "DestinationId belongs to the application",
             )
         try:
             await self._publisher.send_test(destination, kind, request.payload_version, request.test_scenario)

@@ -31,7 +31,7 @@ class Application:
 
     @property
     def application_id(self) -> str:
-        """The id of the application in notifications and error texts; Amazon's differs from the client id too."""
+        """The id in notifications and error texts, which at Amazon is not the client id either."""
         return f"amzn1.sellerapps.app.{uuid.uuid5(uuid.NAMESPACE_URL, self.client_id)}"
 
 
