@@ -1,6 +1,7 @@
 """Subscription queue: one seller per record, brought to what the configuration and the seller's row say.
 
-A throttled seller comes again after the time that was told; any other failure after the queue's visibility.
+A throttled seller comes again after the time that was told, any other failure after a growing wait: the
+queue's own visibility time-out is much longer, for it covers a killed function.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from sellerbus.runtime.observability import MetricUnit
 
 MARGIN_SECONDS = 5.0
 LONGEST_VISIBILITY_SECONDS = 43_200
+FIRST_RETRY_SECONDS = 30
+LONGEST_RETRY_SECONDS = 900
 
 logger = observability.logger()
 metrics = observability.metrics()
@@ -38,6 +41,8 @@ def handler(event: dict[str, Any], context: observability.LambdaContext) -> dict
                 job = SellerJob.from_text(record["body"])
                 _tell(job, reconciler.run(job))
             except ThrottledError as error:
+                metrics.add_metric("SellersThrottled", MetricUnit.Count, 1)
+                logger.info("The quota is used up: the seller comes again", seconds=error.seconds)
                 _put_off(record, error.seconds)
                 failed.append({"itemIdentifier": record["messageId"]})
             except AuthorizationRevokedError as error:
@@ -49,6 +54,7 @@ def handler(event: dict[str, Any], context: observability.LambdaContext) -> dict
             except Exception as error:
                 logger.exception("A seller's subscriptions are not done", reason=_reason(error))
                 metrics.add_metric("SellersFailed", MetricUnit.Count, 1)
+                _put_off(record, _retry_seconds(record))
                 failed.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": failed}
 
@@ -74,8 +80,6 @@ def _tell(job: SellerJob, outcome: Outcome | None) -> None:
 
 def _put_off(record: dict[str, Any], seconds: float) -> None:
     visibility = min(LONGEST_VISIBILITY_SECONDS, max(1, math.ceil(seconds)))
-    metrics.add_metric("SellersThrottled", MetricUnit.Count, 1)
-    logger.info("The quota is used up: the seller comes again", seconds=visibility)
     try:
         bootstrap.aws("sqs").change_message_visibility(
             QueueUrl=_queue_url(record["eventSourceARN"]),
@@ -84,6 +88,11 @@ def _put_off(record: dict[str, Any], seconds: float) -> None:
         )
     except Exception as error:  # noqa: BLE001 - without it the record comes again all the same, only later
         logger.warning("The message could not be put off", reason=_reason(error))
+
+
+def _retry_seconds(record: dict[str, Any]) -> int:
+    receives = int(record["attributes"]["ApproximateReceiveCount"])
+    return int(min(LONGEST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2 ** min(receives - 1, 10)))
 
 
 @cache
