@@ -47,13 +47,16 @@ class Commands:
 
     def cdk(self, *arguments: str, folder: Path = ROOT) -> Finished:
         """Runs the pinned CDK command line in `folder`. Raises CommandError."""
-        return self._run([str(ROOT / "node_modules" / ".bin" / "cdk"), *arguments], folder, None, 900)
+        return self.run([str(ROOT / "node_modules" / ".bin" / "cdk"), *arguments], folder)
 
     def sellerbus(self, *arguments: str, stdin: str | None = None) -> Finished:
         """Runs the command line `sellerbus`. Raises CommandError."""
-        return self._run([str(ROOT / "bin" / "sellerbus"), *arguments], ROOT, stdin, 120)
+        return self.run([str(ROOT / "bin" / "sellerbus"), *arguments], ROOT, stdin=stdin, limit_seconds=120)
 
-    def _run(self, command: Sequence[str], folder: Path, stdin: str | None, limit_seconds: float) -> Finished:
+    def run(
+        self, command: Sequence[str], folder: Path, *, stdin: str | None = None, limit_seconds: float = 900
+    ) -> Finished:
+        """Runs any command in `folder`, stopping it at the limit. Raises CommandError unless it gives 0."""
         started = time.monotonic()
         lines: list[str] = []
         with subprocess.Popen(
@@ -112,13 +115,14 @@ def architecture() -> str:
 def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """`environment` less what would lead a local run astray.
 
-    A profile, region or certificate bundle of the user's AWS set-up must not leak in, nor the switches of a
-    test run; a proxy stays (the first synth may fetch packages) but not for this machine itself.
+    A profile, region or certificate bundle of the user's AWS set-up must not leak in, nor another local
+    deployment's .local/env, nor the switches of a test run. A proxy stays, since the first synth may fetch
+    packages, but not for this machine itself.
     """
     kept = {
         name: value
         for name, value in environment.items()
-        if not name.startswith(("AWS_", "CDK_", "PYTEST_", "SELLERBUS_", "LOCAL_"))
+        if not name.startswith(("AWS_", "CDK_", "LOCAL_", "LWA_", "PYTEST_", "SELLERBUS_", "SP_API_"))
         and name not in ("PYTHONPATH", "PYTHONWARNINGS", "NODE_OPTIONS")
     }
     for name in ("NO_PROXY", "no_proxy"):

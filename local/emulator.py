@@ -7,6 +7,7 @@ TLS the statements that deny plain transport would deny everything).
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import socket
@@ -48,15 +49,33 @@ class Emulator:
     certificate: Path | None
 
     def client(self, service: str, *, account: str = ACCESS_KEY_ID) -> Any:
-        """A boto3 client of `service`. An access key id of 12 digits acts as that account's root."""
+        """A boto3 client of `service`, made once. A 12-digit access key id acts as that account's root."""
+        return _shared_client(self, service, account)
+
+    def new_client(
+        self,
+        service: str,
+        *,
+        account: str = ACCESS_KEY_ID,
+        secret: str = SECRET_ACCESS_KEY,
+        token: str | None = None,
+    ) -> Any:
+        """As `client`, but shared with nobody, and with any credentials."""
         return boto3.client(
             service,
             region_name=REGION,
             endpoint_url=self.endpoint,
             aws_access_key_id=account,
-            aws_secret_access_key=SECRET_ACCESS_KEY,
+            aws_secret_access_key=secret,
+            aws_session_token=token,
             verify=str(self.certificate) if self.certificate else None,
-            config=Config(retries={"total_max_attempts": 3}, connect_timeout=5, read_timeout=30),
+            config=Config(
+                retries={"total_max_attempts": 3},
+                connect_timeout=5,
+                read_timeout=30,
+                # A proxy of the user's environment has no business between two programs on this machine.
+                proxies={},
+            ),
         )
 
     def environment(self) -> dict[str, str]:
@@ -173,6 +192,11 @@ def is_healthy(emulator: Emulator) -> bool:
 def stop_emulator(emulator: Emulator) -> None:
     """Stops the emulator and its function workers."""
     processes.stop(emulator.process)
+
+
+@functools.cache
+def _shared_client(emulator: Emulator, service: str, account: str) -> Any:
+    return emulator.new_client(service, account=account)
 
 
 def _wait_until_healthy(emulator: Emulator) -> None:

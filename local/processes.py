@@ -78,6 +78,11 @@ def is_running(process: BackgroundProcess) -> bool:
     return mark is not None and mark == process.mark
 
 
+def is_alive(pid: int) -> bool:
+    """Whether any process, other than a zombie, has this pid."""
+    return _mark(pid) is not None
+
+
 def stop(process: BackgroundProcess, *, grace_seconds: float = GRACE_SECONDS) -> None:
     """Ends the process and its children: SIGTERM, then SIGKILL after `grace_seconds`. Ended already: fine."""
     # An unreaped child keeps its number even when it has ended, so its group can still be signalled safely.

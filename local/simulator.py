@@ -137,7 +137,7 @@ def start_simulator(folder: Path, emulator: Emulator, client_secret: str) -> Sim
     ready.unlink(missing_ok=True)
     environment = clean_environment(os.environ) | {
         "PYTHONPATH": str(ROOT),
-        "SIMULATOR_CLIENT_SECRET": client_secret,
+        "LWA_CLIENT_SECRET": client_secret,
     }
     if emulator.certificate:
         environment["AWS_CA_BUNDLE"] = str(emulator.certificate)

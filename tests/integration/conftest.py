@@ -1,0 +1,60 @@
+"""One deployment for all integration tests: the real stacks on the local emulator, with IAM enforced."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.deployment import deploy_everything, start_deployment
+from local.function_logs import function_logs
+from local.runs import new_folder, record, sweep
+from local.story import SELLERS
+from tests.integration.system import System
+
+_HERE = Path(__file__).parent
+_LAST = "test_destroy.py"
+_running: list[System] = []
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what needs the emulator, and runs last what takes the deployment away."""
+    for item in items:
+        if item.path.is_relative_to(_HERE):
+            item.add_marker(pytest.mark.emulator)
+    items.sort(key=lambda item: item.path == _HERE / _LAST)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Adds the functions' logs to the report of a failing test."""
+    report = yield
+    if report.failed and _running and item.path.is_relative_to(_HERE):
+        for group, lines in function_logs(_running[0].client("logs"), lines=40).items():
+            report.sections.append((f"log of {group}", "\n".join(lines)))
+    return report
+
+
+@pytest.fixture(scope="session")
+def system() -> Iterator[System]:
+    """The deployed system. A test leaves it as it found it, but for rows and messages of its own."""
+    sweep()
+    folder = new_folder("test")
+    deployment = start_deployment(folder, enforce_iam=True)
+    try:
+        record(folder, deployment)
+        held = System(deployment)
+        _running.append(held)
+        deploy_everything(deployment, SELLERS)
+        yield held
+    finally:
+        _running.clear()
+        deployment.stop()
+
+
+@pytest.fixture
+def sqs(system: System) -> Any:
+    """A boto3 SQS client of the deployment's account."""
+    return system.client("sqs")

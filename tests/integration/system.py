@@ -1,0 +1,156 @@
+"""What the integration tests hold in their hands: the deployed system and quick ways to use it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from local.deployment import Deployment
+from local.queues import Delivery, Received, dead_letters, drain, drain_until, queue_depth
+
+AMAZON_ACCOUNT = "437568002678"
+
+
+@dataclass
+class System:
+    """A deployment with IAM enforced, two sellers on board, and all that its consumer has received so far."""
+
+    deployment: Deployment
+    received: Received = field(default_factory=Received)
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """The outputs of all stacks by key."""
+        return self.deployment.outputs
+
+    def client(self, service: str, *, account: str = "test") -> Any:
+        """A boto3 client of the deployment's account, or of another one by its 12 digits."""
+        return self.deployment.emulator.client(service, account=account)
+
+    def publish(self, *envelopes: dict[str, Any], copies: int = 1, keep_metadata: bool = False) -> list[str]:
+        """Has Amazon send the envelopes to our destination; returns their notificationIds."""
+        answers = self.deployment.simulator.publish(
+            [
+                {
+                    "notification": envelope,
+                    "copies": copies,
+                    "keepMetadata": keep_metadata,
+                    "via": "destination",
+                    "destinationId": self.outputs["DestinationId"],
+                }
+                for envelope in envelopes
+            ]
+        )
+        return [str(answer["notificationId"]) for answer in answers]
+
+    def publish_body(self, body: str) -> None:
+        """Has Amazon send a raw body to our destination."""
+        self.deployment.simulator.publish(
+            [{"body": body, "via": "destination", "destinationId": self.outputs["DestinationId"]}]
+        )
+
+    def await_deliveries(self, notification_ids: Sequence[str], *, within_seconds: float = 60.0) -> None:
+        """Waits until each notification has come at least once; fails naming what is missing."""
+        missing = drain_until(
+            self.client("sqs"),
+            self.outputs["ExampleConsumerQueueUrl"],
+            self.received,
+            wanted=notification_ids,
+            deadline_seconds=within_seconds,
+        )
+        assert not missing, f"not delivered within {within_seconds:g} seconds: {sorted(missing)}"
+
+    def deliveries_of(self, notification_id: str) -> list[Delivery]:
+        """What has come of one notification so far, after taking what is there now."""
+        while drain(self.client("sqs"), self.outputs["ExampleConsumerQueueUrl"], self.received):
+            pass
+        return self.received.by_notification.get(notification_id, [])
+
+    def settle(self, *, within_seconds: float = 150.0) -> None:
+        """Waits until the notification queue holds nothing, hidden copies included."""
+        self.wait_for(
+            lambda: queue_depth(self.client("sqs"), self.outputs["NotificationQueueUrl"]) == 0,
+            "the notification queue to be empty",
+            within_seconds=within_seconds,
+        )
+
+    def take_dead_letters(self, wanted: int, *, within_seconds: float = 30.0) -> list[Any]:
+        """Takes what the notifications' dead-letter queue holds, waiting for `wanted`."""
+        return dead_letters(
+            self.client("sqs"),
+            self.outputs["NotificationDeadLetterQueueUrl"],
+            wanted=wanted,
+            deadline_seconds=within_seconds,
+        )
+
+    def ledger_row(self, notification_id: str) -> dict[str, Any] | None:
+        """The ledger's record of a notification, in DynamoDB's typed form."""
+        answer = self.client("dynamodb").get_item(
+            TableName=self.outputs["LedgerTableName"], Key={"pk": {"S": notification_id}}, ConsistentRead=True
+        )
+        row: dict[str, Any] | None = answer.get("Item")
+        return row
+
+    def subscribed_types(self, seller_id: str) -> set[str]:
+        """The notification types that Amazon has a subscription for, for one seller."""
+        return {
+            held["notificationType"]
+            for held in self.deployment.simulator.state()["subscriptions"]
+            if held["sellerId"] == seller_id
+        }
+
+    @staticmethod
+    def wait_for(condition: Callable[[], bool], what: str, *, within_seconds: float = 60.0) -> None:
+        """Polls until `condition` holds; fails saying what didn't come."""
+        deadline = time.monotonic() + within_seconds
+        while not condition():
+            assert time.monotonic() < deadline, f"waited {within_seconds:g} seconds for {what}"
+            time.sleep(0.2)
+
+
+def order_change(order_id: str, *, event_time: str = "2026-03-02T11:45:30.000Z") -> dict[str, Any]:
+    """A small ORDER_CHANGE envelope (PascalCase) for one order."""
+    return {
+        "NotificationVersion": "1.0",
+        "NotificationType": "ORDER_CHANGE",
+        "PayloadVersion": "1.0",
+        "EventTime": event_time,
+        "Payload": {
+            "OrderChangeNotification": {
+                "NotificationLevel": "OrderLevel",
+                "SellerId": "A2EW6EXAMPLE11",
+                "AmazonOrderId": order_id,
+                "OrderChangeType": "OrderStatusChange",
+                "Summary": {"MarketplaceId": "ATVPDKIKX0DER", "OrderStatus": "Shipped"},
+            }
+        },
+        "NotificationMetadata": {
+            "ApplicationId": "amzn1.sellerapps.app.example",
+            "SubscriptionId": "00000000-0000-4000-8000-000000000001",
+            "PublishTime": event_time,
+            "NotificationId": "00000000-0000-4000-8000-000000000002",
+        },
+    }
+
+
+def wanted_types(system: System) -> set[str]:
+    """The notification types that the stage wants subscriptions for, from its synthesised template."""
+    for file in system.deployment.assembly.glob("*.template.json"):
+        template = json.loads(file.read_text(encoding="utf-8"))
+        for resource in template["Resources"].values():
+            if resource["Type"] == "Custom::SpApiSubscriptions":
+                return set(_types_in(resource["Properties"]["Wanted"]))
+    raise AssertionError("no template holds Custom::SpApiSubscriptions")
+
+
+def _types_in(wanted: Any) -> list[str]:
+    # The JSON holds a reference to the destination, so it is a Fn::Join of pieces.
+    text = (
+        wanted
+        if isinstance(wanted, str)
+        else "".join(piece if isinstance(piece, str) else "reference" for piece in wanted["Fn::Join"][1])
+    )
+    return [subscription["notificationType"] for subscription in json.loads(text)["subscriptions"]]

@@ -1,0 +1,113 @@
+"""Who may do what with the queues, asked of an emulator that enforces IAM and resource policies.
+
+That notifications come through at all in this mode shows that the functions' least-privilege roles suffice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.integration.system import AMAZON_ACCOUNT, System, order_change
+
+STRANGER = "111122223333"
+
+ATTEMPTS: dict[str, Callable[[Any, str], Any]] = {
+    "SendMessage": lambda sqs, url: sqs.send_message(QueueUrl=url, MessageBody="{}"),
+    "GetQueueAttributes": lambda sqs, url: sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"]),
+    "ReceiveMessage": lambda sqs, url: sqs.receive_message(QueueUrl=url),
+    "DeleteMessage": lambda sqs, url: sqs.delete_message(QueueUrl=url, ReceiptHandle="none"),
+    "ChangeMessageVisibility": lambda sqs, url: sqs.change_message_visibility(
+        QueueUrl=url, ReceiptHandle="none", VisibilityTimeout=0
+    ),
+    "PurgeQueue": lambda sqs, url: sqs.purge_queue(QueueUrl=url),
+    "SetQueueAttributes": lambda sqs, url: sqs.set_queue_attributes(
+        QueueUrl=url, Attributes={"VisibilityTimeout": "360"}
+    ),
+    "DeleteQueue": lambda sqs, url: sqs.delete_queue(QueueUrl=url),
+    "AddPermission": lambda sqs, url: sqs.add_permission(
+        QueueUrl=url, Label="more", AWSAccountIds=[STRANGER], Actions=["*"]
+    ),
+}
+AMAZON_MAY = ("SendMessage", "GetQueueAttributes")
+QUEUES = ("NotificationQueueUrl", "NotificationDeadLetterQueueUrl", "SubscriptionQueueUrl")
+
+
+def refusal(system: System, account: str, attempt: str, queue: str) -> str | None:
+    """The error code with which the attempt of an account is refused; None when it is allowed."""
+    try:
+        ATTEMPTS[attempt](system.client("sqs", account=account), system.outputs[queue])
+    except ClientError as error:
+        return str(error.response["Error"]["Code"])
+    return None
+
+
+def test_the_emulator_enforces_iam_at_all(system: System) -> None:
+    assert system.deployment.emulator.endpoint.startswith("https://")
+    with pytest.raises(ClientError, match="security token"):
+        system.client("sqs", account="AKIANOBODY").list_queues()
+
+
+@pytest.mark.parametrize("attempt", AMAZON_MAY)
+def test_amazon_may_send_and_read_attributes(system: System, attempt: str) -> None:
+    # The empty object that is sent is no notification; it ends in the dead letters, which are cleared here.
+    assert refusal(system, AMAZON_ACCOUNT, attempt, "NotificationQueueUrl") is None
+    if attempt == "SendMessage":
+        assert [letter.body for letter in system.take_dead_letters(1)] == ["{}"]
+
+
+@pytest.mark.parametrize("attempt", [name for name in ATTEMPTS if name not in AMAZON_MAY])
+def test_amazon_may_do_nothing_else(system: System, attempt: str) -> None:
+    assert refusal(system, AMAZON_ACCOUNT, attempt, "NotificationQueueUrl") == "AccessDenied"
+
+
+@pytest.mark.parametrize("queue", [name for name in QUEUES if name != "NotificationQueueUrl"])
+@pytest.mark.parametrize("attempt", ATTEMPTS)
+def test_amazon_may_not_touch_the_other_queues(system: System, queue: str, attempt: str) -> None:
+    assert refusal(system, AMAZON_ACCOUNT, attempt, queue) == "AccessDenied"
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+@pytest.mark.parametrize("attempt", ATTEMPTS)
+def test_another_account_may_do_nothing(system: System, queue: str, attempt: str) -> None:
+    assert refusal(system, STRANGER, attempt, queue) == "AccessDenied"
+
+
+@pytest.mark.parametrize("account", [AMAZON_ACCOUNT, "test"], ids=["Amazon", "our own account"])
+def test_a_send_without_tls_is_denied(system: System, account: str) -> None:
+    sqs = system.deployment.emulator.new_client("sqs", account=account)
+    # The emulator takes the transport from this header, as behind a load balancer that ends TLS.
+    sqs.meta.events.register(
+        "before-sign.sqs", lambda request, **_: request.headers.add_header("X-Forwarded-Proto", "http")
+    )
+
+    with pytest.raises(ClientError) as refused:
+        sqs.send_message(QueueUrl=system.outputs["NotificationQueueUrl"], MessageBody="{}")
+
+    assert refused.value.response["Error"]["Code"] == "AccessDenied"
+
+
+def test_a_notification_comes_through_with_the_functions_own_roles(system: System) -> None:
+    (notification_id,) = system.publish(order_change("114-0000009-0000009"))
+
+    system.await_deliveries([notification_id])
+
+
+def test_the_processor_may_not_read_the_credentials(system: System) -> None:
+    name = system.outputs["ProcessNotificationsFunctionName"]
+    role = system.client("lambda").get_function_configuration(FunctionName=name)["Role"]
+    session = system.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+    as_processor = system.deployment.emulator.new_client(
+        "secretsmanager",
+        account=session["AccessKeyId"],
+        secret=session["SecretAccessKey"],
+        token=session["SessionToken"],
+    )
+
+    with pytest.raises(ClientError) as refused:
+        as_processor.get_secret_value(SecretId=system.outputs["LwaCredentialsSecretArn"])
+
+    assert refused.value.response["Error"]["Code"] == "AccessDeniedException"
