@@ -201,7 +201,7 @@ class Settings(Section):
     account: Annotated[str, BeforeValidator(_number_as_text)] | None = Field(
         default=None, pattern=r"^[0-9]{12}$", description="an AWS account id of 12 digits"
     )
-    # Amazon's destinations take ARNs of the partition aws only, so the regions of China and GovCloud don't exist here.
+    # A destination takes ARNs of the partition aws only: no region of China or GovCloud can be used.
     aws_region: str = Field(
         pattern=r"^(af|ap|ca|eu|il|me|mx|sa|us)-(central|(north|south)?(east|west)|north|south)-[1-9]$",
         description="an AWS region of the partition aws, such as us-east-1, eu-west-1 or us-west-2",

@@ -1,0 +1,27 @@
+"""Settings -> stacks -> templates. Run by the CDK command line, as cdk.json says."""
+
+import os
+import sys
+
+import aws_cdk as cdk
+
+from stacks.application import add_stacks
+from stacks.settings import STAGE_VARIABLE, SettingsError, load_settings
+
+
+def main() -> int:
+    """Synthesises the stage that `-c stage=<name>` or SELLERBUS_STAGE chooses."""
+    app = cdk.App()
+    stage = str(app.node.try_get_context("stage") or os.environ.get(STAGE_VARIABLE, ""))
+    try:
+        settings = load_settings(stage)
+    except SettingsError as error:
+        sys.stderr.write(f"The settings cannot be used:\n{error}\n")
+        return 1
+    add_stacks(app, stage=stage, settings=settings)
+    app.synth()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

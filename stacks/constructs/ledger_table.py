@@ -1,0 +1,49 @@
+"""The table that remembers which notifications were published."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_dynamodb as dynamodb
+from constructs import Construct
+
+from stacks.constructs.customer_managed_key import CustomerManagedKey
+
+PENDING_INDEX = "pending"
+
+
+class LedgerTable(dynamodb.Table):
+    """One row per notification, and one per ordered entity.
+
+    `pending` is sparse: only rows that are being worked on carry its keys, so looking for stuck ones reads
+    nothing else.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        key: CustomerManagedKey,
+        removal_policy: cdk.RemovalPolicy,
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            partition_key=dynamodb.Attribute(name="pk", type=dynamodb.AttributeType.STRING),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
+            encryption_key=key,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            time_to_live_attribute="expiresAt",
+            removal_policy=removal_policy,
+        )
+        self.add_global_secondary_index(
+            index_name=PENDING_INDEX,
+            partition_key=dynamodb.Attribute(name="pendingShard", type=dynamodb.AttributeType.NUMBER),
+            sort_key=dynamodb.Attribute(name="leaseUntil", type=dynamodb.AttributeType.NUMBER),
+            projection_type=dynamodb.ProjectionType.ALL,
+        )
+
+    @property
+    def pending_index_arn(self) -> str:
+        return f"{self.table_arn}/index/{PENDING_INDEX}"

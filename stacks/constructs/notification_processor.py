@@ -1,0 +1,143 @@
+"""The function that publishes each notification once, and the one that sweeps after it."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from stacks.constructs.customer_managed_key import TABLE_ACTIONS, WRITE_ACTIONS
+from stacks.constructs.event_bus import NotificationBus
+from stacks.constructs.ledger_table import PENDING_INDEX, LedgerTable
+from stacks.constructs.notification_queue import NotificationQueue
+from stacks.constructs.payload_bucket import PAYLOAD_PREFIX, PayloadBucket
+from stacks.constructs.python_function import FunctionDefaults, PythonFunction
+from stacks.nag import accept
+from stacks.settings_model import DEAD_LETTER_RETENTION_DAYS
+
+
+class NotificationProcessor(Construct):
+    """Queue -> claim in the ledger -> publish on the bus -> complete."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        source: NotificationQueue,
+        ledger: LedgerTable,
+        bus: NotificationBus,
+        payloads: PayloadBucket,
+        defaults: FunctionDefaults,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        settings = defaults.settings
+        processing = settings.processing
+        self.function = PythonFunction(
+            self,
+            "ProcessNotifications",
+            name="process_notifications",
+            description="Publishes each notification once",
+            defaults=defaults,
+            timeout=cdk.Duration.seconds(processing.timeout_seconds),
+            memory_mb=processing.memory_mb,
+            environment={
+                "LEDGER_TABLE_NAME": ledger.table_name,
+                "EVENT_BUS_NAME": bus.bus.event_bus_name,
+                "NOTIFICATION_QUEUE_URL": source.queue.queue_url,
+                "DEAD_LETTER_QUEUE_URL": source.dead_letter_queue.queue_url,
+                "PAYLOAD_BUCKET_NAME": payloads.bucket_name,
+                "MAXIMUM_EVENT_BYTES": str(processing.maximum_event_bytes),
+                "LEASE_MARGIN_SECONDS": str(processing.lease_margin_seconds),
+                "COMPLETED_RETENTION_DAYS": str(settings.retention.completed_days),
+            },
+        )
+        role = self.function.execution_role
+        source.let_consume(role, sid="TakeNotifications")
+        source.let_send_dead_letters(role, sid="SendDeadLetters")
+        bus.let_publish(role)
+        # A transaction is authorised by the actions of its parts.
+        role.add_to_principal_policy(
+            iam.PolicyStatement(
+                sid="UseLedger",
+                actions=[
+                    "dynamodb:BatchGetItem",
+                    "dynamodb:ConditionCheckItem",
+                    "dynamodb:GetItem",
+                    "dynamodb:PutItem",
+                    "dynamodb:UpdateItem",
+                ],
+                resources=[ledger.table_arn],
+            )
+        )
+        defaults.key.let_use(role, sid="UseLedgerKey", actions=TABLE_ACTIONS, through="dynamodb")
+        stored = payloads.arn_for_objects(f"{PAYLOAD_PREFIX}*")
+        role.add_to_principal_policy(
+            iam.PolicyStatement(sid="StoreLargePayloads", actions=["s3:PutObject"], resources=[stored])
+        )
+        defaults.key.let_use(role, sid="StoreLargePayloadsKey", actions=WRITE_ACTIONS, through="s3")
+        _accept_object_wildcard(role, payloads)
+        self.mapping = lambda_.EventSourceMapping(
+            self.function,
+            "NotificationQueueSource",
+            target=self.function,
+            event_source_arn=source.queue.queue_arn,
+            batch_size=processing.batch_size,
+            max_batching_window=cdk.Duration.seconds(processing.batching_window_seconds),
+            max_concurrency=processing.maximum_concurrency,
+            report_batch_item_failures=True,
+        )
+        self.mapping.node.add_dependency(role)
+
+
+class LedgerSweeper(Construct):
+    """Looks every quarter of an hour for notifications that were begun and have no message left."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, ledger: LedgerTable, defaults: FunctionDefaults
+    ) -> None:
+        super().__init__(scope, construct_id)
+        lifetime_days = defaults.settings.retention.queue_days + DEAD_LETTER_RETENTION_DAYS
+        function = PythonFunction(
+            self,
+            "SweepLedger",
+            name="sweep_ledger",
+            description="Reports notifications that were begun and never finished",
+            defaults=defaults,
+            timeout=cdk.Duration.minutes(5),
+            environment={
+                "LEDGER_TABLE_NAME": ledger.table_name,
+                "PENDING_INDEX_NAME": PENDING_INDEX,
+                "MAXIMUM_MESSAGE_LIFETIME_DAYS": str(lifetime_days),
+            },
+        )
+        role = function.execution_role
+        role.add_to_principal_policy(
+            iam.PolicyStatement(
+                sid="FindPending", actions=["dynamodb:Query"], resources=[ledger.pending_index_arn]
+            )
+        )
+        role.add_to_principal_policy(
+            iam.PolicyStatement(
+                sid="SettlePending", actions=["dynamodb:UpdateItem"], resources=[ledger.table_arn]
+            )
+        )
+        defaults.key.let_use(role, sid="UseLedgerKey", actions=TABLE_ACTIONS, through="dynamodb")
+        events.Rule(
+            self,
+            "Schedule",
+            description="Every quarter of an hour",
+            schedule=events.Schedule.rate(cdk.Duration.minutes(15)),
+            targets=[targets.LambdaFunction(function)],
+        )
+
+
+def _accept_object_wildcard(role: iam.Role, payloads: PayloadBucket) -> None:
+    stack = cdk.Stack.of(payloads)
+    bucket = stack.get_logical_id(payloads.node.default_child)  # type: ignore[arg-type]
+    accept(
+        role,
+        f"AwsSolutions-IAM5[Resource::<{bucket}.Arn>/{PAYLOAD_PREFIX}*]",
+        "Names of payload objects are made at run time; the statement is limited to their prefix",
+    )

@@ -1,0 +1,148 @@
+"""A Lambda function with the defaults of the house."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from stacks.bundling import PROJECT_FOLDER, dependency_layer_code
+from stacks.constructs.alarms import alarm
+from stacks.constructs.customer_managed_key import CustomerManagedKey
+from stacks.nag import accept
+from stacks.settings_model import Settings
+
+METRICS_NAMESPACE = "Sellerbus"
+_FUNCTIONS_FOLDER = PROJECT_FOLDER / "lambdas"
+_SHARED_FOLDER = _FUNCTIONS_FOLDER / "layers" / "shared"
+# Bytecode depends on who ran the code before: it would change the asset, and so redeploy what didn't change.
+_EXCLUDED = ["**/__pycache__", "**/*.pyc", "**/.mypy_cache", "**/.ruff_cache", "**/.pytest_cache"]
+
+
+@dataclass(frozen=True)
+class FunctionDefaults:
+    """What all functions of a stage share."""
+
+    stage: str
+    settings: Settings
+    key: CustomerManagedKey
+    alarm_topic: sns.ITopic
+    layers: tuple[lambda_.ILayerVersion, ...]
+
+
+def function_layers(scope: Construct, *, settings: Settings) -> tuple[lambda_.ILayerVersion, ...]:
+    """The two layers of every function: third-party code, and the code that the functions share."""
+    runtime = lambda_.Runtime(settings.runtime, lambda_.RuntimeFamily.PYTHON)
+    architecture = lambda_.Architecture.custom(settings.architecture)
+    codes: Mapping[str, lambda_.Code] = {
+        "DependencyLayer": dependency_layer_code(
+            runtime=settings.runtime, architecture=settings.architecture
+        ),
+        "SharedLayer": _folder(_SHARED_FOLDER),
+    }
+    return tuple(
+        lambda_.LayerVersion(
+            scope,
+            construct_id,
+            code=code,
+            compatible_runtimes=[runtime],
+            compatible_architectures=[architecture],
+        )
+        for construct_id, code in codes.items()
+    )
+
+
+class PythonFunction(lambda_.Function):
+    """lambdas/<name>/handler.py, with its own role, its encrypted log group, tracing, and an alarm on errors.
+
+    `execution_role` has no managed policy: those allow writing to every log group of the account.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        description: str,
+        defaults: FunctionDefaults,
+        timeout: cdk.Duration,
+        environment: Mapping[str, str],
+        memory_mb: int = 256,
+    ) -> None:
+        settings = defaults.settings
+        log_group = logs.LogGroup(
+            scope,
+            f"{construct_id}Logs",
+            encryption_key=defaults.key,
+            removal_policy=cdk.RemovalPolicy.DESTROY,
+        )
+        _set_retention(log_group, settings.retention.logs_days)
+        self.execution_role = iam.Role(
+            scope, f"{construct_id}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com")
+        )
+        self.execution_role.add_to_principal_policy(
+            iam.PolicyStatement(
+                sid="WriteLogs",
+                actions=["logs:CreateLogStream", "logs:PutLogEvents"],
+                resources=[log_group.log_group_arn],
+            )
+        )
+        super().__init__(
+            scope,
+            construct_id,
+            description=description,
+            code=_folder(_FUNCTIONS_FOLDER / name),
+            handler="handler.handler",
+            runtime=lambda_.Runtime(settings.runtime, lambda_.RuntimeFamily.PYTHON),
+            architecture=lambda_.Architecture.custom(settings.architecture),
+            layers=list(defaults.layers),
+            role=self.execution_role,
+            log_group=log_group,
+            tracing=lambda_.Tracing.ACTIVE,
+            timeout=timeout,
+            memory_size=memory_mb,
+            environment={
+                "POWERTOOLS_SERVICE_NAME": name,
+                "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+                "LOG_LEVEL": settings.log_level,
+                "STAGE": defaults.stage,
+                **environment,
+            },
+        )
+        accept(
+            self,
+            "AwsSolutions-L1",
+            "The runtime is the Python that the layer's wheels are built for and that the tests run on",
+        )
+        accept(
+            self.execution_role,
+            "AwsSolutions-IAM5[Resource::*]",
+            "X-Ray's PutTraceSegments and PutTelemetryRecords take no resource; other statements with * are "
+            "refused by tests/template",
+        )
+        alarm(
+            self,
+            "ErrorsAlarm",
+            metric=self.metric_errors(period=cdk.Duration.minutes(5), statistic="Sum"),
+            threshold=0,
+            description=f"The function {name} failed.",
+            topic=defaults.alarm_topic,
+        )
+
+
+def _folder(path: Path) -> lambda_.Code:
+    return lambda_.Code.from_asset(str(path), exclude=_EXCLUDED, ignore_mode=cdk.IgnoreMode.GLOB)
+
+
+def _set_retention(log_group: logs.LogGroup, days: int) -> None:
+    """CDK's enum of the retentions has names such as ONE_MONTH; the settings and CloudFormation count days."""
+    resource = log_group.node.default_child
+    if not isinstance(resource, logs.CfnLogGroup):
+        raise TypeError("A LogGroup's default child is its CfnLogGroup.")
+    resource.retention_in_days = days

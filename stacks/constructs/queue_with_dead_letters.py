@@ -1,0 +1,130 @@
+"""A standard queue and its dead-letter queue, both under the customer managed key."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from stacks.constructs.alarms import alarm
+from stacks.constructs.customer_managed_key import READ_ACTIONS, WRITE_ACTIONS, CustomerManagedKey
+from stacks.settings_model import DEAD_LETTER_RETENTION_DAYS
+
+# One data key serves this long: fewer calls to KMS (they cost money), same key.
+_DATA_KEY_REUSE = cdk.Duration.hours(1)
+_OLDEST_MESSAGE_SECONDS = 300
+
+
+class QueueWithDeadLetters(Construct):
+    """`queue` and `dead_letter_queue`. Plain transport is denied on both; each has its alarms."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        key: CustomerManagedKey,
+        visibility_timeout: cdk.Duration,
+        retention: cdk.Duration,
+        maximum_receives: int,
+        removal_policy: cdk.RemovalPolicy,
+        alarm_topic: sns.ITopic,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._key = key
+        name = _unique_name(self, construct_id)
+        source_arn = cdk.Stack.of(self).format_arn(service="sqs", resource=name)
+        self.dead_letter_queue = sqs.Queue(
+            self,
+            "DeadLetterQueue",
+            encryption=sqs.QueueEncryption.KMS,
+            encryption_master_key=key,
+            data_key_reuse=_DATA_KEY_REUSE,
+            enforce_ssl=True,
+            retention_period=cdk.Duration.days(DEAD_LETTER_RETENTION_DAYS),
+            redrive_allow_policy=sqs.RedriveAllowPolicy(
+                redrive_permission=sqs.RedrivePermission.BY_QUEUE,
+                source_queues=[sqs.Queue.from_queue_arn(self, "Source", source_arn)],
+            ),
+            removal_policy=removal_policy,
+        )
+        self.queue = sqs.Queue(
+            self,
+            "Queue",
+            queue_name=name,
+            encryption=sqs.QueueEncryption.KMS,
+            encryption_master_key=key,
+            data_key_reuse=_DATA_KEY_REUSE,
+            enforce_ssl=True,
+            retention_period=retention,
+            visibility_timeout=visibility_timeout,
+            dead_letter_queue=sqs.DeadLetterQueue(
+                queue=self.dead_letter_queue, max_receive_count=maximum_receives
+            ),
+            removal_policy=removal_policy,
+        )
+        # Not NumberOfMessagesSent: SQS doesn't count there what it moves itself.
+        alarm(
+            self,
+            "DeadLettersAlarm",
+            metric=self.dead_letter_queue.metric_approximate_number_of_messages_visible(
+                period=cdk.Duration.minutes(1), statistic=cloudwatch.Stats.MAXIMUM
+            ),
+            threshold=0,
+            description=f"Messages of {construct_id} lie in its dead-letter queue.",
+            topic=alarm_topic,
+        )
+        alarm(
+            self,
+            "OldestMessageAlarm",
+            metric=self.queue.metric_approximate_age_of_oldest_message(
+                period=cdk.Duration.minutes(1), statistic=cloudwatch.Stats.MAXIMUM
+            ),
+            threshold=_OLDEST_MESSAGE_SECONDS,
+            description=f"Messages of {construct_id} wait longer than {_OLDEST_MESSAGE_SECONDS} seconds.",
+            topic=alarm_topic,
+        )
+
+    def let_send(self, grantee: iam.IRole, *, sid: str) -> None:
+        """Lets a role send to the queue."""
+        self._let_send_to(self.queue, grantee, sid)
+
+    def let_send_dead_letters(self, grantee: iam.IRole, *, sid: str) -> None:
+        """Lets a role put a message into the dead-letter queue itself, with the reason."""
+        self._let_send_to(self.dead_letter_queue, grantee, sid)
+
+    def let_consume(self, grantee: iam.IRole, *, sid: str) -> None:
+        """Lets a role receive, hide and delete messages of the queue."""
+        grantee.add_to_principal_policy(
+            iam.PolicyStatement(
+                sid=sid,
+                actions=[
+                    "sqs:ReceiveMessage",
+                    "sqs:DeleteMessage",
+                    "sqs:ChangeMessageVisibility",
+                    "sqs:GetQueueAttributes",
+                ],
+                resources=[self.queue.queue_arn],
+            )
+        )
+        self._key.let_use(grantee, sid=f"{sid}Key", actions=READ_ACTIONS, through="sqs")
+
+    def _let_send_to(self, queue: sqs.IQueue, grantee: iam.IRole, sid: str) -> None:
+        grantee.add_to_principal_policy(
+            iam.PolicyStatement(sid=sid, actions=["sqs:SendMessage"], resources=[queue.queue_arn])
+        )
+        self._key.let_use(grantee, sid=f"{sid}Key", actions=WRITE_ACTIONS, through="sqs")
+
+
+def _unique_name(scope: Construct, construct_id: str) -> str:
+    """A queue name that is known before the queue exists, and differs for every stack ever made.
+
+    The dead-letter queue's redrive-allow policy names its source, and the source names its dead-letter queue:
+    by references alone that is a circle. The end of the stack's own id makes the name unique, so a queue that
+    was retained when its stack was deleted doesn't stand in the way of the next stack.
+    """
+    stack_uuid = cdk.Fn.select(2, cdk.Fn.split("/", cdk.Aws.STACK_ID))
+    return (
+        f"{cdk.Stack.of(scope).stack_name}-{construct_id}-{cdk.Fn.select(4, cdk.Fn.split('-', stack_uuid))}"
+    )

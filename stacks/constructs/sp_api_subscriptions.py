@@ -1,0 +1,204 @@
+"""The subscriptions of all sellers: made on deploy, on a seller's change, removed with the stack."""
+
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_ssm as ssm
+from constructs import Construct
+
+from stacks.constructs.python_function import FunctionDefaults, PythonFunction
+from stacks.constructs.sp_api_access import SpApiAccess
+from stacks.constructs.sp_api_destination import SpApiDestination
+from stacks.constructs.subscription_queue import SubscriptionQueue
+from stacks.notification_types import default_payload_version
+from stacks.settings_model import Notification, Settings
+
+_RECONCILE_TIMEOUT = cdk.Duration.minutes(5)
+# CloudFormation's wait and the function's own end must not meet: the function answers first.
+_MANAGE_TIMEOUT = cdk.Duration.minutes(14)
+_SERVICE_TIMEOUT = cdk.Duration.minutes(15)
+# Amazon's limits are per seller, so sellers don't hold each other up; the application's token is shared.
+_SELLERS_AT_ONCE = 5
+_STANDARD_PARAMETER_BYTES = 4096
+_ADVANCED_PARAMETER_BYTES = 8192
+_DESTINATION_ID_CHARACTERS = 64
+
+
+class SpApiSubscriptions(Construct):
+    """Wanted = configured types x sellers in the registry. `summary` says what is in place after a deploy."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        destination: SpApiDestination,
+        access: SpApiAccess,
+        defaults: FunctionDefaults,
+        retain: bool,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._access = access
+        self._defaults = defaults
+        self.queue = SubscriptionQueue(
+            self,
+            "SubscriptionQueue",
+            consumer_timeout=_RECONCILE_TIMEOUT,
+            key=defaults.key,
+            alarm_topic=defaults.alarm_topic,
+        )
+        wanted = wanted_subscriptions(defaults.settings)
+        text = cdk.Stack.of(self).to_json_string({"destinationId": destination.destination_id, **wanted})
+        parameter = ssm.StringParameter(
+            self,
+            "Wanted",
+            description="The subscriptions that every seller shall have",
+            string_value=text,
+            tier=_parameter_tier(cdk.Stack.of(self).to_json_string({"destinationId": "", **wanted})),
+        )
+        reconcile = self._reconcile_function(parameter)
+        seller_changes = self._seller_changes_function()
+        manage = self._manage_function()
+        resource = cdk.CustomResource(
+            self,
+            "Resource",
+            resource_type="Custom::SpApiSubscriptions",
+            service_token=manage.function_arn,
+            service_timeout=_SERVICE_TIMEOUT,
+            properties={"Wanted": text, "Retain": str(retain).lower()},
+        )
+        # On delete all of these must still work: CloudFormation removes them after what depends on them.
+        resource.node.add_dependency(
+            manage.execution_role, self.queue, parameter, reconcile, seller_changes, destination
+        )
+        self.resource = resource
+        self.summary = resource.get_att_string("Summary")
+
+    def _manage_function(self) -> PythonFunction:
+        function = PythonFunction(
+            self,
+            "ManageSubscriptions",
+            name="manage_subscriptions",
+            description="Puts the sellers' subscriptions in place on deploy, and removes them with the stack",
+            defaults=self._defaults,
+            timeout=_MANAGE_TIMEOUT,
+            environment={
+                **self._access.seller_environment,
+                "SUBSCRIPTION_QUEUE_URL": self.queue.queue.queue_url,
+            },
+        )
+        self._access.let_call_for_sellers(
+            function.execution_role,
+            registry_actions=["dynamodb:Scan", "dynamodb:GetItem", "dynamodb:DeleteItem"],
+        )
+        self.queue.let_send(function.execution_role, sid="QueueSellers")
+        return function
+
+    def _reconcile_function(self, parameter: ssm.StringParameter) -> PythonFunction:
+        function = PythonFunction(
+            self,
+            "ReconcileSubscriptions",
+            name="reconcile_subscriptions",
+            description="Compares one seller's subscriptions with the wanted ones and mends them",
+            defaults=self._defaults,
+            timeout=_RECONCILE_TIMEOUT,
+            environment={
+                **self._access.seller_environment,
+                "WANTED_PARAMETER_NAME": parameter.parameter_name,
+            },
+        )
+        role = function.execution_role
+        self._access.let_call_for_sellers(role, registry_actions=["dynamodb:GetItem", "dynamodb:DeleteItem"])
+        role.add_to_principal_policy(
+            iam.PolicyStatement(
+                sid="ReadWanted", actions=["ssm:GetParameter"], resources=[parameter.parameter_arn]
+            )
+        )
+        self.queue.let_consume(role, sid="TakeSellers")
+        lambda_.EventSourceMapping(
+            function,
+            "SubscriptionQueueSource",
+            target=function,
+            event_source_arn=self.queue.queue.queue_arn,
+            # One seller at a time: a call to Amazon per type and second leaves no time for a second one.
+            batch_size=1,
+            max_concurrency=_SELLERS_AT_ONCE,
+            report_batch_item_failures=True,
+        ).node.add_dependency(role)
+        return function
+
+    def _seller_changes_function(self) -> PythonFunction:
+        function = PythonFunction(
+            self,
+            "QueueSellerChanges",
+            name="queue_seller_changes",
+            description="Queues each seller whose row in the registry changed",
+            defaults=self._defaults,
+            timeout=cdk.Duration.minutes(1),
+            environment={"SUBSCRIPTION_QUEUE_URL": self.queue.queue.queue_url},
+        )
+        role = function.execution_role
+        self.queue.let_send(role, sid="QueueSellers")
+        registry = self._access.registry
+        stream_arn = registry.table_stream_arn
+        if stream_arn is None:
+            raise ValueError("The seller registry has no stream.")
+        role.add_to_principal_policy(
+            iam.PolicyStatement(
+                sid="ReadRegistryStream",
+                actions=["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
+                resources=[stream_arn],
+            )
+        )
+        # Lambda's poller demands it, and it takes no narrower resource.
+        role.add_to_principal_policy(
+            iam.PolicyStatement(sid="ListStreams", actions=["dynamodb:ListStreams"], resources=["*"])
+        )
+        self._defaults.key.let_use(
+            role, sid="ReadRegistryStreamKey", actions=["kms:Decrypt"], through="dynamodb"
+        )
+        lambda_.EventSourceMapping(
+            function,
+            "SellerRegistrySource",
+            target=function,
+            event_source_arn=stream_arn,
+            starting_position=lambda_.StartingPosition.TRIM_HORIZON,
+            batch_size=100,
+            bisect_batch_on_error=True,
+            report_batch_item_failures=True,
+            max_batching_window=cdk.Duration.seconds(1),
+        ).node.add_dependency(role)
+        return function
+
+
+def wanted_subscriptions(settings: Settings) -> dict[str, Any]:
+    """What every seller shall have, in Amazon's words, without the destination."""
+    return {
+        "existingSubscriptions": settings.existing_subscriptions,
+        "subscriptions": [_wanted(notification) for notification in settings.notifications],
+    }
+
+
+def _wanted(notification: Notification) -> dict[str, Any]:
+    wanted: dict[str, Any] = {
+        "notificationType": notification.type,
+        "payloadVersion": notification.payload_version or default_payload_version(notification.type),
+    }
+    if notification.processing_directive:
+        wanted["processingDirective"] = notification.processing_directive.model_dump(
+            mode="json", by_alias=True, exclude_none=True
+        )
+    return wanted
+
+
+def _parameter_tier(text: str) -> ssm.ParameterTier:
+    """A standard parameter costs nothing and holds 4 KB; an advanced one holds 8 KB."""
+    size = len(text.encode()) + _DESTINATION_ID_CHARACTERS
+    if size > _ADVANCED_PARAMETER_BYTES:
+        raise ValueError(
+            f"The configured notifications take {size} bytes, more than the {_ADVANCED_PARAMETER_BYTES} that a "
+            "Systems Manager parameter holds: shorten processing_directive or split the stage."
+        )
+    return ssm.ParameterTier.ADVANCED if size > _STANDARD_PARAMETER_BYTES else ssm.ParameterTier.STANDARD

@@ -1,0 +1,35 @@
+"""The queue of sellers whose subscriptions are to be compared with what is wanted."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from stacks.constructs.customer_managed_key import CustomerManagedKey
+from stacks.constructs.queue_with_dead_letters import QueueWithDeadLetters
+
+_RETENTION = cdk.Duration.days(4)
+_MAXIMUM_RECEIVES = 5
+
+
+class SubscriptionQueue(QueueWithDeadLetters):
+    """One message per seller. What it holds can be made again from the registry, so nothing is retained."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        consumer_timeout: cdk.Duration,
+        key: CustomerManagedKey,
+        alarm_topic: sns.ITopic,
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            key=key,
+            visibility_timeout=cdk.Duration.seconds(6 * int(consumer_timeout.to_seconds())),
+            retention=_RETENTION,
+            maximum_receives=_MAXIMUM_RECEIVES,
+            removal_policy=cdk.RemovalPolicy.DESTROY,
+            alarm_topic=alarm_topic,
+        )

@@ -1,0 +1,47 @@
+"""What the local AWS emulator cannot take is left out of its stage, by conditions that are never true."""
+
+import aws_cdk as cdk
+import jsii
+from constructs import IConstruct
+
+REFUSED_TYPES = frozenset(
+    {
+        "AWS::ApplicationAutoScaling::ScalableTarget",
+        "AWS::ApplicationAutoScaling::ScalingPolicy",
+        "AWS::Budgets::Budget",
+        "AWS::CloudWatch::AnomalyDetector",
+        "AWS::CloudWatch::CompositeAlarm",
+        "AWS::Events::Archive",
+        "AWS::Events::Connection",
+        "AWS::Events::EventBusPolicy",
+        "AWS::Logs::QueryDefinition",
+        "AWS::SecretsManager::ResourcePolicy",
+        "AWS::SecretsManager::RotationSchedule",
+        "AWS::XRay::Group",
+    }
+)
+"""CloudFormation types that the emulator's CloudFormation doesn't know: a deploy with one of them fails."""
+
+_METADATA_KEY = "sellerbus:left-out-by-the-emulator"
+
+
+@jsii.implements(cdk.IAspect)
+class LeaveOutWhatTheEmulatorRefuses:
+    """Keeps each refused resource in the template, under a condition that is false.
+
+    The templates for AWS never carry the aspect; everything else in the local ones stays as it is for AWS.
+    """
+
+    def visit(self, node: IConstruct) -> None:
+        if not isinstance(node, cdk.CfnResource) or node.cfn_resource_type not in REFUSED_TYPES:
+            return
+        node.cfn_options.condition = _never(node.stack)
+        node.add_metadata(_METADATA_KEY, f"The emulator doesn't know {node.cfn_resource_type}.")
+
+
+def _never(stack: cdk.Stack) -> cdk.CfnCondition:
+    construct_id = "OnAws"
+    found = stack.node.try_find_child(construct_id)
+    if isinstance(found, cdk.CfnCondition):
+        return found
+    return cdk.CfnCondition(stack, construct_id, expression=cdk.Fn.condition_equals("emulator", "aws"))

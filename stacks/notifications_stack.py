@@ -1,0 +1,128 @@
+"""From Amazon's notifications to events on a bus of one's own."""
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from stacks.constructs.customer_managed_key import stack_prefix
+from stacks.constructs.event_bus import NotificationBus
+from stacks.constructs.ledger_table import LedgerTable
+from stacks.constructs.notification_processor import LedgerSweeper, NotificationProcessor
+from stacks.constructs.notification_queue import NotificationQueue
+from stacks.constructs.payload_bucket import PayloadBucket
+from stacks.constructs.python_function import FunctionDefaults, function_layers
+from stacks.constructs.sp_api_access import SpApiAccess
+from stacks.constructs.sp_api_destination import SpApiDestination
+from stacks.constructs.sp_api_subscriptions import SpApiSubscriptions
+from stacks.foundation_stack import FoundationStack
+from stacks.removal import data_removal_policy
+from stacks.settings_model import Settings
+
+
+class NotificationsStack(cdk.Stack):
+    """Queue, processing, bus, and at Amazon the destination and the sellers' subscriptions."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: str,
+        settings: Settings,
+        foundation: FoundationStack,
+        env: cdk.Environment,
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            stack_name=f"{stack_prefix(stage)}-notifications",
+            description=f"Sellerbus {stage}: notifications from Amazon to the event bus",
+            env=env,
+            tags=settings.tags,
+        )
+        key, alarm_topic = foundation.key, foundation.alarm_topic
+        removal_policy = data_removal_policy(settings)
+        retain = settings.removal_policy == "retain"
+        defaults = FunctionDefaults(
+            stage=stage,
+            settings=settings,
+            key=key,
+            alarm_topic=alarm_topic,
+            layers=function_layers(self, settings=settings),
+        )
+        access = SpApiAccess(
+            settings=settings, key=key, credentials=foundation.credentials, registry=foundation.registry
+        )
+
+        queue = NotificationQueue(
+            self,
+            "NotificationQueue",
+            settings=settings,
+            key=key,
+            removal_policy=removal_policy,
+            alarm_topic=alarm_topic,
+        )
+        ledger = LedgerTable(self, "Ledger", key=key, removal_policy=removal_policy)
+        payloads = PayloadBucket(
+            self,
+            "PayloadBucket",
+            key=key,
+            expiration_days=settings.retention.payloads_days,
+            removal_policy=removal_policy,
+        )
+        self.event_bus = NotificationBus(
+            self,
+            "EventBus",
+            stage=stage,
+            key=key,
+            archive_days=settings.retention.archive_days,
+            removal_policy=removal_policy,
+            alarm_topic=alarm_topic,
+        )
+        processor = NotificationProcessor(
+            self,
+            "Processor",
+            source=queue,
+            ledger=ledger,
+            bus=self.event_bus,
+            payloads=payloads,
+            defaults=defaults,
+        )
+        LedgerSweeper(self, "Sweeper", ledger=ledger, defaults=defaults)
+
+        destination = SpApiDestination(
+            self,
+            "Destination",
+            queue=queue.queue,
+            access=access,
+            defaults=defaults,
+            retain=retain,
+        )
+        # Amazon must be allowed to send before it is told to.
+        destination.resource.node.add_dependency(queue)
+        subscriptions = SpApiSubscriptions(
+            self,
+            "Subscriptions",
+            destination=destination,
+            access=access,
+            defaults=defaults,
+            retain=retain,
+        )
+        # From the first subscription on, notifications arrive: who takes them is there before.
+        subscriptions.resource.node.add_dependency(processor)
+
+        outputs = {
+            "NotificationQueueUrl": queue.queue.queue_url,
+            "NotificationQueueArn": queue.queue.queue_arn,
+            "NotificationDeadLetterQueueUrl": queue.dead_letter_queue.queue_url,
+            "EventBusName": self.event_bus.bus.event_bus_name,
+            "EventBusArn": self.event_bus.bus.event_bus_arn,
+            "LedgerTableName": ledger.table_name,
+            "PayloadBucketName": payloads.bucket_name,
+            "DestinationId": destination.destination_id,
+            "SubscriptionQueueUrl": subscriptions.queue.queue.queue_url,
+            "SubscriptionDeadLetterQueueUrl": subscriptions.queue.dead_letter_queue.queue_url,
+            "ProcessNotificationsFunctionName": processor.function.function_name,
+            "SubscriptionsSummary": subscriptions.summary,
+        }
+        for name, value in outputs.items():
+            cdk.CfnOutput(self, name, value=value)
