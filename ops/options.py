@@ -1,0 +1,32 @@
+"""What the commands share: their common options, and the stage and clients behind them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import boto3
+import typer
+from botocore.config import Config
+
+from ops.stage import Stage, open_stage
+
+StageName = Annotated[
+    str,
+    typer.Option(
+        "--stage",
+        envvar="SELLERBUS_STAGE",
+        help="The stage: the name of its file under config/.",
+        show_default=False,
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
+
+
+def clients(service: str, region: str) -> Any:
+    config = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 4})
+    return boto3.client(service, region_name=region, config=config)
+
+
+def opened(name: str) -> Stage:
+    """Return the stage with the person's AWS credentials; raises CommandError."""
+    return open_stage(name, clients)
