@@ -80,7 +80,7 @@ class PipBundling:
         self._requirements = requirements
         self._run = run or _run
 
-    def try_bundle(self, output_dir: str, *_options: Any) -> bool:
+    def try_bundle(self, output_dir: str, *_options: Any, **_more_options: Any) -> bool:
         """Fills `output_dir`. Raises BundlingError: answering False would make CDK ask for Docker."""
         if not self._built.is_dir():
             self._build()

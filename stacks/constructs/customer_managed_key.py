@@ -9,8 +9,10 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 AMAZON_NOTIFICATIONS_PRINCIPAL = "arn:aws:iam::437568002678:root"
-"""The account from which Amazon sends SP-API notifications, in every region. Source: developer-docs, step 1 of
-"Set up notifications using the Amazon SQS workflow"."""
+"""The account from which Amazon sends SP-API notifications, in every region.
+
+Source: developer-docs, "Set up notifications using the Amazon SQS workflow", step 1.
+"""
 
 READ_ACTIONS = ("kms:Decrypt",)
 WRITE_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
@@ -49,7 +51,7 @@ class CustomerManagedKey(kms.Key):
         account = {"aws:SourceAccount": stack.account}
         bus_arn = stack.format_arn(service="events", resource="event-bus", resource_name=bus_name(stage))
         # No kms:ViaService here, though SQS is the only way in that is meant: a cross-account send that the
-        # key refuses fails without an error to anybody, and Amazon documents this statement without conditions.
+        # key refuses fails without an error to anybody, and Amazon documents the statement without conditions.
         # What it opens is small: this principal can use the key, but has no ciphertext of ours to decrypt.
         self._allow(
             "AmazonEncryptsNotifications", iam.ArnPrincipal(AMAZON_NOTIFICATIONS_PRINCIPAL), WRITE_ACTIONS
@@ -94,8 +96,8 @@ class CustomerManagedKey(kms.Key):
     ) -> None:
         """Lets a role use the key, only as far as `through` (a service such as "sqs") and `conditions` reach.
 
-        The grant methods of CDK's own queues, tables and buckets give the key without conditions: then whoever
-        may read a queue may also decrypt every seller's refresh token.
+        The grant methods of CDK's own queues, tables and buckets give the key without conditions: then
+        whoever may read a queue may also decrypt every seller's refresh token.
         """
         limits: dict[str, Any] = {operator: dict(values) for operator, values in (conditions or {}).items()}
         if through:

@@ -64,13 +64,12 @@ class NotificationBus(Construct):
         archive.apply_removal_policy(removal_policy)
 
     def let_publish(self, grantee: iam.IRole) -> None:
-        """Lets a role put events of this project's source on the bus."""
+        """Lets a role put events on the bus."""
         grantee.add_to_principal_policy(
             iam.PolicyStatement(
                 sid="PublishEvents",
                 actions=["events:PutEvents"],
                 resources=[self.bus.event_bus_arn],
-                conditions={"StringEquals": {"events:source": EVENT_SOURCE}},
             )
         )
 

@@ -35,6 +35,7 @@ class LwaCredentials(Construct):
         accept(
             secret,
             "AwsSolutions-SMG4",
-            "Amazon makes the client secret: it is rotated by Amazon's own call when Amazon announces its expiry",
+            "Amazon makes the client secret: only a call to Amazon can rotate it, not a schedule here",
         )
-        self.secret_arn = secret.ref
+        # Its ARN, on AWS and on the emulator; Ref differs between them.
+        self.secret_arn = secret.attr_id

@@ -104,6 +104,7 @@ class QueueWithDeadLetters(Construct):
                     "sqs:DeleteMessage",
                     "sqs:ChangeMessageVisibility",
                     "sqs:GetQueueAttributes",
+                    "sqs:GetQueueUrl",
                 ],
                 resources=[self.queue.queue_arn],
             )

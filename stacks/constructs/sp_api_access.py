@@ -1,4 +1,4 @@
-"""What a function needs to call the Selling Partner API: endpoints, credentials and the right to read them."""
+"""What a function needs to call the Selling Partner API: endpoints, credentials, rights to read them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ class SpApiAccess:
             )
         )
         self.key.let_use(grantee, sid="UseSellerRegistryKey", actions=TABLE_ACTIONS, through="dynamodb")
-        # Which seller a token belongs to is bound into it; the values are data, so only the name is fixed here.
+        # Which seller a token belongs to is bound into it. The values are data: only the name is fixed here.
         self.key.let_use(
             grantee,
             sid="DecryptRefreshTokens",

@@ -48,6 +48,4 @@ class SpApiDestination(Construct):
                 "SecretSetCommand": f"sellerbus secrets set --stage {defaults.stage}",
             },
         )
-        # The function's rights must still stand when CloudFormation calls it to delete.
-        self.resource.node.add_dependency(self.function.execution_role)
         self.destination_id = self.resource.get_att_string("DestinationId")

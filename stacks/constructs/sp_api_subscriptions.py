@@ -70,9 +70,7 @@ class SpApiSubscriptions(Construct):
             properties={"Wanted": text, "Retain": str(retain).lower()},
         )
         # On delete all of these must still work: CloudFormation removes them after what depends on them.
-        resource.node.add_dependency(
-            manage.execution_role, self.queue, parameter, reconcile, seller_changes, destination
-        )
+        resource.node.add_dependency(self.queue, parameter, reconcile, seller_changes)
         self.resource = resource
         self.summary = resource.get_att_string("Summary")
 
@@ -91,7 +89,7 @@ class SpApiSubscriptions(Construct):
         )
         self._access.let_call_for_sellers(
             function.execution_role,
-            registry_actions=["dynamodb:Scan", "dynamodb:GetItem", "dynamodb:DeleteItem"],
+            registry_actions=["dynamodb:Scan"],
         )
         self.queue.let_send(function.execution_role, sid="QueueSellers")
         return function
@@ -110,7 +108,9 @@ class SpApiSubscriptions(Construct):
             },
         )
         role = function.execution_role
-        self._access.let_call_for_sellers(role, registry_actions=["dynamodb:GetItem", "dynamodb:DeleteItem"])
+        self._access.let_call_for_sellers(
+            role, registry_actions=["dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
+        )
         role.add_to_principal_policy(
             iam.PolicyStatement(
                 sid="ReadWanted", actions=["ssm:GetParameter"], resources=[parameter.parameter_arn]
@@ -126,7 +126,7 @@ class SpApiSubscriptions(Construct):
             batch_size=1,
             max_concurrency=_SELLERS_AT_ONCE,
             report_batch_item_failures=True,
-        ).node.add_dependency(role)
+        )
         return function
 
     def _seller_changes_function(self) -> PythonFunction:
@@ -169,7 +169,7 @@ class SpApiSubscriptions(Construct):
             bisect_batch_on_error=True,
             report_batch_item_failures=True,
             max_batching_window=cdk.Duration.seconds(1),
-        ).node.add_dependency(role)
+        )
         return function
 
 
@@ -198,7 +198,7 @@ def _parameter_tier(text: str) -> ssm.ParameterTier:
     size = len(text.encode()) + _DESTINATION_ID_CHARACTERS
     if size > _ADVANCED_PARAMETER_BYTES:
         raise ValueError(
-            f"The configured notifications take {size} bytes, more than the {_ADVANCED_PARAMETER_BYTES} that a "
-            "Systems Manager parameter holds: shorten processing_directive or split the stage."
+            f"The configured notifications take {size} bytes, more than the {_ADVANCED_PARAMETER_BYTES} that "
+            "a Systems Manager parameter holds: shorten processing_directive or split the stage."
         )
     return ssm.ParameterTier.ADVANCED if size > _STANDARD_PARAMETER_BYTES else ssm.ParameterTier.STANDARD
