@@ -51,7 +51,7 @@ class CustomerManagedKey(kms.Key):
         account = {"aws:SourceAccount": stack.account}
         bus_arn = stack.format_arn(service="events", resource="event-bus", resource_name=bus_name(stage))
         # No kms:ViaService here, though SQS is the only way in that is meant: a cross-account send that the
-        # key refuses fails without an error to anybody, and Amazon documents the statement without conditions.
+        # key refuses fails without an error to anybody, and Amazon documents no conditions for the statement.
         # What it opens is small: this principal can use the key, but has no ciphertext of ours to decrypt.
         self._allow(
             "AmazonEncryptsNotifications", iam.ArnPrincipal(AMAZON_NOTIFICATIONS_PRINCIPAL), WRITE_ACTIONS

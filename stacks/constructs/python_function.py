@@ -141,7 +141,7 @@ def _folder(path: Path) -> lambda_.Code:
 
 
 def _set_retention(log_group: logs.LogGroup, days: int) -> None:
-    """CDK's enum of the retentions has names such as ONE_MONTH; the settings and CloudFormation count days."""
+    """CDK's enum has names such as ONE_MONTH; the settings and CloudFormation count days."""
     resource = log_group.node.default_child
     if not isinstance(resource, logs.CfnLogGroup):
         raise TypeError("A LogGroup's default child is its CfnLogGroup.")
