@@ -20,6 +20,8 @@ _PATTERNS = (
     (re.compile(r"(https?://[^\s\"'<>?]+)\?[^\s\"'<>]*"), r"\1?[query]"),
 )
 
+_CUT = " ... (cut here)"
+
 
 def redact(text: str) -> str:
     """Return `text` without tokens, client secrets and the queries of URLs."""
@@ -31,4 +33,4 @@ def redact(text: str) -> str:
 def shorten(text: str, limit: int) -> str:
     """Return `text` on one line, at most `limit` characters long, saying so when something was cut."""
     line = " ".join(text.split())
-    return line if len(line) <= limit else f"{line[: limit - 14]} ... (cut here)"[:limit]
+    return line if len(line) <= limit else line[: max(0, limit - len(_CUT))] + _CUT

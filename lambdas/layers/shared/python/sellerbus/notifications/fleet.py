@@ -6,16 +6,17 @@ A deployment neither fails nor waits for one seller; a deletion has no queue to 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from sellerbus.api.errors import AuthorizationRevokedError, CredentialsError
+from sellerbus.api.lwa import SellerGrant
 from sellerbus.notifications.jobs import SellerJob
 from sellerbus.notifications.reconciliation import Outcome, SubscriptionsApi, bring_to
 from sellerbus.notifications.subscriptions import Wanted
-from sellerbus.sellers.registry import ACTIVE, REMOVING, REVOKED, Seller, SellerRegistry
+from sellerbus.sellers.registry import ACTIVE, REMOVING, REVOKED, Seller
 
 WORKERS: Final = 4
 RESERVE_SECONDS: Final = 20.0
@@ -35,6 +36,14 @@ class ClearingIncompleteError(Exception):
             f"the subscriptions of {left} sellers are not deleted yet: {reason}. "
             "Delete again: it continues there."
         )
+
+
+class Sellers(Protocol):
+    """The part of the seller registry that is used."""
+
+    def sellers(self) -> Iterator[Seller]: ...
+
+    def grant(self, seller: Seller) -> SellerGrant: ...
 
 
 class Queue(Protocol):
@@ -82,7 +91,7 @@ class SellerFleet:
     def __init__(
         self,
         *,
-        registry: SellerRegistry,
+        registry: Sellers,
         api: Callable[[Callable[[], float]], SubscriptionsApi],
         queue: Queue,
         remaining_seconds: Callable[[], float],

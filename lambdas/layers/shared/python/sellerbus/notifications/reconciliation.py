@@ -23,7 +23,7 @@ from sellerbus.api.lwa import SellerGrant
 from sellerbus.api.notifications import Subscription
 from sellerbus.notifications.jobs import SellerJob
 from sellerbus.notifications.subscriptions import Delete, Step, TypePlan, Wanted, plan_type
-from sellerbus.sellers.registry import ACTIVE, PAUSED, REMOVING, REVOKED, Seller, SellerRegistry
+from sellerbus.sellers.registry import ACTIVE, PAUSED, REMOVING, REVOKED, Seller
 
 _LOOKS: Final = 4
 _PASSES: Final = 3
@@ -60,6 +60,18 @@ class SubscriptionsApi(Protocol):
     ) -> Subscription: ...
 
     def delete_subscription(self, notification_type: str, subscription_id: str) -> None: ...
+
+
+class Sellers(Protocol):
+    """The part of the seller registry that is used."""
+
+    def find(self, seller_id: str) -> Seller | None: ...
+
+    def grant(self, seller: Seller) -> SellerGrant: ...
+
+    def set_status(self, seller_id: str, status: str, *, seen: Seller | None = None) -> Seller: ...
+
+    def delete_removed(self, seller_id: str) -> bool: ...
 
 
 @dataclass
@@ -183,7 +195,7 @@ class SellerReconciler:
     """Does one seller's job as the seller's row says: active, paused, removing; revoked is left alone."""
 
     def __init__(
-        self, *, registry: SellerRegistry, api: SubscriptionsApi, wanted: Callable[[], Wanted]
+        self, *, registry: Sellers, api: SubscriptionsApi, wanted: Callable[[], Wanted]
     ) -> None:
         self._registry = registry
         self._api = api

@@ -1,0 +1,115 @@
+"""The Notifications API in this project's words: pages, shapes, answers not as the model says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from sellerbus.api.client import Answer
+from sellerbus.api.errors import OutcomeUnknownError, RetryableError
+from sellerbus.api.lwa import SellerGrant
+from sellerbus.api.notifications import Destination, NotificationsApi, Subscription
+from sellerbus.api.operations import Operation
+
+SELLER = SellerGrant("A1", lambda: "Atzr|A1", "v1")
+ROW = {"subscriptionId": "s1", "payloadVersion": "1.0", "destinationId": "d1"}
+
+
+@dataclass
+class Client:
+    answers: list[Mapping[str, Any]]
+    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    def call(
+        self,
+        operation: Operation,
+        *,
+        seller: SellerGrant | None = None,
+        path: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
+    ) -> Answer:
+        self.calls.append((operation.name, {"seller": seller, "path": path, "query": query, "body": body}))
+        return Answer(200, self.answers.pop(0) if len(self.answers) > 1 else self.answers[0], "r")
+
+
+def test_all_pages_are_read() -> None:
+    client = Client(
+        [
+            {"payload": {"subscriptions": [ROW], "nextToken": "t1"}},
+            {"payload": {"subscriptions": [], "nextToken": "t2"}},
+            {"payload": {"subscriptions": [{**ROW, "subscriptionId": "s2"}]}},
+        ]
+    )
+    found = NotificationsApi(client).subscriptions(SELLER, "ORDER_CHANGE")
+    assert [row.subscription_id for row in found] == ["s1", "s2"]
+    queries = [call["query"] for _, call in client.calls]
+    assert [query.get("nextToken") for query in queries] == [None, "t1", "t2"]
+    assert all(query["notificationTypes"] == "ORDER_CHANGE" for query in queries)
+
+
+def test_a_listing_that_never_ends_is_given_up() -> None:
+    client = Client([{"payload": {"subscriptions": [], "nextToken": "again"}}])
+    with pytest.raises(RetryableError, match="did not end"):
+        NotificationsApi(client).subscriptions(SELLER, "ORDER_CHANGE")
+
+
+def test_the_directive_is_kept() -> None:
+    directive = {"eventFilter": {"eventFilterType": "ORDER_CHANGE"}}
+    client = Client([{"payload": {"subscriptions": [{**ROW, "processingDirective": directive}]}}])
+    found = NotificationsApi(client).subscriptions(SELLER, "ORDER_CHANGE")
+    assert found == (Subscription("s1", "1.0", "d1", directive),)
+
+
+def test_destinations_of_both_kinds() -> None:
+    queue = {"destinationId": "d1", "name": "n", "resource": {"sqs": {"arn": "arn:aws:sqs:x:1:q"}}}
+    bridge = {"destinationId": "d2", "name": "m", "resource": {"eventBridge": {"name": "p"}}}
+    found = NotificationsApi(Client([{"payload": [queue, bridge]}])).destinations()
+    assert found == (Destination("d1", "n", "arn:aws:sqs:x:1:q"), Destination("d2", "m", None))
+
+
+def test_creation_sends_a_directive_only_where_there_is_one() -> None:
+    client = Client([{"payload": ROW}])
+    api = NotificationsApi(client)
+    for directive in (None, {"filterExpression": "a == 1"}):
+        api.create_subscription(
+            SELLER, "ORDER_CHANGE", payload_version="1.0", destination_id="d1", directive=directive
+        )
+    bodies = [call["body"] for _, call in client.calls]
+    assert bodies[0] == {"payloadVersion": "1.0", "destinationId": "d1"}
+    assert bodies[1]["processingDirective"] == {"filterExpression": "a == 1"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"payload": None},
+        {"payload": []},
+        {"payload": {"subscriptions": {}}},
+        {"payload": {"subscriptions": [{"subscriptionId": "s1"}]}},
+        {"payload": {"subscriptions": ["s1"]}},
+        {"payload": {"subscriptions": [{**ROW, "destinationId": 5}]}},
+    ],
+)
+def test_a_listing_not_as_the_model_says_is_no_empty_list(answer: Mapping[str, Any]) -> None:
+    with pytest.raises(RetryableError, match="not as Amazon's model says"):
+        NotificationsApi(Client([answer])).subscriptions(SELLER, "ORDER_CHANGE")
+
+
+@pytest.mark.parametrize("answer", [{}, {"payload": {}}, {"payload": {"subscriptionId": "s"}}])
+def test_a_creation_without_its_result_is_in_doubt(answer: Mapping[str, Any]) -> None:
+    api = NotificationsApi(Client([answer]))
+    with pytest.raises(OutcomeUnknownError):
+        api.create_subscription(SELLER, "X", payload_version="1.0", destination_id="d", directive=None)
+    with pytest.raises(OutcomeUnknownError):
+        api.create_destination(name="n", queue_arn="arn")
+
+
+@pytest.mark.parametrize("answer", [{}, {"payload": {}}, {"payload": [{"destinationId": "d"}]}])
+def test_destinations_not_as_the_model_says(answer: Mapping[str, Any]) -> None:
+    with pytest.raises(RetryableError):
+        NotificationsApi(Client([answer])).destinations()
