@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks
 
-from stacks.emulator import LeaveOutWhatTheEmulatorRefuses
+from stacks.emulator import LeaveOutWhatTheEmulatorRefuses, mark_as_emulated
 from stacks.example_consumer_stack import ExampleConsumerStack
 from stacks.foundation_stack import FoundationStack
 from stacks.notifications_stack import NotificationsStack
@@ -23,6 +23,9 @@ class Application:
 
 def add_stacks(app: cdk.App, *, stage: str, settings: Settings) -> Application:
     """Adds the stacks of a stage and the checks that every synthesis runs."""
+    if settings.emulator:
+        mark_as_emulated(app)
+        cdk.Aspects.of(app).add(LeaveOutWhatTheEmulatorRefuses())
     env = cdk.Environment(account=settings.account, region=settings.aws_region)
     foundation = FoundationStack(app, "Foundation", stage=stage, settings=settings, env=env)
     notifications = NotificationsStack(
@@ -39,7 +42,5 @@ def add_stacks(app: cdk.App, *, stage: str, settings: Settings) -> Application:
             notifications=notifications,
             env=env,
         )
-    if settings.emulator:
-        cdk.Aspects.of(app).add(LeaveOutWhatTheEmulatorRefuses())
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     return Application(foundation, notifications, example_consumer)

@@ -1,4 +1,4 @@
-"""What the local AWS emulator cannot take is left out of its stage, by conditions that are never true."""
+"""Where the stage of the local AWS emulator differs: what the emulator cannot take, and names of actions."""
 
 import aws_cdk as cdk
 import jsii
@@ -24,6 +24,8 @@ REFUSED_TYPES = frozenset(
 )
 """CloudFormation types that the emulator's CloudFormation doesn't know: a deploy with one of them fails."""
 
+_CONTEXT_KEY = "sellerbus:emulator"
+_BATCHED_ACTIONS = frozenset({"sqs:SendMessage", "sqs:ChangeMessageVisibility"})
 _METADATA_KEY = "sellerbus:left-out-by-the-emulator"
 
 
@@ -39,6 +41,22 @@ class LeaveOutWhatTheEmulatorRefuses:
             return
         node.cfn_options.condition = _never(node.stack)
         node.add_metadata(_METADATA_KEY, f"The emulator doesn't know {node.cfn_resource_type}.")
+
+
+def mark_as_emulated(app: cdk.App) -> None:
+    """To be called before the first stack is added."""
+    app.node.set_context(_CONTEXT_KEY, True)
+
+
+def queue_actions(scope: IConstruct, *actions: str) -> list[str]:
+    """Actions for a policy about queues.
+
+    AWS authorises SendMessageBatch as sqs:SendMessage (and so on), and knows no sqs:SendMessageBatch; the
+    emulator, when it enforces IAM, asks for that.
+    """
+    if not scope.node.try_get_context(_CONTEXT_KEY):
+        return list(actions)
+    return [*actions, *(f"{action}Batch" for action in actions if action in _BATCHED_ACTIONS)]
 
 
 def _never(stack: cdk.Stack) -> cdk.CfnCondition:

@@ -1,6 +1,7 @@
 """What becomes of data when its stack is deleted."""
 
 import aws_cdk as cdk
+from constructs import Construct
 
 from stacks.settings_model import Settings
 
@@ -10,3 +11,11 @@ def data_removal_policy(settings: Settings) -> cdk.RemovalPolicy:
     if settings.removal_policy == "retain":
         return cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
     return cdk.RemovalPolicy.DESTROY
+
+
+def keep_policy(construct: Construct, removal_policy: cdk.RemovalPolicy) -> None:
+    """Applies a queue's or bucket's removal policy to its resource policy, which CDK makes as its child."""
+    policy = construct.node.find_child("Policy")
+    if not isinstance(policy, cdk.Resource):
+        raise TypeError(f"{policy.node.path} is not a resource policy.")
+    policy.apply_removal_policy(removal_policy)

@@ -6,6 +6,7 @@ from constructs import Construct
 
 from stacks.constructs.customer_managed_key import CustomerManagedKey
 from stacks.nag import accept
+from stacks.removal import keep_policy
 
 PAYLOAD_PREFIX = "payloads/"
 
@@ -47,6 +48,7 @@ class PayloadBucket(s3.Bucket):
             ],
             removal_policy=removal_policy,
         )
+        keep_policy(self, removal_policy)
         accept(
             self,
             "AwsSolutions-S1",

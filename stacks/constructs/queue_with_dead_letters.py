@@ -9,6 +9,8 @@ from constructs import Construct
 
 from stacks.constructs.alarms import alarm
 from stacks.constructs.customer_managed_key import READ_ACTIONS, WRITE_ACTIONS, CustomerManagedKey
+from stacks.emulator import queue_actions
+from stacks.removal import keep_policy
 from stacks.settings_model import DEAD_LETTER_RETENTION_DAYS
 
 # One data key serves this long: fewer calls to KMS (they cost money), same key.
@@ -64,6 +66,9 @@ class QueueWithDeadLetters(Construct):
             ),
             removal_policy=removal_policy,
         )
+        # A queue that is kept goes on to be sent to: without its policy Amazon's sends would fail unseen.
+        for queue in (self.queue, self.dead_letter_queue):
+            keep_policy(queue, removal_policy)
         # Not NumberOfMessagesSent: SQS doesn't count there what it moves itself.
         alarm(
             self,
@@ -99,13 +104,14 @@ class QueueWithDeadLetters(Construct):
         grantee.add_to_principal_policy(
             iam.PolicyStatement(
                 sid=sid,
-                actions=[
+                actions=queue_actions(
+                    self,
                     "sqs:ReceiveMessage",
                     "sqs:DeleteMessage",
                     "sqs:ChangeMessageVisibility",
                     "sqs:GetQueueAttributes",
                     "sqs:GetQueueUrl",
-                ],
+                ),
                 resources=[self.queue.queue_arn],
             )
         )
@@ -113,7 +119,9 @@ class QueueWithDeadLetters(Construct):
 
     def _let_send_to(self, queue: sqs.IQueue, grantee: iam.IRole, sid: str) -> None:
         grantee.add_to_principal_policy(
-            iam.PolicyStatement(sid=sid, actions=["sqs:SendMessage"], resources=[queue.queue_arn])
+            iam.PolicyStatement(
+                sid=sid, actions=queue_actions(self, "sqs:SendMessage"), resources=[queue.queue_arn]
+            )
         )
         self._key.let_use(grantee, sid=f"{sid}Key", actions=WRITE_ACTIONS, through="sqs")
 
