@@ -1,5 +1,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
+# cdk.json runs the app with the Python of the active environment: it must be this one.
+export VIRTUAL_ENV := $(CURDIR)/.venv
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 

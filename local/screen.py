@@ -18,6 +18,7 @@ from rich.status import Status
 from rich.table import Table
 
 _DETAIL_WIDTH = 90
+_LOG_WIDTH = 140
 
 
 @dataclass
@@ -35,11 +36,19 @@ class Step:
             self._status.update(f"{escape(self.title)}  [dim]{escape(text.strip()[:_DETAIL_WIDTH])}[/dim]")
 
 
+def _console() -> Console:
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        # A log has no width of its own; the 80 columns assumed otherwise would break the tables' cells.
+        console.width = _LOG_WIDTH
+    return console
+
+
 @dataclass
 class Screen:
     """Prints to `console` and keeps the finished steps."""
 
-    console: Console = field(default_factory=lambda: Console(highlight=False))
+    console: Console = field(default_factory=_console)
     steps: list[Step] = field(default_factory=list)
 
     @contextmanager
