@@ -52,7 +52,7 @@ def _server(app: ASGIApp, on_ready: Callable[[], None]) -> _Server:
 
 
 def _listen(port: int) -> tuple[socket.socket, str]:
-    # asyncio sets TCP_NODELAY only where the protocol is named; without it many answers wait 40 ms for an ACK.
+    # asyncio sets TCP_NODELAY only where the protocol is named; without it answers wait 40 ms for an ACK.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

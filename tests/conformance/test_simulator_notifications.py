@@ -85,6 +85,23 @@ def test_success(scene: Scene, operation: str) -> None:
         assert float(answer.headers[RATE_HEADER]) == 1.0
 
 
+def test_an_event_bridge_destination_and_its_subscription(scene: Scene) -> None:
+    resource = {"eventBridge": {"region": "us-east-1", "accountId": "111122223333"}}
+    made = scene.send("createDestination", body={"name": "bus", "resourceSpecification": resource})
+    assert made.status_code == 200, made.text
+    check("createDestination", made)
+    listed = scene.send("getDestinations")
+    check("getDestinations", listed)
+    assert len(listed.json()["payload"]) == 2
+    subscribed = scene.send(
+        "createSubscription",
+        path={"notificationType": "BRANDED_ITEM_CONTENT_CHANGE"},
+        body=scene.subscription(destinationId=made.json()["payload"]["destinationId"]),
+    )
+    assert subscribed.status_code == 200, subscribed.text
+    check("createSubscription", subscribed)
+
+
 NOT_FOUND: dict[str, dict[str, Any]] = {
     "getSubscription": {"path": {"notificationType": "FEE_PROMOTION"}},
     "getSubscriptionById": {"path": {"subscriptionId": "nobody"}},

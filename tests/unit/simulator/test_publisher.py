@@ -1,0 +1,251 @@
+"""What reaches which queue, when, and with which ids."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from simulator.orders import Order, Via
+from simulator.publisher import Outcome, Publisher, PublishError
+from simulator.world import Destination, Subscription
+from tests.unit.simulator.amazon import CLIENT_ID, QUEUE_ARN, FakeClock, FakeQueues, make_world
+
+SECOND_ARN = QUEUE_ARN + "2"
+ORDER_CHANGE = {
+    "NotificationType": "ORDER_CHANGE",
+    "PayloadVersion": "1.0",
+    "EventTime": "2026-01-01T00:00:00Z",
+    "Payload": {"OrderChangeNotification": {"AmazonOrderId": "1"}},
+}
+HEALTH = {"notificationType": "PRICING_HEALTH", "payloadVersion": "1.0", "payload": {"issueType": "X"}}
+
+
+class Bench:
+    """A publisher, with what it sent and how long it waited."""
+
+    def __init__(self, queues: FakeQueues | None = None) -> None:
+        self.world = make_world(FakeClock())
+        self.queues = queues or FakeQueues()
+        self.waited: list[float] = []
+
+        async def sleep(seconds: float) -> None:
+            self.waited.append(seconds)
+
+        self.publisher = Publisher(self.world, self.queues, sleep)
+
+    def destination(self, arn: str = QUEUE_ARN) -> Destination:
+        return self.world.add_destination(CLIENT_ID, "n", {"sqs": {"arn": arn}})
+
+    def subscribe(
+        self,
+        destination: Destination,
+        seller_id: str = "SELLER1",
+        kind: str = "ORDER_CHANGE",
+        version: str = "1.0",
+    ) -> Subscription:
+        if seller_id not in self.world.sellers:
+            self.world.authorise(seller_id, CLIENT_ID)
+        draft = Subscription("", 0, CLIENT_ID, seller_id, kind, version, destination.destination_id)
+        return self.world.add_subscription(draft)
+
+    def publish(self, *orders: Order, seed: int | None = None) -> list[Outcome]:
+        return asyncio.run(self.publisher.publish(orders, seed))
+
+    def sent(self) -> list[dict[str, Any]]:
+        return [json.loads(body) for _, body in self.queues.sent]
+
+
+def subscribed_bench() -> Bench:
+    bench = Bench()
+    bench.subscribe(bench.destination())
+    return bench
+
+
+def test_a_notification_arrives_as_given_with_metadata_of_its_subscription() -> None:
+    bench = subscribed_bench()
+    [subscription] = bench.world.subscriptions.values()
+    [outcome] = bench.publish(Order(notification=ORDER_CHANGE, seller_id="SELLER1"))
+    [body] = bench.sent()
+    metadata = body.pop("NotificationMetadata")
+    assert body == ORDER_CHANGE
+    assert metadata == {
+        "ApplicationId": bench.world.applications[CLIENT_ID].application_id,
+        "SubscriptionId": subscription.subscription_id,
+        "PublishTime": "2023-11-14T22:13:20.000Z",
+        "NotificationId": outcome.notification_ids[0],
+    }
+    assert outcome.as_json() == {
+        "notificationId": metadata["NotificationId"],
+        "notificationIds": [metadata["NotificationId"]],
+        "sent": 1,
+    }
+
+
+def test_copies_share_an_id_and_orders_do_not() -> None:
+    bench = subscribed_bench()
+    outcomes = bench.publish(*[Order(notification=ORDER_CHANGE, copies=3)] * 50)
+    ids = [body["NotificationMetadata"]["NotificationId"] for body in bench.sent()]
+    assert len(ids) == 150
+    assert len(set(ids)) == 50
+    assert all(ids.count(outcome.notification_ids[0]) == 3 == outcome.sent for outcome in outcomes)
+
+
+def test_every_subscription_of_the_seller_type_and_version_gets_its_own() -> None:
+    bench = Bench()
+    first, second = bench.destination(), bench.destination(SECOND_ARN)
+    ours = [bench.subscribe(first), bench.subscribe(second)]
+    bench.subscribe(first, version="2.0")
+    bench.subscribe(first, seller_id="SELLER2")
+    bench.subscribe(first, kind="PRICING_HEALTH")
+    [outcome] = bench.publish(Order(notification=ORDER_CHANGE, seller_id="SELLER1"))
+    assert [arn for arn, _ in bench.queues.sent] == [QUEUE_ARN, SECOND_ARN]
+    metadata = [body["NotificationMetadata"] for body in bench.sent()]
+    assert [held["SubscriptionId"] for held in metadata] == [held.subscription_id for held in ours]
+    assert len({held["NotificationId"] for held in metadata}) == 2
+    assert outcome.sent == len(outcome.notification_ids) == 2
+
+
+def test_a_destination_narrows_the_subscriptions() -> None:
+    bench = Bench()
+    bench.subscribe(bench.destination())
+    second = bench.destination(SECOND_ARN)
+    bench.subscribe(second)
+    bench.publish(Order(notification=ORDER_CHANGE, destination_id=second.destination_id))
+    assert [arn for arn, _ in bench.queues.sent] == [SECOND_ARN]
+
+
+def test_via_destination_needs_no_subscription() -> None:
+    bench = Bench()
+    bench.destination()
+    [outcome] = bench.publish(Order(notification=HEALTH, via=Via.DESTINATION))
+    [body] = bench.sent()
+    assert body["notificationMetadata"]["notificationId"] == outcome.notification_ids[0]
+
+
+def test_kept_metadata_is_sent_untouched() -> None:
+    bench = subscribed_bench()
+    kept = {**ORDER_CHANGE, "NotificationMetadata": {"NotificationId": "mine"}}
+    [outcome] = bench.publish(Order(notification=kept, keep_metadata=True))
+    [strange] = bench.publish(Order(notification={"a": 1}, keep_metadata=True, via=Via.DESTINATION))
+    assert bench.sent() == [kept, {"a": 1}]
+    assert (outcome.notification_ids, strange.notification_ids) == (["mine"], [])
+
+
+def test_a_raw_body_is_sent_as_it_is_to_the_only_destination() -> None:
+    bench = Bench()
+    bench.destination()
+    [outcome] = bench.publish(Order(body="{not json", copies=2))
+    assert bench.queues.sent == [(QUEUE_ARN, "{not json")] * 2
+    assert outcome.as_json() == {"notificationId": None, "notificationIds": [], "sent": 2}
+
+
+def test_a_raw_body_of_a_seller_goes_where_the_seller_is_subscribed() -> None:
+    bench = Bench()
+    bench.destination()
+    bench.subscribe(bench.destination(SECOND_ARN))
+    bench.publish(Order(body="x", seller_id="SELLER1"))
+    assert bench.queues.sent == [(SECOND_ARN, "x")]
+
+
+def test_a_seed_shuffles_and_repeats() -> None:
+    def bodies(seed: int | None) -> list[str]:
+        bench = Bench()
+        bench.destination()
+        orders = [Order(body=str(number), copies=2) for number in range(20)]
+        outcomes = bench.publish(*orders, seed=seed)
+        assert [outcome.sent for outcome in outcomes] == [2] * 20
+        return [body for _, body in bench.queues.sent]
+
+    in_order = [str(number) for number in range(20) for _ in range(2)]
+    assert bodies(None) == in_order
+    assert bodies(3) == bodies(3)
+    assert bodies(3) != in_order
+    assert bodies(3) != bodies(4)
+    assert sorted(bodies(3)) == sorted(in_order)
+
+
+def test_delays_are_waited_for_and_the_earlier_goes_first() -> None:
+    bench = Bench()
+    bench.destination()
+    bench.publish(Order(body="late", delay_seconds=3), Order(body="now"), Order(body="soon", delay_seconds=1))
+    assert [body for _, body in bench.queues.sent] == ["now", "soon", "late"]
+    assert bench.waited == [1, 2]
+
+
+def test_jitter_spreads_copies_within_its_bound() -> None:
+    bench = Bench()
+    bench.destination()
+    bench.publish(Order(body="x", copies=10, delay_seconds=5, jitter_seconds=2))
+    assert len(bench.waited) == 10
+    assert bench.waited[0] >= 5
+    assert sum(bench.waited) <= 7
+
+
+REVOKED = "revoked"
+
+
+@pytest.mark.parametrize(
+    ("order", "words"),
+    [
+        (Order(notification={**ORDER_CHANGE, "PayloadVersion": "9"}), "no subscription .* ORDER_CHANGE 9"),
+        (Order(notification=ORDER_CHANGE, seller_id="NOBODY"), "NOBODY"),
+        (Order(notification=ORDER_CHANGE), "several sellers"),
+        (Order(notification=ORDER_CHANGE, seller_id=REVOKED), "revoked"),
+        (Order(notification={"NotificationType": "ORDER_CHANGE"}), "payload version"),
+        (Order(notification={"a": 1}), "casing"),
+        (Order(notification=HEALTH, via=Via.DESTINATION), "3 destinations|2 destinations"),
+        (Order(notification=HEALTH, via=Via.DESTINATION, destination_id="x"), "no destination with id x"),
+        (Order(body="\x01"), "destinations|SQS"),
+    ],
+)
+def test_what_cannot_be_published_is_refused_before_anything_is_sent(order: Order, words: str) -> None:
+    bench = Bench()
+    destination = bench.destination()
+    bench.destination(SECOND_ARN)
+    for seller_id in ("SELLER1", "SELLER2", REVOKED):
+        bench.subscribe(destination, seller_id)
+    bench.world.sellers[REVOKED].revoked = True
+    good = Order(body="x", destination_id=destination.destination_id)
+    with pytest.raises(PublishError, match=rf"items\[1\]: .*({words})"):
+        bench.publish(good, order)
+    assert bench.queues.sent == []
+
+
+def test_an_event_bridge_destination_is_refused() -> None:
+    bench = Bench()
+    made = bench.world.add_destination(CLIENT_ID, "n", {"eventBridge": {"accountId": "1", "region": "r"}})
+    with pytest.raises(PublishError, match="EventBridge"):
+        bench.publish(Order(body="x", destination_id=made.destination_id))
+
+
+def test_a_queue_that_refuses_is_reported() -> None:
+    bench = Bench(FakeQueues(unreachable={QUEUE_ARN}))
+    bench.destination()
+    with pytest.raises(PublishError, match="cannot be reached"):
+        bench.publish(Order(body="x"))
+
+
+def test_without_an_aws_endpoint_nothing_is_published() -> None:
+    world = make_world(FakeClock())
+    world.add_destination(CLIENT_ID, "n", {"sqs": {"arn": QUEUE_ARN}})
+    with pytest.raises(PublishError, match="--aws-endpoint"):
+        asyncio.run(Publisher(world, None).publish([Order(body="x")]))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"body": "x", "notification": {}},
+        {"body": "x", "copies": 0},
+        {"body": "x", "copies": 1001},
+        {"body": "x", "delay_seconds": -1},
+        {"body": "x", "jitter_seconds": -1},
+    ],
+)
+def test_orders_that_mean_nothing(given: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"exactly one|copies|negative"):
+        Order(**given)
