@@ -1,0 +1,143 @@
+"""Amazon's Notifications API in memory, with its rules, and with faults before and after each call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from sellerbus.api.errors import ConflictError, NotFoundError
+from sellerbus.api.lwa import SellerGrant
+from sellerbus.api.notifications import Destination, Subscription
+from sellerbus.notifications.subscriptions import canonical
+
+Moment = Literal["before", "after"]
+Fault = Callable[[int, str, Moment], BaseException | None]
+
+
+def no_fault(number: int, operation: str, moment: Moment) -> BaseException | None:
+    return None
+
+
+class KilledError(BaseException):
+    """The process ended here. Nothing catches it, as nothing catches a kill."""
+
+
+def seller(name: str = "A1") -> SellerGrant:
+    return SellerGrant(name, lambda: f"Atzr|{name}", "v1")
+
+
+@dataclass
+class FakeAmazon:
+    """side_by_side: whether subscriptions with differing filter expressions of one version may coexist.
+
+    fault is asked before and after every call, with the call's number (from 0) and operation.
+    """
+
+    side_by_side: bool = True
+    fault: Fault = no_fault
+    held: dict[tuple[str, str], list[Subscription]] = field(default_factory=dict)
+    destination_rows: list[Destination] = field(default_factory=list)
+    unique_names: bool = True
+    lagging_listings: int = 0
+    calls: list[str] = field(default_factory=list)
+    made: int = 0
+
+    @property
+    def changes(self) -> list[str]:
+        return [call for call in self.calls if not call.startswith("get")]
+
+    def put(self, seller_id: str, notification_type: str, *rows: Subscription) -> None:
+        """Place rows that Amazon's rules allow; the others are left out."""
+        for row in rows:
+            held = self.held.setdefault((seller_id, notification_type), [])
+            if not any(self._excludes(row, other) for other in held):
+                held.append(row)
+
+    def of(self, seller_id: str, notification_type: str) -> list[Subscription]:
+        return self.held.get((seller_id, notification_type), [])
+
+    def subscriptions(self, seller: SellerGrant, notification_type: str) -> tuple[Subscription, ...]:
+        with_end = self._called("getSubscriptions")
+        found = tuple(self.of(seller.seller_id, notification_type))
+        with_end()
+        return found
+
+    def create_subscription(
+        self,
+        seller: SellerGrant,
+        notification_type: str,
+        *,
+        payload_version: str,
+        destination_id: str,
+        directive: Mapping[str, object] | None,
+    ) -> Subscription:
+        with_end = self._called("createSubscription")
+        self.made += 1
+        row = Subscription(f"new-{self.made}", payload_version, destination_id, directive)
+        if any(self._excludes(row, other) for other in self.of(seller.seller_id, notification_type)):
+            raise ConflictError("createSubscription", "Subscription already exist", status=409)
+        self.held.setdefault((seller.seller_id, notification_type), []).append(row)
+        with_end()
+        return row
+
+    def delete_subscription(self, notification_type: str, subscription_id: str) -> None:
+        with_end = self._called("deleteSubscriptionById")
+        for (_, held_type), rows in self.held.items():
+            for row in rows:
+                if held_type == notification_type and row.subscription_id == subscription_id:
+                    rows.remove(row)
+                    with_end()
+                    return
+        raise NotFoundError("deleteSubscriptionById", "no such subscription", status=404)
+
+    def destinations(self) -> tuple[Destination, ...]:
+        with_end = self._called("getDestinations")
+        found = tuple(self.destination_rows)
+        if self.lagging_listings > 0:
+            self.lagging_listings -= 1
+            found = ()
+        with_end()
+        return found
+
+    def create_destination(self, *, name: str, queue_arn: str) -> Destination:
+        with_end = self._called("createDestination")
+        for row in self.destination_rows:
+            if row.queue_arn == queue_arn or (self.unique_names and row.name == name):
+                raise ConflictError("createDestination", "conflicts with the current state", status=409)
+        self.made += 1
+        made = Destination(f"destination-{self.made}", name, queue_arn)
+        self.destination_rows.append(made)
+        with_end()
+        return made
+
+    def delete_destination(self, destination_id: str) -> None:
+        with_end = self._called("deleteDestination")
+        left = [row for row in self.destination_rows if row.destination_id != destination_id]
+        if len(left) == len(self.destination_rows):
+            raise NotFoundError("deleteDestination", "no such destination", status=404)
+        self.destination_rows = left
+        with_end()
+
+    def _called(self, operation: str) -> Callable[[], None]:
+        number = len(self.calls)
+        self._fault(number, operation, "before")
+        self.calls.append(operation)
+        return lambda: self._fault(number, operation, "after")
+
+    def _fault(self, number: int, operation: str, moment: Moment) -> None:
+        error = self.fault(number, operation, moment)
+        if error is not None:
+            raise error
+
+    def _excludes(self, one: Subscription, other: Subscription) -> bool:
+        if one.payload_version != other.payload_version:
+            return False
+        filtered = any((row.directive or {}).get("filterExpression") for row in (one, other))
+        differing = canonical(one.directive) != canonical(other.directive)
+        return not (self.side_by_side and filtered and differing)
+
+
+def kill_at(number: int, moment: Moment) -> Fault:
+    """End the process before or after the call with that number."""
+    return lambda at, _, when: KilledError() if (at, when) == (number, moment) else None

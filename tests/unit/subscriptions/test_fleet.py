@@ -1,0 +1,241 @@
+"""All sellers at deploy time: nobody is lost, nobody fails the others, the time is kept."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from sellerbus.api import errors
+from sellerbus.api.lwa import SellerGrant
+from sellerbus.api.notifications import Subscription
+from sellerbus.notifications.fleet import ClearingIncompleteError, SellerFleet
+from sellerbus.notifications.jobs import QueueError, SellerJob
+from sellerbus.notifications.subscriptions import REPLACE, Wanted, WantedSubscription
+from sellerbus.sellers.registry import PAUSED, REMOVING, REVOKED
+from tests.unit.api.wire import Time
+from tests.unit.subscriptions.fake_amazon import FakeAmazon, seller
+from tests.unit.subscriptions.fake_registry import FakeQueue, FakeRegistry, row
+
+WANTED = Wanted(
+    "ours", REPLACE, (WantedSubscription("ORDER_CHANGE", "1.0"), WantedSubscription("PRICING_HEALTH", "1.0"))
+)
+
+
+class SharedAmazon(FakeAmazon):
+    """Safe for the fleet's threads; some sellers' calls fail."""
+
+    def __init__(self, failing: dict[str, Exception] | None = None) -> None:
+        super().__init__()
+        self.lock = threading.Lock()
+        self.failing = failing or {}
+        self.on_listing: Callable[[], None] = lambda: None
+
+    def subscriptions(self, seller: SellerGrant, notification_type: str) -> tuple[Subscription, ...]:
+        with self.lock:
+            self.on_listing()
+            if seller.seller_id in self.failing:
+                raise self.failing[seller.seller_id]
+            return super().subscriptions(seller, notification_type)
+
+    def create_subscription(
+        self,
+        seller: SellerGrant,
+        notification_type: str,
+        *,
+        payload_version: str,
+        destination_id: str,
+        directive: Mapping[str, object] | None,
+    ) -> Subscription:
+        with self.lock:
+            return super().create_subscription(
+                seller,
+                notification_type,
+                payload_version=payload_version,
+                destination_id=destination_id,
+                directive=directive,
+            )
+
+    def delete_subscription(self, notification_type: str, subscription_id: str) -> None:
+        with self.lock:
+            super().delete_subscription(notification_type, subscription_id)
+
+
+def fleet(
+    registry: FakeRegistry, amazon: FakeAmazon, queue: FakeQueue | None = None, time: Time | None = None
+) -> SellerFleet:
+    clock = time or Time(ends_at=1_000_600.0)
+    return SellerFleet(
+        registry=registry,
+        api=lambda remaining: amazon,
+        queue=queue or FakeQueue(),
+        remaining_seconds=clock.remaining,
+        sleep=clock.sleep,
+    )
+
+
+def sellers(count: int) -> FakeRegistry:
+    return FakeRegistry.of(*(row(f"A{number}") for number in range(count)))
+
+
+def held(amazon: FakeAmazon) -> int:
+    return sum(map(len, amazon.held.values()))
+
+
+def test_every_active_seller_is_done() -> None:
+    amazon, queue = SharedAmazon(), FakeQueue()
+    summary = fleet(sellers(9), amazon, queue).bring_all_to(WANTED)
+    assert held(amazon) == 18
+    assert queue.jobs == []
+    assert summary.text() == "9 sellers, 18 subscriptions in place"
+
+
+def test_no_seller_at_all() -> None:
+    assert fleet(FakeRegistry(), SharedAmazon()).bring_all_to(WANTED).text() == (
+        "0 sellers, 0 subscriptions in place"
+    )
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.ThrottledError("getSubscriptions", 60),
+        errors.RetryableError("getSubscriptions", "down"),
+        errors.UnauthorizedError("getSubscriptions", "no", status=403),
+        errors.AuthorizationRevokedError("LWA token", "revoked"),
+        RuntimeError("anything"),
+    ],
+)
+def test_a_failing_seller_is_queued_and_counted_and_fails_nobody(error: Exception) -> None:
+    amazon, queue = SharedAmazon({"A1": error}), FakeQueue()
+    summary = fleet(sellers(3), amazon, queue).bring_all_to(
+        WANTED, retired_types=["OLD"], retired_destination_ids=["d0"]
+    )
+    assert queue.jobs == [SellerJob("A1", ("OLD",), ("d0",))]
+    assert held(amazon) == 4
+    assert list(summary.failures) == ["A1"]
+    assert summary.text() == "2 sellers, 4 subscriptions in place; 1 sellers queued for later"
+
+
+def test_not_reached_in_time_is_queued() -> None:
+    time = Time(ends_at=1_000_030.0)
+    amazon, queue, registry = SharedAmazon(), FakeQueue(), sellers(50)
+
+    def tick() -> None:
+        time.now += 1.0
+
+    amazon.on_listing = tick
+    summary = fleet(registry, amazon, queue, time).bring_all_to(WANTED)
+    done = {name for name, _ in amazon.held}
+    queued = {job.seller_id for job in queue.jobs}
+    assert 0 < len(done) < 50
+    assert done | queued == set(registry.rows)
+    assert summary.queued == len(queue.jobs)
+    # What is left must cover the queueing.
+    assert time.remaining() > 5
+
+
+def test_bad_credentials_fail_the_deployment() -> None:
+    amazon = SharedAmazon({"A0": errors.CredentialsError("LWA token", "bad")})
+    with pytest.raises(errors.CredentialsError):
+        fleet(sellers(1), amazon).bring_all_to(WANTED)
+
+
+def test_what_cannot_be_queued_fails_the_deployment() -> None:
+    amazon = SharedAmazon({"A0": RuntimeError("x")})
+    queue = FakeQueue(fault=QueueError([SellerJob("A0")], "no"))
+    with pytest.raises(QueueError):
+        fleet(sellers(1), amazon, queue).bring_all_to(WANTED)
+
+
+def test_other_statuses() -> None:
+    registry = FakeRegistry.of(
+        row("ACTIVE"), row("PAUSED", PAUSED), row("REVOKED", REVOKED), row("REMOVING", REMOVING)
+    )
+    amazon, queue = SharedAmazon(), FakeQueue()
+    summary = fleet(registry, amazon, queue).bring_all_to(WANTED)
+    assert {name for name, _ in amazon.held} == {"ACTIVE"}
+    assert [job.seller_id for job in queue.jobs] == ["REMOVING"]
+    assert summary.revoked == 1
+
+
+def test_retired_types_and_destinations_are_moved() -> None:
+    amazon = SharedAmazon()
+    old = Wanted("old", REPLACE, (*WANTED.subscriptions, WantedSubscription("RETIRED", "1.0")))
+    it = fleet(sellers(2), amazon)
+    it.bring_all_to(old)
+    it.bring_all_to(WANTED, retired_types=["RETIRED"], retired_destination_ids=["old"])
+    assert held(amazon) == 4
+    assert {item.destination_id for rows in amazon.held.values() for item in rows} == {"ours"}
+
+
+def test_clearing_takes_all_sellers_whatever_their_status() -> None:
+    registry = FakeRegistry.of(row("A1"), row("A2", PAUSED), row("A3", REMOVING))
+    amazon = SharedAmazon()
+    for name in registry.rows:
+        for kind in WANTED.types:
+            amazon.create_subscription(
+                seller(name), kind, payload_version="1.0", destination_id="ours", directive=None
+            )
+    summary = fleet(registry, amazon).clear_all(WANTED)
+    assert held(amazon) == 0
+    assert summary.deleted == 6
+
+
+def test_clearing_reports_the_revoked_and_goes_on() -> None:
+    registry = FakeRegistry.of(row("A1"), row("A2"), row("A3", REVOKED))
+    amazon = SharedAmazon()
+    it = fleet(registry, amazon)
+    it.bring_all_to(WANTED)
+    amazon.failing["A2"] = errors.AuthorizationRevokedError("LWA token", "revoked")
+    summary = it.clear_all(WANTED)
+    assert summary.revoked == 2
+    assert list(summary.failures) == ["A2"]
+    assert {name for (name, _), rows in amazon.held.items() if rows} == {"A2"}
+
+
+def test_clearing_tries_again_what_failed_for_a_while() -> None:
+    amazon = SharedAmazon()
+    it = fleet(sellers(3), amazon)
+    it.bring_all_to(WANTED)
+    amazon.failing["A1"] = errors.ThrottledError("getSubscriptions", 5)
+    listings = iter(range(1000))
+
+    def recover() -> None:
+        if next(listings) == 6:
+            amazon.failing.clear()
+
+    amazon.on_listing = recover
+    it.clear_all(WANTED)
+    assert held(amazon) == 0
+
+
+def test_clearing_that_does_not_succeed_tells_how_many_are_left_and_continues() -> None:
+    amazon = SharedAmazon()
+    it = fleet(sellers(3), amazon)
+    it.bring_all_to(WANTED)
+    amazon.failing = {"A1": errors.RetryableError("getSubscriptions", "Amazon is down")}
+    with pytest.raises(ClearingIncompleteError, match=r"of 1 sellers.*Amazon is down.*Delete again"):
+        it.clear_all(WANTED)
+    amazon.failing = {}
+    it.clear_all(WANTED)
+    assert held(amazon) == 0
+
+
+def test_clearing_out_of_time_is_told_and_never_hangs() -> None:
+    time = Time(ends_at=1_000_003.0)
+    amazon = SharedAmazon()
+    registry = sellers(20)
+    fleet(registry, amazon).bring_all_to(WANTED)
+
+    def tick() -> None:
+        time.now += 0.5
+
+    amazon.on_listing = tick
+    with pytest.raises(ClearingIncompleteError, match="Delete again") as caught:
+        fleet(registry, amazon, time=time).clear_all(WANTED)
+    assert 0 < caught.value.left < 20
+    amazon.on_listing = lambda: None
+    fleet(registry, amazon).clear_all(WANTED)
+    assert held(amazon) == 0

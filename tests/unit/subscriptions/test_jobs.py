@@ -1,0 +1,66 @@
+"""Messages of the subscription queue."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from sellerbus.notifications.jobs import JobError, QueueError, SellerJob, SubscriptionQueue
+
+
+@dataclass
+class Sqs:
+    failing: frozenset[str] = frozenset()
+    bodies: list[str] = field(default_factory=list)
+    calls: int = 0
+
+    def send_message_batch(self, **arguments: Any) -> Any:
+        self.calls += 1
+        assert arguments["QueueUrl"] == "https://queue"
+        assert len(arguments["Entries"]) <= 10
+        failed = []
+        for entry in arguments["Entries"]:
+            if json.loads(entry["MessageBody"])["sellerId"] in self.failing:
+                failed.append({"Id": entry["Id"], "Code": "InternalError", "SenderFault": False})
+            else:
+                self.bodies.append(entry["MessageBody"])
+        return {"Failed": failed} if failed else {"Successful": []}
+
+
+def test_a_job_survives_the_queue() -> None:
+    job = SellerJob("A1", ("OLD_TYPE",), ("d0",))
+    assert SellerJob.from_text(job.to_text()) == job
+    assert json.loads(SellerJob("A1").to_text()) == {"sellerId": "A1"}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "[]", "{}", '{"sellerId": 1}', '{"sellerId": "A", "retiredTypes": "x"}',
+             '{"sellerId": "A", "retiredDestinationIds": [1]}']
+)  # fmt: skip
+def test_what_is_no_job_is_refused(text: str) -> None:
+    with pytest.raises(JobError):
+        SellerJob.from_text(text)
+
+
+def test_sends_ten_at_a_time() -> None:
+    sqs = Sqs()
+    SubscriptionQueue(sqs, "https://queue").put(SellerJob(f"A{n}") for n in range(23))
+    assert sqs.calls == 3
+    assert [json.loads(body)["sellerId"] for body in sqs.bodies] == [f"A{n}" for n in range(23)]
+
+
+def test_nothing_to_send_calls_nothing() -> None:
+    sqs = Sqs()
+    SubscriptionQueue(sqs, "https://queue").put([])
+    assert sqs.calls == 0
+
+
+def test_refused_entries_of_an_answer_200_are_told_by_name() -> None:
+    sqs = Sqs(failing=frozenset({"A3", "A15"}))
+    with pytest.raises(QueueError, match=r"2 sellers.*InternalError") as caught:
+        SubscriptionQueue(sqs, "https://queue").put(SellerJob(f"A{n}") for n in range(20))
+    assert [job.seller_id for job in caught.value.refused] == ["A3", "A15"]
+    assert len(sqs.bodies) == 18

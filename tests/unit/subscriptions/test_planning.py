@@ -1,0 +1,198 @@
+"""What the plan for one type says, with its reasons; and how the wanted subscriptions are read."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from sellerbus.api.notifications import Subscription
+from sellerbus.notifications.subscriptions import (
+    KEEP,
+    REPLACE,
+    Create,
+    Delete,
+    TypePlan,
+    WantedError,
+    WantedSubscription,
+    canonical,
+    parse_wanted,
+    plan_type,
+)
+
+ORDER = WantedSubscription("ORDER_CHANGE", "1.0")
+FILTER = {"eventFilter": {"eventFilterType": "ORDER_CHANGE", "marketplaceIds": ["A", "B"]}}
+
+
+def plan(
+    actual: list[Subscription],
+    wanted: list[WantedSubscription] | None = None,
+    *,
+    own: frozenset[str] = frozenset(),
+    policy: str = REPLACE,
+    strict: bool = False,
+) -> TypePlan:
+    return plan_type(
+        "ORDER_CHANGE",
+        [ORDER] if wanted is None else wanted,
+        actual,
+        destination_id="ours",
+        own_destination_ids=own,
+        existing_subscriptions=policy,
+        strict=strict,
+    )
+
+
+def row(name: str, destination: str = "ours", version: str = "1.0", **directive: object) -> Subscription:
+    return Subscription(name, version, destination, directive or None)
+
+
+def steps(it: TypePlan) -> list[str]:
+    return [
+        f"delete {step.subscription.subscription_id}"
+        if isinstance(step, Delete)
+        else f"create {step.wanted.payload_version}"
+        for step in it.steps
+    ]
+
+
+def test_missing_is_created() -> None:
+    assert plan([]).steps == (Create(ORDER, "is missing"),)
+
+
+def test_as_wanted_is_kept() -> None:
+    it = plan([row("s1")])
+    assert it.steps == ()
+    assert it.kept == (row("s1"),)
+
+
+def test_another_destination_of_ours_is_replaced() -> None:
+    it = plan([row("s1", "old")], own=frozenset({"old"}), policy=KEEP)
+    assert steps(it) == ["delete s1", "create 1.0"]
+    assert isinstance(it.steps[0], Delete)
+    assert "destination old" in it.steps[0].reason
+
+
+def test_another_directive_is_replaced() -> None:
+    wanted = [WantedSubscription("ORDER_CHANGE", "1.0", FILTER)]
+    it = plan([row("s1")], wanted)
+    assert steps(it) == ["delete s1", "create 1.0"]
+    assert isinstance(it.steps[0], Delete)
+    assert "processingDirective" in it.steps[0].reason
+
+
+def test_another_version_is_created_first() -> None:
+    assert steps(plan([row("s1", version="0.9")])) == ["create 1.0", "delete s1"]
+
+
+def test_foreign_in_the_way_is_replaced_or_kept_as_told() -> None:
+    assert steps(plan([row("s1", "foreign")])) == ["delete s1", "create 1.0"]
+    kept = plan([row("s1", "foreign")], policy=KEEP)
+    assert kept.steps == ()
+    assert kept.blocked == (ORDER,)
+    assert kept.foreign == (row("s1", "foreign"),)
+
+
+def test_foreign_in_nobodys_way_is_left_alone() -> None:
+    it = plan([row("s1", "foreign", "0.9")])
+    assert steps(it) == ["create 1.0"]
+    assert it.foreign == (row("s1", "foreign", "0.9"),)
+
+
+def test_no_longer_wanted_is_deleted_but_never_a_foreign_one() -> None:
+    it = plan([row("s1"), row("s2", "foreign")], wanted=[])
+    assert steps(it) == ["delete s1"]
+
+
+def test_duplicates_go_and_the_same_one_stays_every_time() -> None:
+    one, two = row("s1", filterExpression="a"), row("s2", filterExpression="a")
+    wanted = [WantedSubscription("ORDER_CHANGE", "1.0", {"filterExpression": "a"})]
+    assert steps(plan([one, two], wanted)) == steps(plan([two, one], wanted)) == ["delete s2"]
+
+
+def test_filter_expressions_stand_side_by_side_until_amazon_refuses() -> None:
+    foreign = row("s1", "foreign", filterExpression="a")
+    assert steps(plan([foreign])) == ["create 1.0"]
+    assert steps(plan([foreign], strict=True)) == ["delete s1", "create 1.0"]
+    assert plan([foreign], strict=True, policy=KEEP).blocked == (ORDER,)
+
+
+def test_keep_first_clears_its_own_out_of_the_way() -> None:
+    ours, foreign = row("s1", filterExpression="a"), row("s2", "foreign", filterExpression="b")
+    it = plan([ours, foreign], strict=True, policy=KEEP)
+    assert steps(it) == ["delete s1", "create 1.0"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (None, {}),
+        (None, {"eventFilter": {}}),
+        (None, {"eventFilter": {"marketplaceIds": []}}),
+        ({"eventFilter": {"marketplaceIds": ["A", "B"]}}, {"eventFilter": {"marketplaceIds": ["B", "A"]}}),
+        (
+            {"eventFilter": {"orderChangeTypes": ["X", "Y"]}},
+            {"eventFilter": {"orderChangeTypes": ["Y", "X"]}},
+        ),
+        ({"a": 1, "b": 2}, {"b": 2, "a": 1}),
+        ({"eventFilter": {"aggregationSettings": None, "x": 1}}, {"eventFilter": {"x": 1}}),
+    ],
+)
+def test_directives_that_mean_the_same(one: dict[str, object] | None, other: dict[str, object]) -> None:
+    assert canonical(one) == canonical(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (None, {"filterExpression": "a"}),
+        ({"filterExpression": "a"}, {"filterExpression": "b"}),
+        ({"eventFilter": {"marketplaceIds": ["A"]}}, {"eventFilter": {"marketplaceIds": ["A", "B"]}}),
+        ({"x": [1, 2]}, {"x": [2, 1]}),
+        ({"x": False}, None),
+    ],
+)
+def test_directives_that_differ(one: dict[str, object] | None, other: dict[str, object] | None) -> None:
+    assert canonical(one) != canonical(other)
+
+
+def document(**changes: object) -> str:
+    whole: dict[str, object] = {
+        "destinationId": "d1",
+        "existingSubscriptions": "keep",
+        "subscriptions": [
+            {"notificationType": "ORDER_CHANGE", "payloadVersion": "1.0", "processingDirective": FILTER},
+            {"notificationType": "PRICING_HEALTH", "payloadVersion": "1.0"},
+        ],
+    }
+    return json.dumps(whole | changes)
+
+
+def test_the_wanted_are_read() -> None:
+    wanted = parse_wanted(document())
+    assert (wanted.destination_id, wanted.existing_subscriptions) == ("d1", "keep")
+    assert wanted.types == ("ORDER_CHANGE", "PRICING_HEALTH")
+    assert wanted.of_type("ORDER_CHANGE") == (WantedSubscription("ORDER_CHANGE", "1.0", FILTER),)
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("{", "not JSON"),
+        ("[]", "not a JSON object"),
+        (document(destinationId=""), "destinationId"),
+        (document(existingSubscriptions="maybe"), "'maybe': allowed are 'replace' and 'keep'"),
+        (document(subscriptions=None), "subscriptions is not a list"),
+        (document(subscriptions=["x"]), r"subscriptions\[0\] is not an object"),
+        (document(subscriptions=[{"notificationType": "X"}]), r"subscriptions\[0\].payloadVersion"),
+        (
+            document(
+                subscriptions=[{"notificationType": "X", "payloadVersion": "1", "processingDirective": "y"}]
+            ),
+            "processingDirective",
+        ),
+    ],
+)
+def test_unusable_wanted_say_where(text: str, where: str) -> None:
+    with pytest.raises(WantedError, match=where):
+        parse_wanted(text)
