@@ -8,6 +8,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
+from stacks.constructs.customer_managed_key import stack_prefix
 from stacks.constructs.python_function import FunctionDefaults, PythonFunction
 from stacks.constructs.sp_api_access import SpApiAccess
 from stacks.constructs.sp_api_destination import SpApiDestination
@@ -54,6 +55,8 @@ class SpApiSubscriptions(Construct):
         parameter = ssm.StringParameter(
             self,
             "Wanted",
+            # A name made by CloudFormation can't be turned into an ARN: whether it begins with / is not known.
+            parameter_name=f"/{stack_prefix(defaults.stage)}/wanted-subscriptions",
             description="The subscriptions that every seller shall have",
             string_value=text,
             tier=_parameter_tier(cdk.Stack.of(self).to_json_string({"destinationId": "", **wanted})),
