@@ -26,13 +26,17 @@ from botocore.config import Config
 
 from local import processes
 from local.certificate import make_certificate
-from local.commands import clean_environment
+from local.commands import ROOT, clean_environment
 
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
 ACCESS_KEY_ID = "test"
 SECRET_ACCESS_KEY = "test"  # noqa: S105  the emulator's fixed root secret; it opens nothing else
 START_SECONDS = 20.0
+# Not by PYTHONPATH: the functions would inherit it and find the project's other packages.
+_WITH_IAM = (
+    "import sys; sys.path.insert(0, sys.argv.pop(1)); from local.emulator_with_iam import main; main()"
+)
 
 
 class EmulatorError(Exception):
@@ -161,7 +165,7 @@ def start_emulator(folder: Path, *, enforce_iam: bool = False) -> Emulator:
         }
     process = processes.start(
         "emulator",
-        [sys.executable, "-m", "ministack"],
+        [sys.executable, "-c", _WITH_IAM, str(ROOT)] if enforce_iam else [sys.executable, "-m", "ministack"],
         environment=environment,
         log=folder / "emulator.log",
         folder=folder,

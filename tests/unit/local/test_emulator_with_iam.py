@@ -1,0 +1,45 @@
+"""The condition keys and names that the emulator's IAM mode is given are those of AWS."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from local.emulator_with_iam import kms_condition_keys, with_kms_keys, with_parameter_name
+
+
+def test_an_encryption_context_becomes_condition_keys() -> None:
+    body = json.dumps({"CiphertextBlob": "...", "EncryptionContext": {"sellerId": "A1"}}).encode()
+
+    assert kms_condition_keys(body) == {
+        "kms:encryptioncontext:sellerid": "A1",
+        "kms:encryptioncontextkeys": ["sellerId"],
+    }
+
+
+def test_without_a_context_there_are_no_keys_and_a_body_that_is_no_json_is_no_error() -> None:
+    assert kms_condition_keys(b'{"KeyId": "k"}') == {}
+    assert kms_condition_keys(b"") == {}
+    assert kms_condition_keys(b"[]") == {}
+
+
+def test_only_kms_requests_get_the_keys() -> None:
+    def original(service: str, iam_action: str, body: bytes, params: object) -> dict[str, Any]:
+        return {"aws:TagKeys": ["team"]}
+
+    keys = with_kms_keys(original)
+    body = b'{"EncryptionContext": {"sellerId": "A1"}}'
+
+    assert keys("sqs", "sqs:SendMessage", body, {}) == {"aws:TagKeys": ["team"]}
+    assert keys("kms", "kms:Decrypt", body, {})["kms:encryptioncontext:sellerid"] == "A1"
+    assert keys("kms", "kms:Decrypt", body, {})["aws:TagKeys"] == ["team"]
+
+
+def test_a_nameless_parameter_gets_a_name_without_a_slash_and_a_named_one_keeps_its_own() -> None:
+    created: list[str] = []
+    create = with_parameter_name(lambda logical_id, properties, stack: created.append(properties["Name"]))
+
+    create("Wanted", {"Value": "x"}, "stack")
+    create("Wanted", {"Value": "x", "Name": "/own/name"}, "stack")
+
+    assert created == ["CFN-Wanted-stack", "/own/name"]
