@@ -55,7 +55,7 @@ class SpApiSubscriptions(Construct):
         parameter = ssm.StringParameter(
             self,
             "Wanted",
-            # A name made by CloudFormation can't be turned into an ARN: whether it begins with / is not known.
+            # No ARN can be made of a name by CloudFormation: whether it begins with / is not known.
             parameter_name=f"/{stack_prefix(defaults.stage)}/wanted-subscriptions",
             description="The subscriptions that every seller shall have",
             string_value=text,
