@@ -154,6 +154,8 @@ def test_one_of_several_kinds_of_identifier() -> None:
     assert entity == Entity("tracking", "aftn:AFTN987654321")
 
 
-@pytest.mark.parametrize("seller", [None, "", 5.5, ["S"], {"a": "b", "c": "d"}, "x" * 513, "na\u00efve", True])
+@pytest.mark.parametrize(
+    "seller", [None, "", 5.5, ["S"], {"a": "b", "c": "d"}, "x" * 513, "na\u00efve", True]
+)
 def test_identifiers_of_another_shape_are_left_out(seller: Any) -> None:
     assert _described("ORDER_CHANGE", {"SellerId": seller}).seller_id is None

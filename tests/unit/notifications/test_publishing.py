@@ -59,7 +59,9 @@ def test_size_counts_bytes_as_eventbridge_does() -> None:
     assert "東京" in event.detail
 
 
-@pytest.mark.parametrize("payload", ["1e999", "[-1e999]", '"\\ud800"', str(2**63), f'{{"a": [{-(2**63) - 1}]}}'])
+@pytest.mark.parametrize(
+    "payload", ["1e999", "[-1e999]", '"\\ud800"', str(2**63), f'{{"a": [{-(2**63) - 1}]}}']
+)
 def test_what_the_bus_cannot_carry_is_not_put_on_it(payload: str) -> None:
     text = f'{{"notificationType": "X", "payload": {payload}}}'
     assert _event(text) is None

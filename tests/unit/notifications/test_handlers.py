@@ -1,0 +1,127 @@
+"""The handlers of this capability: what Lambda gets back, and what the operator gets to see."""
+
+import itertools
+import json
+from io import StringIO
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+from aws_lambda_powertools import Logger
+
+from lambdas.process_notifications import handler as process_notifications
+from lambdas.sweep_ledger import handler as sweep_ledger
+from sellerbus.notifications.sweeping import SweepReport
+from sellerbus.runtime import bootstrap
+from tests.builders import body, order_change
+from tests.fakes import client_error
+from tests.unit.notifications.test_processing import Aws
+
+Capture = pytest.CaptureFixture[str]
+
+CONTEXT: Any = SimpleNamespace(get_remaining_time_in_millis=lambda: 55_000, aws_request_id="request-1")
+NUMBERS = itertools.count()
+BUYER = "48110 Buyer Street"
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = """POWERTOOLS_SERVICE_NAME POWERTOOLS_METRICS_NAMESPACE STAGE LEDGER_TABLE_NAME EVENT_BUS_NAME
+    NOTIFICATION_QUEUE_URL DEAD_LETTER_QUEUE_URL PAYLOAD_BUCKET_NAME PENDING_INDEX_NAME"""
+    for name in names.split():
+        monkeypatch.setenv(name, "x")
+    numbers = """MAXIMUM_EVENT_BYTES LEASE_MARGIN_SECONDS COMPLETED_RETENTION_DAYS
+    MAXIMUM_MESSAGE_LIFETIME_DAYS"""
+    for name in numbers.split():
+        monkeypatch.setenv(name, "28")
+    monkeypatch.setenv("LOG_LEVEL", "INFO")
+
+
+def _log_to(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> StringIO:
+    stream = StringIO()
+    monkeypatch.setattr(module, "log", Logger(service=f"test-{next(NUMBERS)}", stream=stream))
+    return stream
+
+
+def _event(*bodies: str) -> dict[str, Any]:
+    return {
+        "Records": [
+            {
+                "messageId": f"m-{index}",
+                "receiptHandle": f"r-{index}",
+                "body": text,
+                "attributes": {"ApproximateReceiveCount": "2"},
+            }
+            for index, text in enumerate(bodies, 1)
+        ]
+    }
+
+
+def _run(aws: Aws, monkeypatch: pytest.MonkeyPatch, *bodies: str) -> Any:
+    monkeypatch.setattr(bootstrap, "notification_processor", lambda settings: aws.processor)
+    return process_notifications.handler(_event(*bodies), CONTEXT)
+
+
+def _private(notification_id: str) -> str:
+    notification = order_change(notification_id, order_id=f"order-{notification_id}")
+    notification["Payload"]["OrderChangeNotification"]["Address"] = BUYER
+    return body(notification)
+
+
+def test_only_what_was_not_settled_is_delivered_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    aws = Aws()
+    aws.refused_entries = {"n-2"}
+    answer = _run(aws, monkeypatch, _private("n-1"), _private("n-2"), "bad", _private("n-1"))
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m-2"}]}
+    assert aws.hidden == {"r-2": 10}
+
+
+def test_the_operator_sees_counts_and_reasons_and_nothing_of_the_buyer(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    aws = Aws()
+    log = _log_to(process_notifications, monkeypatch)
+    aws.refused_entries = {"n-2"}
+    aws.faults["change_message_visibility_batch"] = [client_error("X", "RequestThrottled")]
+    answer = _run(aws, monkeypatch, _private("n-1"), _private("n-2"), f"bad {BUYER}", _private("n-1"))
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m-2"}]}, "hiding is no condition of it"
+    printed = log.getvalue() + capsys.readouterr().out
+    assert BUYER not in printed
+    lines = [json.loads(line) for line in printed.splitlines()]
+    (summary,) = [line for line in lines if line.get("message") == "batch processed"]
+    assert summary["received"] == 4
+    assert summary["outcomes"] == {"published": 1, "failed": 1, "rejected": 1, "copy": 1}
+    (failed,) = [line for line in lines if line.get("message") == "notification failed"]
+    assert (failed["notification_id"], failed["message_id"]) == ("n-2", "m-2")
+    assert failed["reason"] == "PutEvents refused the entry with ThrottlingException"
+    (rejected,) = [line for line in lines if line.get("message") == "notification rejected"]
+    assert (rejected["reason"], rejected["notification_id"]) == ("not-json", None)
+    assert any("RequestThrottled" in str(line.get("error")) for line in lines)
+    (measured,) = [line for line in lines if "_aws" in line]
+    assert {name: measured[name] for name in measured if name.startswith("Notification")} == {
+        "NotificationsReceived": [4.0],
+        "NotificationsPublished": [1.0],
+        "NotificationCopies": [1.0],
+        "NotificationsRejected": [1.0],
+        "NotificationsHeld": [0.0],
+        "NotificationsFailed": [1.0],
+        "NotificationsStale": [0.0],
+    }
+
+
+def test_the_sweeper_says_what_waits_and_shouts_about_what_is_gone(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    log = _log_to(sweep_ledger, monkeypatch)
+    report = SweepReport(2, 600, ("n-1", "n-2"), 1, ("n-3",))
+    monkeypatch.setattr(bootstrap, "ledger_sweeper", lambda settings: SimpleNamespace(sweep=lambda: report))
+    sweep_ledger.handler({}, CONTEXT)
+    lines = [json.loads(line) for line in (log.getvalue() + capsys.readouterr().out).splitlines()]
+    (gone,) = [line for line in lines if line.get("level") == "ERROR"]
+    assert gone["notification_ids"] == ["n-3"]
+    (waiting,) = [line for line in lines if line.get("level") == "WARNING"]
+    assert (waiting["waiting"], waiting["oldest_seconds"]) == (2, 600)
+    (measured,) = [line for line in lines if "_aws" in line]
+    assert measured["NotificationsAbandoned"] == [1.0]
+    assert measured["NotificationsPastLease"] == [2.0]
+    assert measured["OldestNotificationPastLease"] == [600.0]
