@@ -95,7 +95,7 @@ def test_the_operator_sees_counts_and_reasons_and_nothing_of_the_buyer(
     assert (failed["notification_id"], failed["message_id"]) == ("n-2", "m-2")
     assert failed["reason"] == "PutEvents refused the entry with ThrottlingException"
     (rejected,) = [line for line in lines if line.get("message") == "notification rejected"]
-    assert (rejected["reason"], rejected["notification_id"]) == ("not-json", None)
+    assert (rejected["reason"], "notification_id" in rejected) == ("not-json", False)
     assert any("RequestThrottled" in str(line.get("error")) for line in lines)
     (measured,) = [line for line in lines if "_aws" in line]
     assert {name: measured[name] for name in measured if name.startswith("Notification")} == {
