@@ -48,6 +48,7 @@ def create_destination(fresh: Amazon) -> str:
         ("faults", {"status": 500}, 400, "operation is required"),
         ("faults", {"operation": "lwa"}, 400, "at least one of"),
         ("faults", {"operation": "lwa", "status": 500, "count": 0}, 400, "count"),
+        ("faults", {"operation": "lwa", "status": 500, "times": 2}, 400, "unknown field times"),
         ("rates", {"operation": "lwa", "ratePerSecond": 1, "burst": 1}, 400, "operation"),
         ("rates", {"operation": "getDestinations", "burst": 1}, 400, "usage plan"),
         ("tokens", {"expiresInSeconds": 0}, 400, "at least 1"),

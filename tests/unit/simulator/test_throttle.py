@@ -55,12 +55,14 @@ def test_a_rate_that_is_set_counts_at_once_for_everybody() -> None:
     assert throttle.rate("getSubscriptions", sandbox=True) == SANDBOX_RATE
 
 
-def test_a_clock_that_goes_back_gives_nothing() -> None:
+def test_a_clock_that_goes_back_neither_gives_nor_takes() -> None:
     clock = FakeClock()
     throttle = Throttle(clock)
     taken(throttle, KEY, 5)
     clock.now -= 100
     assert not throttle.take(KEY)
+    clock.now += 1
+    assert throttle.take(KEY)
 
 
 @pytest.mark.parametrize(("per_second", "burst"), [(0, 5), (-1, 5), (1, 0)])
