@@ -9,6 +9,7 @@ from sellerbus.notifications.catalogue import Subject
 from sellerbus.notifications.envelope import Envelope
 from sellerbus.notifications.queues import Delivery, Rejection
 
+_FIRST_LOOK_SECONDS: Final = 3
 _FIRST_RETRY_SECONDS: Final = 5
 _LONGEST_RETRY_SECONDS: Final = 900
 
@@ -78,9 +79,19 @@ class BatchResults:
         self._copies(candidate.deliveries, candidate.envelope)
 
     def held(self, candidate: Candidate, seconds: int) -> None:
-        """Another delivery holds the lease for so many seconds more."""
+        """Another delivery holds the lease for so many seconds more.
+
+        A holder is nearly always done within a second, so a first look comes soon; from then on the
+        delivery waits for the lease's end, and so spends no more than one of its receives on waiting.
+        """
         self.results += (
-            Result(delivery, Outcome.HELD, candidate.envelope, reason="lease held", retry_seconds=seconds)
+            Result(
+                delivery,
+                Outcome.HELD,
+                candidate.envelope,
+                reason="lease held",
+                retry_seconds=seconds if delivery.receive_count > 1 else min(seconds, _FIRST_LOOK_SECONDS),
+            )
             for delivery in candidate.deliveries
         )
 
