@@ -31,13 +31,16 @@ class ControlClient:
         self, method: str, path: str, *, body: object = None, query: dict[str, str] | None = None
     ) -> Any:
         url = f"{self._base}/{path}"
-        try:
-            answer = requests.request(method, url, json=body, params=query, timeout=TIMEOUT_SECONDS)
-        except requests.RequestException as error:
-            raise ControlError(
-                f"no simulator answers at {url}: {error}. Start one with `python -m simulator serve` and set "
-                "SIMULATOR_URL to the url that it prints"
-            ) from error
+        with requests.Session() as session:
+            # A proxy of the user's environment has no business between two programs on this machine.
+            session.trust_env = False
+            try:
+                answer = session.request(method, url, json=body, params=query, timeout=TIMEOUT_SECONDS)
+            except requests.RequestException as error:
+                raise ControlError(
+                    f"no simulator answers at {url}: {error}. Start one with `python -m simulator serve` and "
+                    "set SIMULATOR_URL to the url that it prints"
+                ) from error
         try:
             content = answer.json()
         except ValueError as error:
