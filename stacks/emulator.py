@@ -62,8 +62,8 @@ def queue_actions(scope: IConstruct, *actions: str) -> list[str]:
 def only_with_encryption_context(scope: IConstruct, name: str) -> dict[str, dict[str, object]]:
     """Conditions that let a key be used with an encryption context of exactly one name, whatever its value.
 
-    ForAllValues alone would also take a call without a context, so Null demands the name. The emulator, when it
-    enforces IAM, doesn't see contexts at all: there the second condition would deny every call.
+    ForAllValues alone would also take a call without a context, so Null demands the name. The emulator, when
+    it enforces IAM, doesn't see contexts at all: there the second condition would deny every call.
     """
     conditions: dict[str, dict[str, object]] = {
         "ForAllValues:StringEquals": {"kms:EncryptionContextKeys": [name]}

@@ -1,5 +1,6 @@
 """The subscriptions of all sellers: made on deploy, on a seller's change, removed with the stack."""
 
+import json
 from typing import Any
 
 import aws_cdk as cdk
@@ -59,7 +60,7 @@ class SpApiSubscriptions(Construct):
             parameter_name=f"/{stack_prefix(defaults.stage)}/wanted-subscriptions",
             description="The subscriptions that every seller shall have",
             string_value=text,
-            tier=_parameter_tier(cdk.Stack.of(self).to_json_string({"destinationId": "", **wanted})),
+            tier=_parameter_tier(json.dumps(wanted, separators=(",", ":"))),
         )
         reconcile = self._reconcile_function(parameter)
         seller_changes = self._seller_changes_function()

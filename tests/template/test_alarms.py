@@ -1,0 +1,86 @@
+"""Each construct that makes a resource makes its alarms, and they reach people."""
+
+from typing import Any
+
+from tests.template.synthesis import Synthesis
+
+
+def watched(synthesis: Synthesis) -> dict[tuple[str, str], Any]:
+    """Alarms by metric and the logical id of what it is of."""
+    found = {}
+    for alarm in synthesis.all_of_type("AWS::CloudWatch::Alarm").values():
+        properties = alarm["Properties"]
+        (dimension,) = properties["Dimensions"]
+        value = dimension["Value"]
+        resource = value["Ref"] if "Ref" in value else value["Fn::GetAtt"][0]
+        found[properties["MetricName"], resource] = properties
+    return found
+
+
+def dead_letter_queues(synthesis: Synthesis) -> set[str]:
+    return {
+        name.split("/")[1]
+        for name in synthesis.all_of_type("AWS::SQS::Queue")
+        if "DeadLetterQueue" in name or "Undeliverable" in name
+    }
+
+
+def test_dead_letters_are_noticed_by_the_messages_that_lie_there(synthesis: Synthesis) -> None:
+    alarms = watched(synthesis)
+    queues = dead_letter_queues(synthesis)
+    assert len(queues) == 4
+    for queue in queues:
+        alarm = alarms["ApproximateNumberOfMessagesVisible", queue]
+        assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
+        assert alarm["Statistic"] == "Maximum"
+
+
+def test_no_alarm_counts_sent_messages_of_a_dead_letter_queue(synthesis: Synthesis) -> None:
+    assert "NumberOfMessagesSent" not in {metric for metric, _ in watched(synthesis)}
+
+
+def test_waiting_messages_are_noticed_after_five_minutes(synthesis: Synthesis) -> None:
+    alarms = watched(synthesis)
+    queues = {name.split("/")[1] for name in synthesis.all_of_type("AWS::SQS::Queue")}
+    sources = queues - dead_letter_queues(synthesis)
+    assert len(sources) == 3
+    for queue in sources:
+        alarm = alarms["ApproximateAgeOfOldestMessage", queue]
+        assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (300, "GreaterThanThreshold")
+
+
+def test_every_function_that_fails_is_noticed(synthesis: Synthesis) -> None:
+    alarms = watched(synthesis)
+    functions = synthesis.notifications.of_type("AWS::Lambda::Function")
+    assert len(functions) == 6
+    for function in functions:
+        alarm = alarms["Errors", function]
+        assert (alarm["Threshold"], alarm["Statistic"]) == (0, "Sum")
+
+
+def test_every_alarm_tells_the_topic_and_says_what_missing_data_means(synthesis: Synthesis) -> None:
+    for alarm in watched(synthesis).values():
+        for actions in (alarm["AlarmActions"], alarm["OKActions"]):
+            (topic,) = actions
+            assert "AlarmTopic" in topic["Fn::ImportValue"]
+        assert alarm["TreatMissingData"] == "notBreaching"
+        assert alarm["AlarmDescription"]
+
+
+def test_the_topic_takes_messages_of_this_stages_alarms_only(synthesis: Synthesis) -> None:
+    policy = synthesis.foundation.only("AWS::SNS::TopicPolicy")["Properties"]["PolicyDocument"]
+    (allowed,) = (statement for statement in policy["Statement"] if statement["Effect"] == "Allow")
+    assert allowed["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert allowed["Action"] == "sns:Publish"
+    account = {"Ref": "AWS::AccountId"}
+    assert allowed["Condition"]["StringEquals"] == {"aws:SourceAccount": account}
+    alarms = f":alarm:sellerbus-{synthesis.stage}-*"
+    assert allowed["Condition"]["ArnLike"] == {
+        "aws:SourceArn": {"Fn::Join": ["", ["arn:aws:cloudwatch:us-east-1:", account, alarms]]}
+    }
+
+
+def test_mail_is_sent_where_an_address_is_configured(example: Synthesis, local: Synthesis) -> None:
+    subscription = example.foundation.only("AWS::SNS::Subscription")["Properties"]
+    assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "operations@example.com")
+    assert not local.foundation.of_type("AWS::SNS::Subscription")

@@ -1,0 +1,167 @@
+"""The key: rotation, who may use it for what, and that everything at rest is under it."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.template.synthesis import Synthesis, listed
+
+ACCOUNT = {"Ref": "AWS::AccountId"}
+
+# What holds data, and where its key stands.
+KEY_OF_TYPE = {
+    "AWS::SQS::Queue": ("KmsMasterKeyId",),
+    "AWS::SNS::Topic": ("KmsMasterKeyId",),
+    "AWS::SecretsManager::Secret": ("KmsKeyId",),
+    "AWS::DynamoDB::Table": ("SSESpecification", "KMSMasterKeyId"),
+    "AWS::Logs::LogGroup": ("KmsKeyId",),
+    "AWS::Events::EventBus": ("KmsKeyIdentifier",),
+    "AWS::Events::Archive": ("KmsKeyIdentifier",),
+    "AWS::S3::Bucket": (
+        "BucketEncryption",
+        "ServerSideEncryptionConfiguration",
+        0,
+        "ServerSideEncryptionByDefault",
+        "KMSMasterKeyID",
+    ),
+}
+
+# Types that hold nothing, or nothing that is secret (names, code, and the wanted subscriptions).
+WITHOUT_DATA = {
+    "AWS::CloudWatch::Alarm",
+    "AWS::Events::Rule",
+    "AWS::IAM::Policy",
+    "AWS::IAM::Role",
+    "AWS::KMS::Key",
+    "AWS::Lambda::EventSourceMapping",
+    "AWS::Lambda::Function",
+    "AWS::Lambda::LayerVersion",
+    "AWS::Lambda::Permission",
+    "AWS::S3::BucketPolicy",
+    "AWS::SNS::Subscription",
+    "AWS::SNS::TopicPolicy",
+    "AWS::SQS::QueuePolicy",
+    "AWS::SSM::Parameter",
+    "Custom::SpApiDestination",
+    "Custom::SpApiSubscriptions",
+}
+
+
+@pytest.fixture
+def statements(synthesis: Synthesis) -> dict[str, Any]:
+    policy = synthesis.foundation.only("AWS::KMS::Key")["Properties"]["KeyPolicy"]
+    return {statement.get("Sid", "Account"): statement for statement in policy["Statement"]}
+
+
+def test_rotates(synthesis: Synthesis) -> None:
+    assert synthesis.foundation.only("AWS::KMS::Key")["Properties"]["EnableKeyRotation"] is True
+
+
+def test_lets_amazon_encrypt_what_it_sends(statements: dict[str, Any]) -> None:
+    amazon = statements["AmazonEncryptsNotifications"]
+    assert amazon["Principal"] == {"AWS": "arn:aws:iam::437568002678:root"}
+    assert set(amazon["Action"]) == {"kms:GenerateDataKey", "kms:Decrypt"}
+    assert amazon["Resource"] == "*"
+    assert "Condition" not in amazon
+
+
+def test_amazon_stands_in_one_statement_only(statements: dict[str, Any]) -> None:
+    assert json.dumps(statements).count("437568002678") == 1
+
+
+def test_lets_alarms_of_this_account_publish_to_the_encrypted_topic(statements: dict[str, Any]) -> None:
+    alarms = statements["AlarmsPublishToTheAlarmTopic"]
+    assert alarms["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert set(alarms["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
+    assert alarms["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+
+
+def test_lets_rules_of_this_account_send_to_encrypted_queues(statements: dict[str, Any]) -> None:
+    rules = statements["RulesSendToQueues"]
+    assert rules["Principal"] == {"Service": "events.amazonaws.com"}
+    assert set(rules["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
+    assert rules["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+
+
+def test_lets_exactly_this_stages_bus_encrypt_events(
+    synthesis: Synthesis, statements: dict[str, Any]
+) -> None:
+    bus = synthesis.notifications.only("AWS::Events::EventBus")["Properties"]["Name"]
+    statement = statements["TheBusAndItsArchiveStoreEvents"]
+    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+    arn = statement["Condition"]["StringEquals"]["kms:EncryptionContext:aws:events:event-bus:arn"]
+    assert arn == {"Fn::Join": ["", ["arn:aws:events:us-east-1:", ACCOUNT, f":event-bus/{bus}"]]}
+    assert statements["TheBusReadsWhatKeyItHas"]["Action"] == "kms:DescribeKey"
+
+
+def test_lets_log_groups_of_this_stage_encrypt(synthesis: Synthesis, statements: dict[str, Any]) -> None:
+    logs = statements["LogGroupsOfThisStage"]
+    assert logs["Principal"] == {"Service": "logs.us-east-1.amazonaws.com"}
+    pattern = logs["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
+    named = f":log-group:sellerbus-{synthesis.stage}-*"
+    assert pattern == {"Fn::Join": ["", ["arn:aws:logs:us-east-1:", ACCOUNT, named]]}
+
+
+def test_nobody_else_may_use_it(statements: dict[str, Any]) -> None:
+    assert set(statements) == {
+        "Account",
+        "AlarmsPublishToTheAlarmTopic",
+        "AmazonEncryptsNotifications",
+        "LogGroupsOfThisStage",
+        "RulesSendToQueues",
+        "TheBusAndItsArchiveStoreEvents",
+        "TheBusReadsWhatKeyItHas",
+    }
+    own = {"Fn::Join": ["", ["arn:aws:iam::", ACCOUNT, ":root"]]}
+    assert statements["Account"]["Principal"] == {"AWS": own}
+
+
+def test_everything_at_rest_is_under_it(synthesis: Synthesis) -> None:
+    key_id = synthesis.foundation.logical_id("AWS::KMS::Key", "Key")
+    elsewhere = []
+    for resource_type, path in KEY_OF_TYPE.items():
+        for name, resource in synthesis.all_of_type(resource_type).items():
+            value: Any = resource["Properties"]
+            for part in path:
+                value = value[part] if isinstance(part, int) else (value or {}).get(part)
+            if key_id not in json.dumps(value):
+                elsewhere.append(name)
+    # The bus puts there what it could not encrypt: under the same key that could not be kept either.
+    (undeliverable,) = elsewhere
+    assert undeliverable.startswith("Notifications/EventBusUndeliverableQueue")
+    queue = synthesis.all_of_type("AWS::SQS::Queue")[undeliverable]["Properties"]
+    assert queue["SqsManagedSseEnabled"] is True
+
+
+def test_no_type_escapes_the_question_of_its_key(synthesis: Synthesis) -> None:
+    types = {
+        resource["Type"]
+        for template in synthesis.templates.values()
+        for resource in template.body["Resources"].values()
+    }
+    assert types <= KEY_OF_TYPE.keys() | WITHOUT_DATA
+
+
+def test_functions_may_use_it_only_through_a_service_or_for_refresh_tokens(synthesis: Synthesis) -> None:
+    for function in synthesis.notifications.functions():
+        for sid, statement in synthesis.notifications.rights(function).items():
+            if not any(action.startswith("kms:") for action in listed(statement["Action"])):
+                continue
+            if sid == "DecryptRefreshTokens":
+                assert statement["Action"] == "kms:Decrypt"
+                expected: dict[str, Any] = {
+                    "ForAllValues:StringEquals": {"kms:EncryptionContextKeys": ["sellerId"]}
+                }
+                if not synthesis.settings.emulator:
+                    expected["Null"] = {"kms:EncryptionContext:sellerId": "false"}
+                assert statement["Condition"] == expected
+            else:
+                service = statement["Condition"]["StringEquals"]["kms:ViaService"]
+                assert service.endswith(".us-east-1.amazonaws.com"), (function, sid)
+
+
+def test_only_functions_that_call_for_sellers_decrypt_refresh_tokens(synthesis: Synthesis) -> None:
+    functions = synthesis.notifications.functions()
+    may = {name for name in functions if "DecryptRefreshTokens" in synthesis.notifications.rights(name)}
+    assert may == {"manage_subscriptions", "reconcile_subscriptions"}

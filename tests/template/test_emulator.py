@@ -1,0 +1,57 @@
+"""How the emulator's stage differs from the others, and that it differs in nothing else."""
+
+import json
+from typing import Any
+
+import pytest
+
+from stacks.emulator import REFUSED_TYPES
+from tests.template.synthesis import Synthesis, settings_of, synthesise
+
+
+def test_exactly_the_types_that_the_emulator_refuses_are_left_out(local: Synthesis) -> None:
+    for template in local.templates.values():
+        for name, resource in template.body["Resources"].items():
+            assert ("Condition" in resource) == (resource["Type"] in REFUSED_TYPES), name
+
+
+def test_templates_for_aws_have_no_conditions(example: Synthesis) -> None:
+    for template in example.templates.values():
+        assert "Conditions" not in template.body
+        assert "Batch" not in json.dumps(
+            [policy["Properties"] for policy in template.of_type("AWS::IAM::Policy").values()]
+        )
+
+
+def test_both_make_the_same_resources(local: Synthesis, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The settings of the local stage, but for AWS."""
+    settings = settings_of("local")
+    sp_api = settings.sp_api.model_copy(update={"endpoint": None, "lwa_endpoint": None})
+    on_aws = synthesise(
+        "local",
+        settings.model_copy(update={"emulator": False, "sp_api": sp_api}),
+        tmp_path_factory.mktemp("on-aws"),
+    )
+    for name, template in on_aws.templates.items():
+        here = plain(local.templates[name].body)
+        there = plain(template.body)
+        assert here == there
+
+
+def plain(body: Any) -> Any:
+    """A template without what is meant to differ."""
+    text = json.loads(json.dumps(body))
+    text.pop("Conditions", None)
+    for resource in text["Resources"].values():
+        resource.pop("Condition", None)
+        resource.pop("Metadata", None)
+        variables = resource.get("Properties", {}).get("Environment", {}).get("Variables", {})
+        for name in ("SP_API_ENDPOINT", "LWA_ENDPOINT"):
+            variables.pop(name, None)
+        for statement in resource.get("Properties", {}).get("PolicyDocument", {}).get("Statement", []):
+            statement.get("Condition", {}).pop("Null", None)
+            actions = statement["Action"]
+            if isinstance(actions, list):
+                kept = [action for action in actions if not action.endswith("Batch")]
+                statement["Action"] = kept[0] if len(kept) == 1 else kept
+    return text

@@ -1,0 +1,62 @@
+"""The bus, its archive, and where its failures go."""
+
+import json
+
+from tests.template.synthesis import Synthesis, attribute
+
+
+def test_what_cannot_be_encrypted_is_kept(synthesis: Synthesis) -> None:
+    bus_id, bus = next(iter(synthesis.notifications.of_type("AWS::Events::EventBus").items()))
+    queue_id = synthesis.notifications.logical_id("AWS::SQS::Queue", "EventBusUndeliverableQueue")
+    assert bus["Properties"]["DeadLetterConfig"] == {"Arn": attribute(queue_id)}
+    (allowed,) = (
+        statement
+        for policy in synthesis.notifications.of_type("AWS::SQS::QueuePolicy").values()
+        if {"Ref": queue_id} in policy["Properties"]["Queues"]
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Allow"
+    )
+    assert allowed["Action"] == "sqs:SendMessage"
+    assert allowed["Principal"] == {"Service": "events.amazonaws.com"}
+    assert allowed["Condition"] == {"ArnEquals": {"aws:SourceArn": attribute(bus_id)}}
+
+
+def test_every_event_of_ours_is_archived_for_replay(synthesis: Synthesis) -> None:
+    bus_id = next(iter(synthesis.notifications.of_type("AWS::Events::EventBus")))
+    archive = synthesis.notifications.only("AWS::Events::Archive")["Properties"]
+    assert archive["SourceArn"] == attribute(bus_id)
+    assert archive["EventPattern"] == {"source": ["sellerbus.notifications"]}
+    assert archive["RetentionDays"] == synthesis.settings.retention.archive_days
+
+
+def test_the_archive_is_there_on_aws_and_left_out_by_the_emulator(
+    example: Synthesis, local: Synthesis
+) -> None:
+    assert "Condition" not in example.notifications.only("AWS::Events::Archive")
+    condition = local.notifications.only("AWS::Events::Archive")["Condition"]
+    assert local.notifications.body["Conditions"][condition] == {"Fn::Equals": ["emulator", "aws"]}
+
+
+def test_the_example_consumer_gets_every_event_and_nobody_else_sends_to_it(synthesis: Synthesis) -> None:
+    consumer = synthesis.templates["ExampleConsumer"]
+    rule_id, rule = next(iter(consumer.of_type("AWS::Events::Rule").items()))
+    queue_id = consumer.logical_id("AWS::SQS::Queue", "ConsumerQueue")
+    dead_letter_id = consumer.logical_id("AWS::SQS::Queue", "ConsumerDeadLetterQueue")
+    assert rule["Properties"]["EventPattern"] == {"source": ["sellerbus.notifications"]}
+    (target,) = rule["Properties"]["Targets"]
+    assert target["Arn"] == attribute(queue_id)
+    assert target["DeadLetterConfig"] == {"Arn": attribute(dead_letter_id)}
+    for policy in consumer.of_type("AWS::SQS::QueuePolicy").values():
+        (allowed,) = (
+            statement
+            for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+            if statement["Effect"] == "Allow"
+        )
+        assert allowed["Principal"] == {"Service": "events.amazonaws.com"}
+        assert allowed["Condition"] == {"ArnEquals": {"aws:SourceArn": attribute(rule_id)}}
+
+
+def test_there_is_a_consumer_only_where_it_is_configured(example: Synthesis) -> None:
+    assert "ExampleConsumer" in example.templates
+    source = json.dumps(example.notifications.body)
+    assert "ExampleConsumer" not in source

@@ -1,0 +1,181 @@
+"""The functions: their environment, log groups, tracing, and exactly the rights that their code needs."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sellerbus.runtime import config
+from tests.template.synthesis import Synthesis, attribute, listed, refers_to
+
+FOLDERS = {
+    path.parent.name for path in (Path(__file__).resolve().parents[2] / "lambdas").glob("*/handler.py")
+}
+
+
+def config_models() -> dict[str, type[config.FunctionConfig]]:
+    """The config model of each function, found by the folder it names."""
+    found: dict[str, type[config.FunctionConfig]] = {}
+    queue = [config.FunctionConfig]
+    while queue:
+        model = queue.pop()
+        queue += model.__subclasses__()
+        if model.function:
+            found[model.function] = model
+    return found
+
+
+def placeholder(value: Any) -> str:
+    """A value as the function would see it: references become some text."""
+    return value if isinstance(value, str) else "resolved-at-deploy"
+
+
+def test_every_folder_is_deployed(synthesis: Synthesis) -> None:
+    assert set(synthesis.notifications.functions()) == FOLDERS
+
+
+def test_every_folder_has_a_config_model() -> None:
+    assert set(config_models()) == FOLDERS
+
+
+@pytest.mark.parametrize("function", sorted(FOLDERS))
+def test_the_environment_is_what_the_config_model_demands(synthesis: Synthesis, function: str) -> None:
+    environment = synthesis.notifications.functions()[function]["Properties"]["Environment"]["Variables"]
+    model = config_models()[function]
+    assert set(environment) == set(config.variables(model))
+    loaded = config.load(model, {name: placeholder(value) for name, value in environment.items()})
+    assert loaded.service_name == function
+    assert loaded.stage == synthesis.stage
+
+
+@pytest.mark.parametrize("function", sorted(FOLDERS))
+def test_functions_are_made_alike(synthesis: Synthesis, function: str) -> None:
+    properties = synthesis.notifications.functions()[function]["Properties"]
+    settings = synthesis.settings
+    assert properties["Runtime"] == settings.runtime
+    assert properties["Architectures"] == [settings.architecture]
+    assert properties["Handler"] == "handler.handler"
+    assert properties["TracingConfig"] == {"Mode": "Active"}
+    layers = synthesis.notifications.of_type("AWS::Lambda::LayerVersion")
+    assert {layer["Ref"] for layer in properties["Layers"]} == set(layers)
+    assert len(layers) == 2
+
+
+@pytest.mark.parametrize("function", sorted(FOLDERS))
+def test_each_writes_to_an_own_log_group_that_forgets(synthesis: Synthesis, function: str) -> None:
+    log_group = synthesis.notifications.functions()[function]["Properties"]["LoggingConfig"]["LogGroup"][
+        "Ref"
+    ]
+    properties = synthesis.notifications.of_type("AWS::Logs::LogGroup")[log_group]["Properties"]
+    assert properties["RetentionInDays"] == synthesis.settings.retention.logs_days
+    rights = synthesis.notifications.rights(function)["WriteLogs"]
+    assert rights["Resource"] == attribute(log_group)
+
+
+def test_each_has_a_role_of_its_own_without_managed_policies(synthesis: Synthesis) -> None:
+    roles = synthesis.notifications.of_type("AWS::IAM::Role")
+    used = [
+        function["Properties"]["Role"]["Fn::GetAtt"][0]
+        for function in synthesis.notifications.functions().values()
+    ]
+    assert sorted(used) == sorted(roles)
+    assert not any("ManagedPolicyArns" in role["Properties"] for role in roles.values())
+
+
+ALL_MAY = {"WriteLogs", "XRay"}
+APPLICATION = {"ReadLwaCredentials", "ReadLwaCredentialsKey"}
+SELLERS = {*APPLICATION, "UseSellerRegistry", "UseSellerRegistryKey", "DecryptRefreshTokens"}
+RIGHTS = {
+    "process_notifications": {
+        "PublishEvents",
+        "SendDeadLetters",
+        "SendDeadLettersKey",
+        "StoreLargePayloads",
+        "StoreLargePayloadsKey",
+        "TakeNotifications",
+        "TakeNotificationsKey",
+        "UseLedger",
+        "UseLedgerKey",
+    },
+    "sweep_ledger": {"FindPending", "SettlePending", "UseLedgerKey"},
+    "manage_destination": APPLICATION,
+    "manage_subscriptions": {*SELLERS, "QueueSellers", "QueueSellersKey"},
+    "reconcile_subscriptions": {*SELLERS, "ReadWanted", "TakeSellers", "TakeSellersKey"},
+    "queue_seller_changes": {
+        "ListStreams",
+        "QueueSellers",
+        "QueueSellersKey",
+        "ReadRegistryStream",
+        "ReadRegistryStreamKey",
+    },
+}
+
+
+@pytest.mark.parametrize("function", sorted(RIGHTS))
+def test_each_may_do_what_it_does_and_no_more(synthesis: Synthesis, function: str) -> None:
+    assert set(synthesis.notifications.rights(function)) == RIGHTS[function] | ALL_MAY
+
+
+# What a statement may name as an action, and the resource it must name.
+EXACTLY = [
+    ("process_notifications", "PublishEvents", {"events:PutEvents"}, "EventBus"),
+    ("process_notifications", "SendDeadLetters", {"sqs:SendMessage"}, "NotificationQueueDeadLetterQueue"),
+    ("process_notifications", "UseLedger", {"dynamodb:UpdateItem"}, "Ledger"),
+    ("process_notifications", "StoreLargePayloads", {"s3:PutObject"}, "PayloadBucket"),
+    ("sweep_ledger", "FindPending", {"dynamodb:Query"}, "Ledger"),
+    ("sweep_ledger", "SettlePending", {"dynamodb:UpdateItem"}, "Ledger"),
+    ("manage_subscriptions", "QueueSellers", {"sqs:SendMessage"}, "SubscriptionsSubscriptionQueue"),
+    ("manage_subscriptions", "UseSellerRegistry", {"dynamodb:Scan"}, "SellerRegistry"),
+    (
+        "reconcile_subscriptions",
+        "UseSellerRegistry",
+        {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:UpdateItem"},
+        "SellerRegistry",
+    ),
+    ("reconcile_subscriptions", "ReadWanted", {"ssm:GetParameter"}, None),
+    ("manage_destination", "ReadLwaCredentials", {"secretsmanager:GetSecretValue"}, "LwaCredentials"),
+    ("queue_seller_changes", "QueueSellers", {"sqs:SendMessage"}, "SubscriptionsSubscriptionQueue"),
+    (
+        "queue_seller_changes",
+        "ReadRegistryStream",
+        {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"},
+        "SellerRegistry",
+    ),
+]
+
+
+@pytest.mark.parametrize(("function", "sid", "actions", "resource"), EXACTLY)
+def test_statements_name_their_actions_and_resource(
+    example: Synthesis, function: str, sid: str, actions: set[str], resource: str | None
+) -> None:
+    statement = example.notifications.rights(function)[sid]
+    assert set(listed(statement["Action"])) == actions
+    if resource is None:
+        return
+    (target,) = (
+        logical_id
+        for template in example.templates.values()
+        for logical_id, found in template.body["Resources"].items()
+        if logical_id[:-8] == resource and "Policy" not in found["Type"]
+    )
+    assert refers_to(statement["Resource"], target)
+
+
+def test_a_payload_can_be_written_under_its_prefix_only(synthesis: Synthesis) -> None:
+    statement = synthesis.notifications.rights("process_notifications")["StoreLargePayloads"]
+    assert statement["Resource"]["Fn::Join"][1][-1] == "/payloads/*"
+
+
+def test_production_endpoints_follow_from_region_and_sandbox(example: Synthesis) -> None:
+    for name in ("manage_destination", "manage_subscriptions", "reconcile_subscriptions"):
+        variables = example.notifications.functions()[name]["Properties"]["Environment"]["Variables"]
+        assert variables["SP_API_ENDPOINT"] == "https://sellingpartnerapi-na.amazon.com"
+        assert variables["LWA_ENDPOINT"] == "https://api.amazon.com/auth/o2/token"
+
+
+def test_no_secret_stands_in_a_template(synthesis: Synthesis) -> None:
+    for template in synthesis.templates.values():
+        text = json.dumps(template.body)
+        assert 'clientSecret":' not in text
+        assert "SecretString" not in text

@@ -1,0 +1,206 @@
+"""Destination and subscriptions as resources, and what feeds the reconciler."""
+
+import json
+from typing import Any
+
+import pytest
+
+from stacks.constructs.sp_api_subscriptions import wanted_subscriptions
+from tests.template.synthesis import Synthesis, attribute, settings_of, synthesise
+
+
+def text_of(joined: dict[str, Any]) -> dict[str, Any]:
+    """A JSON text with references in it, as data; each reference becomes its logical id."""
+    parts = [part if isinstance(part, str) else part["Fn::GetAtt"][0] for part in joined["Fn::Join"][1]]
+    data: dict[str, Any] = json.loads("".join(parts))
+    return data
+
+
+def depends_on(synthesis: Synthesis, logical_id: str) -> set[str]:
+    return set(synthesis.notifications.body["Resources"][logical_id].get("DependsOn", []))
+
+
+@pytest.fixture
+def destination_id(synthesis: Synthesis) -> str:
+    return next(iter(synthesis.notifications.of_type("Custom::SpApiDestination")))
+
+
+@pytest.fixture
+def subscriptions_id(synthesis: Synthesis) -> str:
+    return next(iter(synthesis.notifications.of_type("Custom::SpApiSubscriptions")))
+
+
+def test_the_destination_is_our_queue(synthesis: Synthesis) -> None:
+    properties = synthesis.notifications.only("Custom::SpApiDestination")["Properties"]
+    queue_id = synthesis.notifications.logical_id("AWS::SQS::Queue", "NotificationQueue")
+    assert properties["QueueArn"] == attribute(queue_id)
+    assert properties["Name"] == f"sellerbus-{synthesis.stage}"
+    assert len(properties["Name"]) <= 64
+
+
+def test_a_missing_secret_is_answered_with_the_command(synthesis: Synthesis) -> None:
+    properties = synthesis.notifications.only("Custom::SpApiDestination")["Properties"]
+    assert properties["SecretSetCommand"] == f"sellerbus secrets set --stage {synthesis.stage}"
+
+
+@pytest.mark.parametrize("resource_type", ["Custom::SpApiDestination", "Custom::SpApiSubscriptions"])
+def test_no_deploy_hangs_longer_than_a_quarter_of_an_hour(synthesis: Synthesis, resource_type: str) -> None:
+    properties = synthesis.notifications.only(resource_type)["Properties"]
+    (function_id, _) = properties["ServiceToken"]["Fn::GetAtt"]
+    function = synthesis.notifications.of_type("AWS::Lambda::Function")[function_id]["Properties"]
+    assert function["Timeout"] < int(properties["ServiceTimeout"]) <= 900
+
+
+def test_amazon_is_told_of_the_queue_after_it_may_send_there(
+    synthesis: Synthesis, destination_id: str
+) -> None:
+    policy = synthesis.notifications.logical_id("AWS::SQS::QueuePolicy", "NotificationQueuePolicy")
+    assert policy in depends_on(synthesis, destination_id)
+
+
+def test_subscriptions_come_after_all_that_serves_them(synthesis: Synthesis, subscriptions_id: str) -> None:
+    needed = depends_on(synthesis, subscriptions_id)
+    assert set(synthesis.notifications.of_type("AWS::Lambda::EventSourceMapping")) <= needed
+    assert set(synthesis.notifications.of_type("AWS::SSM::Parameter")) <= needed
+    queue = synthesis.notifications.logical_id("AWS::SQS::Queue", "SubscriptionsSubscriptionQueue")
+    assert queue in needed
+
+
+def test_wanted_names_the_destination_and_what_is_configured(
+    synthesis: Synthesis, destination_id: str
+) -> None:
+    properties = synthesis.notifications.only("Custom::SpApiSubscriptions")["Properties"]
+    wanted = text_of(properties["Wanted"])
+    assert wanted["destinationId"] == destination_id
+    assert wanted["existingSubscriptions"] == synthesis.settings.existing_subscriptions
+    types = [entry["notificationType"] for entry in wanted["subscriptions"]]
+    assert types == [entry.type for entry in synthesis.settings.notifications]
+    assert wanted["subscriptions"][0] == {
+        "notificationType": "ANY_OFFER_CHANGED",
+        "payloadVersion": "1.0",
+        "processingDirective": {
+            "eventFilter": {
+                "eventFilterType": "ANY_OFFER_CHANGED",
+                "marketplaceIds": ["ATVPDKIKX0DER"],
+                "aggregationSettings": {"aggregationTimePeriod": "FiveMinutes"},
+            }
+        },
+    }
+
+
+def test_every_wanted_subscription_has_a_payload_version(synthesis: Synthesis) -> None:
+    for entry in wanted_subscriptions(synthesis.settings)["subscriptions"]:
+        assert entry["payloadVersion"]
+
+
+def test_the_reconciler_reads_the_same_wanted(synthesis: Synthesis) -> None:
+    parameter_id, parameter = next(iter(synthesis.notifications.of_type("AWS::SSM::Parameter").items()))
+    properties = synthesis.notifications.only("Custom::SpApiSubscriptions")["Properties"]
+    assert parameter["Properties"]["Value"] == properties["Wanted"]
+    assert parameter["Properties"]["Tier"] == "Standard"
+    function = synthesis.notifications.functions()["reconcile_subscriptions"]["Properties"]
+    assert function["Environment"]["Variables"]["WANTED_PARAMETER_NAME"] == {"Ref": parameter_id}
+    right = synthesis.notifications.rights("reconcile_subscriptions")["ReadWanted"]
+    assert right["Resource"]["Fn::Join"][1][-2:] == [":parameter", {"Ref": parameter_id}] or str(
+        right["Resource"]
+    ).endswith(f":parameter/sellerbus-{synthesis.stage}/wanted-subscriptions']]}}")
+
+
+def test_long_filters_move_the_parameter_to_the_larger_tier_and_too_long_ones_are_refused(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    settings = settings_of("example")
+    entry = settings.notifications[0]
+    many = settings.model_copy(update={"notifications": (entry,) * 25})
+    large = synthesise("example", many, tmp_path_factory.mktemp("large"))
+    assert large.notifications.only("AWS::SSM::Parameter")["Properties"]["Tier"] == "Advanced"
+    too_many = settings.model_copy(update={"notifications": (entry,) * 50})
+    with pytest.raises(ValueError, match=r"take \d+ bytes, more than the 8192"):
+        synthesise("example", too_many, tmp_path_factory.mktemp("too-large"))
+
+
+def test_sellers_are_reconciled_one_by_one_and_fail_alone(synthesis: Synthesis) -> None:
+    queue_id = synthesis.notifications.logical_id("AWS::SQS::Queue", "SubscriptionsSubscriptionQueue")
+    (mapping,) = (
+        resource["Properties"]
+        for resource in synthesis.notifications.of_type("AWS::Lambda::EventSourceMapping").values()
+        if resource["Properties"]["EventSourceArn"] == attribute(queue_id)
+    )
+    assert mapping["BatchSize"] == 1
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    function = synthesis.notifications.functions()["reconcile_subscriptions"]["Properties"]
+    queue = synthesis.notifications.of_type("AWS::SQS::Queue")[queue_id]["Properties"]
+    assert queue["VisibilityTimeout"] >= 6 * function["Timeout"]
+
+
+def test_a_change_of_a_seller_is_queued_from_the_stream(synthesis: Synthesis) -> None:
+    registry = synthesis.foundation.logical_id("AWS::DynamoDB::Table", "SellerRegistry")
+    (mapping,) = (
+        resource["Properties"]
+        for resource in synthesis.notifications.of_type("AWS::Lambda::EventSourceMapping").values()
+        if "Fn::ImportValue" in resource["Properties"]["EventSourceArn"]
+    )
+    assert f"{registry}StreamArn" in mapping["EventSourceArn"]["Fn::ImportValue"]
+    assert mapping["StartingPosition"] == "TRIM_HORIZON"
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["BisectBatchOnFunctionError"] is True
+
+
+def test_the_ledger_is_swept_every_quarter_of_an_hour(synthesis: Synthesis) -> None:
+    rule = synthesis.notifications.only("AWS::Events::Rule")["Properties"]
+    assert rule["ScheduleExpression"] == "rate(15 minutes)"
+    (target,) = rule["Targets"]
+    (function_id, _) = target["Arn"]["Fn::GetAtt"]
+    function = synthesis.notifications.of_type("AWS::Lambda::Function")[function_id]["Properties"]
+    assert function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == "sweep_ledger"
+
+
+OUTPUTS = {
+    "Foundation": {"KeyArn", "LwaCredentialsSecretArn", "SellerRegistryTableName", "AlarmTopicArn"},
+    "Notifications": {
+        "NotificationQueueUrl",
+        "NotificationQueueArn",
+        "NotificationDeadLetterQueueUrl",
+        "EventBusName",
+        "EventBusArn",
+        "LedgerTableName",
+        "PayloadBucketName",
+        "DestinationId",
+        "SubscriptionQueueUrl",
+        "SubscriptionDeadLetterQueueUrl",
+        "ProcessNotificationsFunctionName",
+        "SubscriptionsSummary",
+    },
+    "ExampleConsumer": {"ExampleConsumerQueueUrl"},
+}
+
+
+@pytest.mark.parametrize("stack", sorted(OUTPUTS))
+def test_outputs_are_what_others_read(synthesis: Synthesis, stack: str) -> None:
+    outputs = synthesis.templates[stack].body["Outputs"]
+    own = {name for name, output in outputs.items() if "Export" not in output}
+    assert own == OUTPUTS[stack]
+
+
+def test_stacks_are_named_after_the_stage(synthesis: Synthesis) -> None:
+    manifest = json.loads((synthesis.folder / "manifest.json").read_text(encoding="utf-8"))
+    names = {
+        name: artifact["properties"]["stackName"]
+        for name, artifact in manifest["artifacts"].items()
+        if artifact["type"] == "aws:cloudformation:stack"
+    }
+    assert names == {
+        "Foundation": f"sellerbus-{synthesis.stage}-foundation",
+        "Notifications": f"sellerbus-{synthesis.stage}-notifications",
+        "ExampleConsumer": f"sellerbus-{synthesis.stage}-example-consumer",
+    }
+
+
+def test_configured_tags_are_on_every_stack(example: Synthesis) -> None:
+    manifest = json.loads((example.folder / "manifest.json").read_text(encoding="utf-8"))
+    tags = [
+        artifact["properties"]["tags"]
+        for artifact in manifest["artifacts"].values()
+        if artifact["type"] == "aws:cloudformation:stack"
+    ]
+    assert tags == [{"cost-center": "commerce"}] * 3
