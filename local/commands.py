@@ -137,8 +137,6 @@ def command_environment(folder: Path, *variables: Mapping[str, str]) -> dict[str
         "CDK_HOME": str(folder / "cdk-home"),
         "CDK_NOTICES": "false",
         "CDK_DISABLE_CLI_TELEMETRY": "true",
-        "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
-        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
         # cdk.json runs the app with the Python of this.
         "VIRTUAL_ENV": sys.prefix,
         "SELLERBUS_STAGE": STAGE,

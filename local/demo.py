@@ -108,14 +108,15 @@ def _show(screen: Screen, outcome: Outcome, complete: bool, seconds: float) -> N
             ("reason", "detail", "body"),
             [(letter.reason, letter.detail, letter.body[:40]) for letter in outcome.dead],
         )
-    screen.table(
-        "In numbers" if complete else "In numbers, up to the step that fell short",
-        ("what", "count#"),
-        [
-            (name.replace("_", " "), "-" if value is None else str(value))
-            for name, value in outcome.numbers().items()
-        ],
-    )
+    if outcome.published:
+        screen.table(
+            "In numbers" if complete else "In numbers, up to the step that fell short",
+            ("what", "count#"),
+            [
+                (name.replace("_", " "), "-" if value is None else str(value))
+                for name, value in outcome.numbers().items()
+            ],
+        )
     screen.say(
         f"\n{'Everything came through once.' if complete else 'The demo FELL SHORT.'} {seconds:.0f} seconds."
     )

@@ -1,10 +1,7 @@
 """Starts the emulator with what its enforcement of IAM lacks.
 
-Two things of AWS are missing in ministack 1.5.33, and policies that allow something in AWS would deny it here:
-
-- KMS requests carry no condition keys kms:EncryptionContext:* and kms:EncryptionContextKeys.
-- CloudFormation names a nameless SSM parameter with a leading slash. AWS's names have none, and the CDK
-  counts on it when it writes the parameter's ARN into a policy.
+In ministack 1.5.33 KMS requests have no condition keys kms:EncryptionContext:* and kms:EncryptionContextKeys,
+so that a policy which demands the seller's encryption context, and is right in AWS, denies every call here.
 
 Nothing is allowed here that AWS would deny.
 """
@@ -13,10 +10,8 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
-
-_PARAMETER = "AWS::SSM::Parameter"
 
 
 def kms_condition_keys(body: bytes) -> dict[str, Any]:
@@ -41,24 +36,11 @@ def with_kms_keys(original: Callable[..., dict[str, Any]]) -> Callable[..., dict
     return condition_keys
 
 
-def with_parameter_name(original: Callable[..., Any]) -> Callable[..., Any]:
-    """`original` creates an SSM parameter; the result gives a nameless one a name of AWS's form first."""
-
-    def create(logical_id: str, properties: Mapping[str, Any], stack_name: str) -> Any:
-        named = {"Name": f"CFN-{logical_id}-{stack_name}", **properties}
-        return original(logical_id, named, stack_name)
-
-    return create
-
-
 def main() -> None:
     """Fits the emulator and runs it in this process."""
     app: Any = importlib.import_module("ministack.app")
     iam_actions: Any = importlib.import_module("ministack.core.iam_actions")
-    provisioners: Any = importlib.import_module("ministack.services.cloudformation.provisioners")
     iam_actions.request_tag_context = with_kms_keys(iam_actions.request_tag_context)
-    handlers = provisioners._RESOURCE_HANDLERS[_PARAMETER]
-    handlers["create"] = with_parameter_name(handlers["create"])
     # With TLS it would listen on 443 too where it may; nobody here asks for that.
     app._port_is_bindable = lambda *_: False
     app.main()

@@ -26,6 +26,10 @@ _LATE = "order_change_unshipped"
 """The same order as order_change_shipped, but an earlier event time: published after it, it is stale."""
 
 
+OWN = "demo"
+"""The origin of the demo's own notifications."""
+
+
 @dataclass(frozen=True)
 class Notification:
     """One notification as Amazon's envelope, in either casing; `origin` says where it is from."""
@@ -122,7 +126,7 @@ def publish_requests(
 
 def _own(name: str) -> Notification:
     envelope = json.loads((_DATA / f"{name}.json").read_text(encoding="utf-8"))
-    return Notification(name=name, origin="demo", envelope=envelope)
+    return Notification(name=name, origin=OWN, envelope=envelope)
 
 
 def _is_envelope(example: object) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 
 from local.deployment import Deployment, Seller
 from local.notifications import (
+    OWN,
     Malformed,
     Notification,
     first_wave,
@@ -90,8 +91,10 @@ def publish(deployment: Deployment, screen: Screen, outcome: Outcome) -> None:
         "Amazon publishes every notification twice, shuffled, two malformed ones among them"
     ) as step:
         _publish(deployment, outcome, wave, malformed)
+        of_amazon = sum(notification.origin != OWN for notification in wave)
         step.result = (
-            f"{len(wave)} notifications and {len(malformed)} malformed in {outcome.messages} messages"
+            f"{len(wave)} notifications ({of_amazon} of them examples of Amazon's models) "
+            f"and {len(malformed)} malformed in {outcome.messages} messages"
         )
     with screen.step("Each arrives at a target of the event bus") as step:
         _await_deliveries(deployment, outcome, step.progress)

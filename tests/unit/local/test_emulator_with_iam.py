@@ -1,11 +1,11 @@
-"""The condition keys and names that the emulator's IAM mode is given are those of AWS."""
+"""The condition keys that the emulator's IAM mode is given are those of AWS."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from local.emulator_with_iam import kms_condition_keys, with_kms_keys, with_parameter_name
+from local.emulator_with_iam import kms_condition_keys, with_kms_keys
 
 
 def test_an_encryption_context_becomes_condition_keys() -> None:
@@ -33,13 +33,3 @@ def test_only_kms_requests_get_the_keys() -> None:
     assert keys("sqs", "sqs:SendMessage", body, {}) == {"aws:TagKeys": ["team"]}
     assert keys("kms", "kms:Decrypt", body, {})["kms:encryptioncontext:sellerid"] == "A1"
     assert keys("kms", "kms:Decrypt", body, {})["aws:TagKeys"] == ["team"]
-
-
-def test_a_nameless_parameter_gets_a_name_without_a_slash_and_a_named_one_keeps_its_own() -> None:
-    created: list[str] = []
-    create = with_parameter_name(lambda logical_id, properties, stack: created.append(properties["Name"]))
-
-    create("Wanted", {"Value": "x"}, "stack")
-    create("Wanted", {"Value": "x", "Name": "/own/name"}, "stack")
-
-    assert created == ["CFN-Wanted-stack", "/own/name"]
