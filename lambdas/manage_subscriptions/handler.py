@@ -19,15 +19,13 @@ PHYSICAL_ID = "subscriptions"
 FAILED_CREATE_ID = "subscriptions-incomplete"
 
 logger = observability.logger()
-metrics = observability.metrics()
 
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: observability.LambdaContext) -> None:
-    with observability.emitted(metrics):
-        custom_resource.answer(
-            event, context, work=_work, failed_create_id=FAILED_CREATE_ID, session=bootstrap.http, log=logger
-        )
+    custom_resource.answer(
+        event, context, work=_work, failed_create_id=FAILED_CREATE_ID, session=bootstrap.http, log=logger
+    )
 
 
 def _work(request: Request) -> Result:
@@ -67,10 +65,11 @@ def _tell(request: Request, summary: Summary) -> None:
         "The sellers' subscriptions are done",
         request_type=request.request_type,
         summary=summary.text(),
-        created=summary.created,
-        deleted=summary.deleted,
+        subscriptions_created=summary.created,
+        subscriptions_deleted=summary.deleted,
     )
     for seller_id, reason in summary.failures.items():
         logger.error("A seller's subscriptions are not done", seller_id=seller_id, reason=reason)
-    metrics.add_metric("SellersQueued", MetricUnit.Count, summary.queued)
-    metrics.add_metric("SellersFailed", MetricUnit.Count, len(summary.failures))
+    with observability.emitted(observability.metrics()) as metrics:
+        metrics.add_metric("SellersQueued", MetricUnit.Count, summary.queued)
+        metrics.add_metric("SellersFailed", MetricUnit.Count, len(summary.failures))

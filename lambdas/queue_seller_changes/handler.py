@@ -10,7 +10,6 @@ from sellerbus.runtime import bootstrap, config, observability
 from sellerbus.runtime.observability import MetricUnit
 
 logger = observability.logger()
-metrics = observability.metrics()
 
 
 @logger.inject_lambda_context
@@ -25,7 +24,7 @@ def handler(event: dict[str, Any], context: observability.LambdaContext) -> dict
         gone[seller_id] = record["eventName"] == "REMOVE"
     # A row that is gone has no token left to call with.
     jobs = [SellerJob(seller_id) for seller_id in first_record if not gone[seller_id]]
-    with observability.emitted(metrics):
+    with observability.emitted(observability.metrics()) as metrics:
         try:
             bootstrap.subscription_queue(settings.subscription_queue_url).put(jobs)
         except QueueError as error:

@@ -23,7 +23,6 @@ FIRST_RETRY_SECONDS = 30
 LONGEST_RETRY_SECONDS = 900
 
 logger = observability.logger()
-metrics = observability.metrics()
 
 
 @logger.inject_lambda_context
@@ -35,11 +34,11 @@ def handler(event: dict[str, Any], context: observability.LambdaContext) -> dict
 
     reconciler = selling_partner.seller_reconciler(settings, remaining_seconds)
     failed: list[dict[str, str]] = []
-    with observability.emitted(metrics):
+    with observability.emitted(observability.metrics()) as metrics:
         for record in event["Records"]:
             try:
                 job = SellerJob.from_text(record["body"])
-                _tell(job, reconciler.run(job))
+                _tell(job, reconciler.run(job), metrics)
             except ThrottledError as error:
                 metrics.add_metric("SellersThrottled", MetricUnit.Count, 1)
                 logger.info("The quota is used up: the seller comes again", seconds=error.seconds)
@@ -59,7 +58,7 @@ def handler(event: dict[str, Any], context: observability.LambdaContext) -> dict
     return {"batchItemFailures": failed}
 
 
-def _tell(job: SellerJob, outcome: Outcome | None) -> None:
+def _tell(job: SellerJob, outcome: Outcome | None, metrics: observability.Metrics) -> None:
     if outcome is None:
         logger.info("Nothing to do for the seller: it is gone or revoked", seller_id=job.seller_id)
         return
@@ -71,8 +70,9 @@ def _tell(job: SellerJob, outcome: Outcome | None) -> None:
         "The seller's subscriptions are done",
         seller_id=job.seller_id,
         in_place=outcome.in_place,
-        created=outcome.created,
-        deleted=outcome.deleted,
+        # The log's own records have a `created` already.
+        subscriptions_created=outcome.created,
+        subscriptions_deleted=outcome.deleted,
         foreign=outcome.foreign,
         blocked=outcome.blocked,
     )

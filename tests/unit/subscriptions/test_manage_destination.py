@@ -1,0 +1,178 @@
+"""The destination as a resource: create, update, delete, and what is said when it cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from lambdas.manage_destination import handler as module
+from sellerbus.api.errors import ConflictError, OutcomeUnknownError
+from sellerbus.api.notifications import Destination
+from sellerbus.runtime import bootstrap, selling_partner
+from tests.unit.api.wire import Wire, reply
+from tests.unit.subscriptions.fake_amazon import FakeAmazon, Moment
+from tests.unit.subscriptions.handlers import CloudFormation, Context, event, set_environment
+
+ARN = "arn:aws:sqs:us-east-1:123456789012:queue"
+NEW_ARN = "arn:aws:sqs:us-east-1:123456789012:newer"
+PROPERTIES = {
+    "QueueArn": ARN,
+    "Name": "sellerbus-dev",
+    "Retain": "false",
+    "SecretSetCommand": "sellerbus secrets set --stage dev",
+}
+
+
+Answers = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def amazon(monkeypatch: pytest.MonkeyPatch) -> FakeAmazon:
+    set_environment(monkeypatch)
+    amazon = FakeAmazon()
+    monkeypatch.setattr(selling_partner, "notifications_api", lambda *_, **__: amazon)
+    return amazon
+
+
+@pytest.fixture
+def answer(monkeypatch: pytest.MonkeyPatch) -> Answers:
+    cloudformation = CloudFormation()
+    monkeypatch.setattr(bootstrap, "http", lambda: cloudformation)
+
+    def run(kind: str, properties: dict[str, str] | None = None, **more: Any) -> dict[str, Any]:
+        module.handler(event(kind, PROPERTIES | (properties or {}), **more), Context())  # type: ignore[arg-type]
+        return cloudformation.answers[-1]
+
+    return run
+
+
+def test_create_update_delete(amazon: FakeAmazon, answer: Answers) -> None:
+    created = answer("Create")
+    assert created["Status"] == "SUCCESS"
+    assert created["PhysicalResourceId"] == created["Data"]["DestinationId"] == "destination-1"
+    updated = answer("Update", PhysicalResourceId="destination-1", OldResourceProperties=PROPERTIES)
+    assert updated["PhysicalResourceId"] == "destination-1"
+    assert answer("Delete", PhysicalResourceId="destination-1")["Status"] == "SUCCESS"
+    assert amazon.destination_rows == []
+
+
+def test_another_queue_gets_its_own_and_the_old_one_goes_last(amazon: FakeAmazon, answer: Answers) -> None:
+    answer("Create")
+    updated = answer("Update", {"QueueArn": NEW_ARN}, PhysicalResourceId="destination-1")
+    assert updated["Data"]["DestinationId"] == updated["PhysicalResourceId"] == "destination-2"
+    assert [row.destination_id for row in amazon.destination_rows] == ["destination-1", "destination-2"]
+    answer("Delete", PhysicalResourceId="destination-1")
+    assert [row.queue_arn for row in amazon.destination_rows] == [NEW_ARN]
+
+
+def test_every_event_may_come_twice(amazon: FakeAmazon, answer: Answers) -> None:
+    assert answer("Create") == answer("Create")
+    assert len(amazon.destination_rows) == 1
+    assert answer("Delete", PhysicalResourceId="destination-1") == answer(
+        "Delete", PhysicalResourceId="destination-1"
+    )
+
+
+def test_retained_where_told(amazon: FakeAmazon, answer: Answers) -> None:
+    answer("Create")
+    assert answer("Delete", {"Retain": "true"}, PhysicalResourceId="destination-1")["Status"] == "SUCCESS"
+    assert len(amazon.destination_rows) == 1
+
+
+def test_a_failed_create_is_taken_back_without_touching_anything(amazon: FakeAmazon, answer: Answers) -> None:
+    amazon.destination_rows.append(Destination("d1", "x", ARN))
+
+    def fault(number: int, operation: str, moment: Moment) -> BaseException | None:
+        return ConflictError(operation, "no", status=409)
+
+    amazon.fault = fault
+    failed = answer("Create")
+    assert failed["Status"] == "FAILED"
+    assert answer("Delete", PhysicalResourceId=failed["PhysicalResourceId"])["Status"] == "SUCCESS"
+    assert len(amazon.destination_rows) == 1
+
+
+def test_a_destination_in_use_is_told(amazon: FakeAmazon, answer: Answers) -> None:
+    amazon.fault = lambda _n, operation, _m: ConflictError(operation, "has subscriptions", status=409)
+    failed = answer("Delete", PhysicalResourceId="destination-1")
+    assert failed["Status"] == "FAILED"
+    assert "has subscriptions" in failed["Reason"]
+
+
+def test_a_creation_whose_answer_is_lost_ends_with_one(amazon: FakeAmazon, answer: Answers) -> None:
+    lost = iter([OutcomeUnknownError("createDestination", "lost")])
+
+    def fault(number: int, operation: str, moment: Moment) -> BaseException | None:
+        return next(lost, None) if (operation, moment) == ("createDestination", "after") else None
+
+    amazon.fault = fault
+    assert answer("Create")["PhysicalResourceId"] == "destination-1"
+    assert len(amazon.destination_rows) == 1
+
+
+def test_a_missing_property_or_environment_is_told(
+    amazon: FakeAmazon, answer: Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "QueueArn" in answer("Create", {"QueueArn": ""})["Reason"]
+    monkeypatch.delenv("LWA_ENDPOINT")
+    assert "missing: LWA_ENDPOINT" in answer("Create")["Reason"]
+
+
+class MissingError(Exception):
+    pass
+
+
+class EmptySecrets:
+    class exceptions:  # noqa: N801
+        ResourceNotFoundException = MissingError
+
+    def get_secret_value(self, *, SecretId: str) -> Any:
+        raise MissingError
+
+
+def test_missing_credentials_name_the_command_that_mends_it(
+    answer: Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_environment(monkeypatch)
+    monkeypatch.setattr(bootstrap, "aws", lambda service: EmptySecrets())
+    selling_partner._tokens.cache_clear()
+    reason = answer("Create")["Reason"]
+    assert "the secret arn:secret has no value yet. Run: sellerbus secrets set --stage dev" in reason
+    selling_partner._tokens.cache_clear()
+
+
+class FullSecrets:
+    class exceptions:  # noqa: N801
+        ResourceNotFoundException = MissingError
+
+    def get_secret_value(self, *, SecretId: str) -> Any:
+        return {"SecretString": '{"clientId": "c", "clientSecret": "s3cret"}'}
+
+
+def test_the_whole_way_down_to_the_wire(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_environment(monkeypatch)
+    wire = Wire(
+        [
+            reply(200, {"access_token": "Atc|1", "expires_in": 3600}),
+            reply(200, {"payload": []}),
+            reply(200, {"payload": {"destinationId": "d1", "name": "n", "resource": {"sqs": {"arn": ARN}}}}),
+            reply(200),
+        ]
+    )
+    session = wire.session()
+    monkeypatch.setattr(bootstrap, "http", lambda: session)
+    monkeypatch.setattr(bootstrap, "aws", lambda service: FullSecrets())
+    selling_partner._tokens.cache_clear()
+    module.handler(event("Create", PROPERTIES), Context())  # type: ignore[arg-type]
+    selling_partner._tokens.cache_clear()
+    assert [(sent.method, sent.url.split("?")[0]) for sent in wire.sent] == [
+        ("POST", "https://lwa.test/token"),
+        ("GET", "https://sp.test/notifications/v1/destinations"),
+        ("POST", "https://sp.test/notifications/v1/destinations"),
+        ("PUT", "https://cloudformation.test/answer"),
+    ]
+    put = wire.sent[-1]
+    assert put.headers["content-type"] == ""
+    assert '"PhysicalResourceId": "d1"' in put.body
