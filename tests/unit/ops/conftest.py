@@ -1,0 +1,21 @@
+"""A deployed stage for the commands' tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from moto import mock_aws
+
+from tests.unit.ops.aws import DeployedStage
+
+
+@pytest.fixture
+def stage(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[DeployedStage]:
+    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "SELLERBUS_STAGE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("COLUMNS", "200")
+    with mock_aws():
+        yield DeployedStage(monkeypatch, capsys)
