@@ -163,8 +163,9 @@ class Retention(Section):
 class Processing(Section):
     """The function that takes notifications from the queue, and how it is fed."""
 
+    # PutEvents and the completion may take 18 s with all their time-outs: with less left none is begun.
     timeout_seconds: StrictInt = Field(
-        default=60, ge=10, le=900, description="a whole number of seconds from 10 to 900"
+        default=60, ge=30, le=900, description="a whole number of seconds from 30 to 900"
     )
     batch_size: StrictInt = Field(default=10, ge=1, le=10_000, description="a whole number from 1 to 10000")
     batching_window_seconds: StrictInt = Field(
@@ -192,7 +193,8 @@ class Queue(Section):
     """The queue Amazon sends to."""
 
     fifo: StrictBool = Field(default=False, description="false: Amazon sends to standard queues only")
-    maximum_receives: StrictInt = Field(default=5, ge=2, le=1000, description="a whole number from 2 to 1000")
+    # A copy that meets a live lease spends two receives on waiting for it.
+    maximum_receives: StrictInt = Field(default=5, ge=4, le=1000, description="a whole number from 4 to 1000")
 
 
 class Settings(Section):
