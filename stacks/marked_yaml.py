@@ -63,7 +63,7 @@ def read_document(text: str) -> Document:
 def _convert(node: yaml.Node, path: Path, document: Document, parents: tuple[yaml.Node, ...]) -> Any:
     document.lines.setdefault(path, node.start_mark.line + 1)
     if node in parents:
-        document.faults.append(Fault(path, node.start_mark.line + 1, "refers to itself by an alias"))
+        document.faults.append(Fault(path, document.lines[path], "refers to itself by an alias"))
         return None
     parents = (*parents, node)
     if isinstance(node, yaml.MappingNode):

@@ -153,7 +153,13 @@ def _validated(
     except ValidationError as error:
         details = error.errors(include_url=False)
     # A place that could not be read from the environment has its problem already.
-    return None, [_finding(detail, data) for detail in details if _place(detail, data) not in unread]
+    kept = [detail for detail in details if not _echo(detail) and _place(detail, data) not in unread]
+    return None, [_finding(detail, data) for detail in kept]
+
+
+def _echo(detail: ErrorDetails) -> bool:
+    """Whether an error only follows from others: pydantic counts items after it dropped the wrong ones."""
+    return detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]
 
 
 def _place(detail: ErrorDetails, data: Any) -> marked_yaml.Path:

@@ -1,0 +1,437 @@
+"""config/<stage>.yaml: what is refused, and that each refusal says where and what is allowed."""
+
+from pathlib import Path
+
+import pytest
+
+from stacks.settings import CONFIG_FOLDER, SettingsError, load_settings
+from stacks.settings_model import Settings
+
+MINIMAL = """\
+aws_region: us-east-1
+sp_api:
+  region: na
+  sandbox: false
+marketplaces: [US]
+notifications:
+  - type: ORDER_CHANGE
+removal_policy: retain
+"""
+
+LOCAL = {
+    "SP_API_ENDPOINT": "http://127.0.0.1:4010",
+    "LWA_ENDPOINT": "http://127.0.0.1:4010/auth/o2/token",
+    "LOCAL_RUNTIME": "python3.12",
+    "LOCAL_ARCHITECTURE": "x86_64",
+}
+
+
+def loaded(tmp_path: Path, text: str, **environment: str) -> Settings:
+    (tmp_path / "prod.yaml").write_text(text, encoding="utf-8")
+    return load_settings("prod", folder=tmp_path, environment=environment)
+
+
+def problems(tmp_path: Path, text: str, **environment: str) -> list[str]:
+    """The problems of a file, without its folder."""
+    with pytest.raises(SettingsError) as caught:
+        loaded(tmp_path, text, **environment)
+    return [str(problem).replace(f"{tmp_path}/", "") for problem in caught.value.problems]
+
+
+def only(tmp_path: Path, text: str, **environment: str) -> str:
+    (problem,) = problems(tmp_path, text, **environment)
+    return problem
+
+
+def with_notifications(lines: str) -> str:
+    return MINIMAL.replace("  - type: ORDER_CHANGE\n", lines)
+
+
+def test_the_projects_own_files_are_valid() -> None:
+    assert load_settings("example", environment={}).emulator is False
+    local = load_settings("local", environment=LOCAL)
+    assert local.emulator is True
+    assert local.sp_api.endpoint == "http://127.0.0.1:4010"
+    assert (local.runtime, local.architecture) == ("python3.12", "x86_64")
+
+
+def test_the_least_that_must_be_said(tmp_path: Path) -> None:
+    settings = loaded(tmp_path, MINIMAL)
+    assert settings.marketplaces == ("ATVPDKIKX0DER",)
+    assert settings.existing_subscriptions == "replace"
+    assert (settings.runtime, settings.architecture) == ("python3.13", "arm64")
+    assert (settings.emulator, settings.example_consumer) == (False, False)
+    assert settings.retention.model_dump() == {
+        "queue_days": 14,
+        "logs_days": 30,
+        "archive_days": 30,
+        "completed_days": 35,
+        "payloads_days": 35,
+    }
+
+
+def test_settings_cannot_be_changed(tmp_path: Path) -> None:
+    settings = loaded(tmp_path, MINIMAL)
+    with pytest.raises(ValueError, match="frozen"):
+        settings.log_level = "DEBUG"
+
+
+@pytest.mark.parametrize("key", ["aws_region", "sp_api", "marketplaces", "notifications", "removal_policy"])
+def test_nothing_that_means_production_has_a_default(tmp_path: Path, key: str) -> None:
+    lines = MINIMAL.splitlines(keepends=True)
+    start = next(index for index, line in enumerate(lines) if line.startswith(f"{key}:"))
+    end = next(
+        (index for index in range(start + 1, len(lines)) if not lines[index].startswith(" ")), len(lines)
+    )
+    problem = only(tmp_path, "".join(lines[:start] + lines[end:]))
+    assert problem.startswith(f"prod.yaml:1: {key}: is missing. Allowed: ")
+
+
+@pytest.mark.parametrize("key", ["region", "sandbox"])
+def test_nor_has_what_it_talks_to(tmp_path: Path, key: str) -> None:
+    text = "".join(line for line in MINIMAL.splitlines(keepends=True) if not line.startswith(f"  {key}:"))
+    assert only(tmp_path, text).startswith(f"prod.yaml:2: sp_api.{key}: is missing. Allowed: ")
+
+
+def test_all_problems_come_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
+    text = """\
+aws_region: us-est-1
+sp_api:
+  region: na
+  sandbox: maybe
+marketplaces: [US, DE]
+notifications:
+  - type: ORDER_STATUS_CHANGE
+  - tpye: ORDER_CHANGE
+removal_policy: retain
+retention:
+  queue_days: 15
+queue:
+  fifo: true
+"""
+    found = problems(tmp_path, text)
+    assert [problem.split(": ")[1].split(" =")[0] for problem in found] == [
+        "aws_region",
+        "sp_api.sandbox",
+        "notifications[0].type",
+        "notifications[1].type",
+        "notifications[1].tpye",
+        "retention.queue_days",
+        "queue.fifo",
+    ]
+    assert [int(problem.split(":")[1]) for problem in found] == [1, 4, 7, 8, 8, 11, 13]
+
+
+ONE_LINE = [
+    (
+        "",
+        "colour: blue",
+        "9: colour = 'blue': is not a key that is known here",
+        "account, aws_region, sp_api",
+    ),
+    ("removal_policy: retain", "removal_policy: keep", "8: removal_policy = 'keep'", "retain or destroy"),
+    ("us-east-1", "us-est-1", "1: aws_region = 'us-est-1'", "us-east-1, eu-west-1 or us-west-2"),
+    ("us-east-1", "cn-north-1", "1: aws_region = 'cn-north-1'", "the partition aws"),
+    ("us-east-1", "us-gov-west-1", "1: aws_region = 'us-gov-west-1'", "the partition aws"),
+    ("region: na", "region: us", "3: sp_api.region = 'us'", "na, eu or fe"),
+    ("sandbox: false", "sandbox: no", "4: sp_api.sandbox = 'no'", "true"),
+    ("[US]", "[]", "5: marketplaces = []", "marketplace ids or country codes"),
+    ("[US]", "[XX]", "5: marketplaces[0] = 'XX': is not a marketplace", "marketplace ids or country codes"),
+    ("[US]", "[US, ATVPDKIKX0DER]", "5: marketplaces[1] = 'ATVPDKIKX0DER': is listed twice", "once"),
+    (
+        "[US]",
+        "[US, DE]",
+        "5: marketplaces[1] = 'A1PA6795UKMFR9': is a marketplace of sp_api.region eu, but",
+        "BR, CA, MX, US",
+    ),
+    ("region: na", "region: fe", "5: marketplaces[0] = 'ATVPDKIKX0DER'", "AU, JP, SG"),
+    ("", "account: 12345", "9: account = '12345'", "12 digits"),
+    ("", "alarm_email: somebody", "9: alarm_email = 'somebody'", "an e-mail address"),
+    ("", "log_level: LOUD", "9: log_level = 'LOUD'", "DEBUG, INFO, WARNING or ERROR"),
+    ("", "runtime: python3.9", "9: runtime = 'python3.9'", "python3.11, python3.12 or python3.13"),
+    ("", "architecture: sparc", "9: architecture = 'sparc'", "arm64 or x86_64"),
+    ("", "existing_subscriptions: drop", "9: existing_subscriptions = 'drop'", "replace or keep"),
+    ("", "queue: {fifo: true}", "9: queue.fifo = True: asks for a FIFO queue", "false"),
+    ("", "queue: {maximum_receives: 1}", "9: queue.maximum_receives = 1", "4 to 1000"),
+    ("", "retention: {queue_days: 15}", "9: retention.queue_days = 15", "1 to 14"),
+    ("", "retention: {queue_days: 0}", "9: retention.queue_days = 0", "1 to 14"),
+    ("", "retention: {queue_days: two}", "9: retention.queue_days = 'two'", "1 to 14"),
+    ("", "retention: {logs_days: 31}", "9: retention.logs_days = 31", "1, 3, 5, 7, 14, 30, 60"),
+    ("", "retention: {archive_days: 0}", "9: retention.archive_days = 0", "1 to 3653"),
+    ("", "retention: {completed_days: 34}", "9: retention.completed_days = 34: forgets", "at least 35"),
+    ("", "retention: {payloads_days: 29}", "9: retention.payloads_days = 29: deletes", "(30)"),
+    ("", "processing: {batch_size: 0}", "9: processing.batch_size = 0", "1 to 10000"),
+    (
+        "",
+        "processing: {batch_size: 11, batching_window_seconds: 0}",
+        "9: processing.batch_size = 11: is above 10 without a batching window",
+        "at least 1",
+    ),
+    ("", "processing: {batching_window_seconds: 301}", "9: processing.batching_window_seconds", "0 to 300"),
+    ("", "processing: {maximum_concurrency: 1}", "9: processing.maximum_concurrency = 1", "2 to 1000"),
+    ("", "processing: {maximum_concurrency: 1001}", "9: processing.maximum_concurrency", "2 to 1000"),
+    ("", "processing: {lease_margin_seconds: 30}", "9: processing.lease_margin_seconds = 30", "31 to 900"),
+    ("", "processing: {maximum_event_bytes: 262145}", "9: processing.maximum_event_bytes", "1024 to 262144"),
+    ("", "processing: {maximum_event_bytes: 100}", "9: processing.maximum_event_bytes", "1024 to 262144"),
+    ("", "processing: {memory_mb: 64}", "9: processing.memory_mb = 64", "128 to 10240"),
+    ("", "processing: {timeout_seconds: 901}", "9: processing.timeout_seconds = 901", "30 to 900"),
+    ("", "tags: {'aws:owner': me}", "9: tags.aws:owner", "don't begin with aws:"),
+    ("", "custom_types: [order_change]", "9: custom_types[0] = 'order_change'", "capitals"),
+    (
+        "",
+        "custom_types: [ORDER_CHANGE]",
+        "9: custom_types[0] = 'ORDER_CHANGE': is known already",
+        "added after",
+    ),
+    ("", "custom_types: [NEW, NEW]", "9: custom_types[1] = 'NEW': is listed twice", "once"),
+    (
+        "",
+        "custom_types: [BRANDED_ITEM_CONTENT_CHANGE]",
+        "9: custom_types[0] = 'BRANDED_ITEM_CONTENT_CHANGE': needs Amazon's EventBridge workflow",
+        "added after",
+    ),
+    (
+        "",
+        "custom_types: [MFN_ORDER_STATUS_CHANGE]",
+        "9: custom_types[0] = 'MFN_ORDER_STATUS_CHANGE': was removed by Amazon and replaced by ORDER_CHANGE",
+        "added after",
+    ),
+    ("", "emulator: yes", "9: emulator = 'yes'", "true"),
+    (
+        "sandbox: false",
+        "sandbox: false\n  endpoint: https://example.com",
+        "5: sp_api.endpoint = 'https://example.com': is only for the local emulator",
+        "leave the key out",
+    ),
+    (
+        "us-east-1",
+        "env:AWS_REGION",
+        "1: aws_region = 'env:AWS_REGION': is read from the environment",
+        "env: only where emulator is true",
+    ),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "found", "allowed"), ONE_LINE)
+def test_one_wrong_line(tmp_path: Path, old: str, new: str, found: str, allowed: str) -> None:
+    text = MINIMAL.replace(old, new) if old else f"{MINIMAL}{new}\n"
+    problem = only(tmp_path, text, AWS_REGION="us-east-1")
+    assert problem.startswith(f"prod.yaml:{found}")
+    assert allowed in problem.split("Allowed: ")[1]
+
+
+NOTIFICATIONS = [
+    ("  - type: ORDER_STATUS_CHANGE", "type = 'ORDER_STATUS_CHANGE': was removed by Amazon", "ORDER_CHANGE."),
+    (
+        "  - type: MFN_ORDER_STATUS_CHANGE",
+        "was removed by Amazon and replaced by ORDER_CHANGE",
+        "ORDER_CHANGE.",
+    ),
+    ("  - type: ORDERCHANGE", "type = 'ORDERCHANGE': is not a known notification type", "custom_types"),
+    ("  - type: LISTINGS_ITEM_STATUS_CHANGE", "needs Amazon's EventBridge workflow", "ORDER_CHANGE"),
+    (
+        "  - type: APPLICATION_OAUTH_CLIENT_NEW_SECRET",
+        "is registered in the Developer Console",
+        "ORDER_CHANGE",
+    ),
+    ("  - type: APPLICATION_OAUTH_CLIENT_SECRET_EXPIRY", "is registered in the Developer Console", "FEE"),
+    (
+        "  - type: ORDER_CHANGE\n    payload_version: '2.0'",
+        "payload_version = '2.0': is not a payload version of ORDER_CHANGE",
+        "1.0.",
+    ),
+    (
+        "  - type: FEED_PROCESSING_FINISHED",
+        "payload_version: is missing: FEED_PROCESSING_FINISHED has several versions",
+        "2020-09-04 or 1.0.",
+    ),
+    (
+        "  - {type: ORDER_CHANGE, processing_directive: {}}",
+        "processing_directive: is empty",
+        "eventFilter or filterExpression",
+    ),
+    (
+        "  - {type: ORDER_CHANGE, processing_directive: {filterExpression: a == 1,"
+        " eventFilter: {eventFilterType: ORDER_CHANGE}}}",
+        "processing_directive: has eventFilter and filterExpression",
+        "one of the two",
+    ),
+    (
+        f"  - {{type: ORDER_CHANGE, processing_directive: {{filterExpression: {'a' * 257}}}}}",
+        "filterExpression = 'aaa",
+        "at most 256 characters",
+    ),
+    (
+        "  - {type: ORDER_CHANGE, processing_directive: {filterExpression: a + b == 2}}",
+        "filterExpression = 'a + b == 2': uses an arithmetic operator (+)",
+        "CEL without + - * / %",
+    ),
+    (
+        '  - {type: ORDER_CHANGE, processing_directive: {filterExpression: "a[0] == 2"}}',
+        "uses indexing ([)",
+        "[ ]",
+    ),
+    (
+        "  - {type: PRICING_HEALTH, processing_directive: {eventFilter: {eventFilterType: PRICING_HEALTH}}}",
+        "processing_directive.eventFilter: PRICING_HEALTH has no eventFilter",
+        "leave the key out",
+    ),
+    (
+        "  - {type: DATA_KIOSK_QUERY_PROCESSING_FINISHED, processing_directive: {filterExpression: a == 1}}",
+        "DATA_KIOSK_QUERY_PROCESSING_FINISHED has no filter expressions",
+        "leave the key out",
+    ),
+    (
+        "  - {type: ORDER_CHANGE, processing_directive: {eventFilter: {eventFilterType: ANY_OFFER_CHANGED}}}",
+        "eventFilterType = 'ANY_OFFER_CHANGED': differs from the notification's type",
+        "ORDER_CHANGE.",
+    ),
+    (
+        "  - {type: ORDER_CHANGE, processing_directive: {eventFilter: {eventFilterType: ORDER_CHANGE,"
+        " aggregationSettings: {aggregationTimePeriod: TenMinutes}}}}",
+        "aggregationSettings: is not part of the eventFilter of ORDER_CHANGE",
+        "marketplaceIds, orderChangeTypes",
+    ),
+    (
+        "  - {type: ANY_OFFER_CHANGED, processing_directive: {eventFilter: {eventFilterType:"
+        " ANY_OFFER_CHANGED, aggregationSettings: {aggregationTimePeriod: OneMinute}}}}",
+        "eventFilter.aggregationSettings.aggregationTimePeriod = 'OneMinute'",
+        "FiveMinutes or TenMinutes",
+    ),
+    (
+        "  - {type: ORDER_CHANGE, processing_directive: {eventFilter: {eventFilterType: ORDER_CHANGE,"
+        " marketplaceIds: [US]}}}",
+        "eventFilter.marketplaceIds[0] = 'US': is not a marketplace id",
+        "ATVPDKIKX0DER",
+    ),
+    (
+        "  - {type: SHIPMENT_TRACKING_MILESTONE_CHANGED, processing_directive: {eventFilter: {"
+        "eventFilterType: SHIPMENT_TRACKING_MILESTONE_CHANGED, trackingIdentifier: {id: a, aftn: b}}}}",
+        "trackingIdentifier: holds 2 identifiers",
+        "exactly one",
+    ),
+    (
+        "  - {type: ORDER_CHANGE, processing_directive: {event_filter: {}}}",
+        "processing_directive.event_filter = {}: is not a key that is known here",
+        "eventFilter, filterExpression",
+    ),
+]
+
+
+@pytest.mark.parametrize(("lines", "found", "allowed"), NOTIFICATIONS)
+def test_one_wrong_notification(tmp_path: Path, lines: str, found: str, allowed: str) -> None:
+    problem = problems(tmp_path, with_notifications(f"{lines}\n"))[0]
+    assert problem.startswith(("prod.yaml:7: notifications[0]", "prod.yaml:8: notifications[0]"))
+    assert found in problem
+    assert allowed in problem.split("Allowed: ")[1]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("{type: ORDER_CHANGE}", "{type: ORDER_CHANGE, payload_version: '1.0'}"),
+        ("{type: ORDER_CHANGE}", "{type: ORDER_CHANGE, processing_directive: {filterExpression: a == 1}}"),
+        (
+            "{type: ORDER_CHANGE, processing_directive: {filterExpression: a == 1}}",
+            "{type: ORDER_CHANGE, processing_directive: {filterExpression: a == 1}}",
+        ),
+    ],
+)
+def test_a_type_is_asked_for_twice(tmp_path: Path, first: str, second: str) -> None:
+    problem = only(tmp_path, with_notifications(f"  - {first}\n  - {second}\n"))
+    assert problem.startswith(
+        "prod.yaml:8: notifications[1] = 'ORDER_CHANGE': asks for the type and version of"
+    )
+
+
+def test_a_type_may_be_there_in_two_versions_or_with_two_filters(tmp_path: Path) -> None:
+    settings = loaded(
+        tmp_path,
+        with_notifications(
+            "  - {type: FEED_PROCESSING_FINISHED, payload_version: 1.0}\n"
+            "  - {type: FEED_PROCESSING_FINISHED, payload_version: 2020-09-04}\n"
+            "  - {type: ORDER_CHANGE, processing_directive: {filterExpression: a == 'x+y'}}\n"
+            "  - {type: ORDER_CHANGE, processing_directive: {filterExpression: a == 'z'}}\n"
+        ),
+    )
+    assert [entry.payload_version for entry in settings.notifications] == ["1.0", "2020-09-04", None, None]
+
+
+def test_a_custom_type_needs_its_version_only(tmp_path: Path) -> None:
+    text = f"{MINIMAL}custom_types: [BRAND_NEW]\n"
+    settings = loaded(
+        tmp_path, text.replace("type: ORDER_CHANGE", "{type: BRAND_NEW, payload_version: '1.0'}")
+    )
+    assert settings.notifications[0].type == "BRAND_NEW"
+    problem = only(tmp_path, text.replace("type: ORDER_CHANGE", "type: BRAND_NEW"))
+    assert (
+        "notifications[0].payload_version: is missing: the versions of the custom type BRAND_NEW" in problem
+    )
+
+
+def test_the_united_kingdom_has_two_codes(tmp_path: Path) -> None:
+    text = MINIMAL.replace("region: na", "region: eu")
+    assert loaded(tmp_path, text.replace("[US]", "[UK]")).marketplaces == ("A1F83G8C2ARO7P",)
+    assert loaded(tmp_path, text.replace("[US]", "[GB]")).marketplaces == ("A1F83G8C2ARO7P",)
+
+
+def test_an_account_keeps_its_leading_zero(tmp_path: Path) -> None:
+    assert loaded(tmp_path, f"{MINIMAL}account: 012345678901\n").account == "012345678901"
+    assert loaded(tmp_path, f"{MINIMAL}account: 123456789012\n").account == "123456789012"
+
+
+EMULATED = f"emulator: true\n{MINIMAL}"
+
+
+def test_the_emulators_stage_never_reaches_amazon(tmp_path: Path) -> None:
+    found = problems(tmp_path, EMULATED)
+    assert [problem.split(": ")[1] for problem in found] == ["sp_api.endpoint", "sp_api.lwa_endpoint"]
+    text = EMULATED.replace(
+        "sandbox: false",
+        "sandbox: false\n  endpoint: https://sellingpartnerapi-na.amazon.com\n"
+        "  lwa_endpoint: http://127.0.0.1:1/auth/o2/token",
+    )
+    assert "is Amazon's own, and emulator is true" in only(tmp_path, text)
+
+
+def test_a_variable_that_is_not_set_is_one_problem(tmp_path: Path) -> None:
+    text = EMULATED.replace(
+        "sandbox: false",
+        "sandbox: false\n  endpoint: env:SOMEWHERE\n  lwa_endpoint: http://127.0.0.1:1/auth/o2/token",
+    )
+    problem = only(tmp_path, text)
+    assert problem.startswith(
+        "prod.yaml:6: sp_api.endpoint = 'env:SOMEWHERE': the environment variable SOMEWHERE is not set"
+    )
+    assert loaded(tmp_path, text, SOMEWHERE="http://127.0.0.1:1").sp_api.endpoint == "http://127.0.0.1:1"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "fault"),
+    [
+        ("a: [1\nb: 2\n", 2, "is not YAML"),
+        ("a: 1\na: 2\n", 2, "is written twice: first on line 1"),
+        ("", 1, "is empty"),
+        ("- a\n", 1, "is not a mapping"),
+        ("a: 1\n---\nb: 2\n", 2, "is not YAML"),
+        ("a: &again\n  b: *again\n", 2, "refers to itself"),
+        ("a: \x07\n", 1, "is not YAML"),
+    ],
+)
+def test_text_that_is_no_settings(tmp_path: Path, text: str, line: int, fault: str) -> None:
+    problem = only(tmp_path, text)
+    assert problem.startswith(f"prod.yaml:{line}: ")
+    assert fault in problem
+
+
+@pytest.mark.parametrize("stage", ["Prod", "1st", "a" * 21, "../example", "a_b", "ends-"])
+def test_a_stages_name_becomes_part_of_other_names(tmp_path: Path, stage: str) -> None:
+    with pytest.raises(SettingsError, match="is not the name of a stage"):
+        load_settings(stage, folder=tmp_path, environment={})
+
+
+def test_a_missing_stage_says_how_to_choose_one_and_which_there_are() -> None:
+    with pytest.raises(SettingsError, match=r"-c stage=<name>.*SELLERBUS_STAGE.*example, local"):
+        load_settings("", environment={})
+    with pytest.raises(SettingsError, match=r"no file config/prod.yaml: copy config/example.yaml.*example"):
+        load_settings("prod", folder=CONFIG_FOLDER, environment={})
