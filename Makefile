@@ -46,7 +46,7 @@ synth: require-stage setup ## STAGE=x: write the CloudFormation templates of con
 	@echo "The templates are in cdk.out"
 
 deploy: require-stage setup ## STAGE=x: deploy config/x.yaml to the AWS account of your credentials
-	@bin/deploy $(STAGE)
+	@$(PYTHON_BIN) -m local deploy $(STAGE)
 
 destroy: require-stage setup ## STAGE=x: remove that deployment (CDK asks first; data is kept where the settings say so)
 	$(CDK) destroy --all --context stage=$(STAGE)

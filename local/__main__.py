@@ -1,10 +1,11 @@
-"""`python -m local demo | up | down`, as the Makefile calls it."""
+"""`python -m local demo | up | down | deploy STAGE`, as the Makefile calls it."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
+from local import real_account
 from local.demo import run_demo
 from local.kept import down, up
 from local.screen import Screen
@@ -13,12 +14,16 @@ from local.screen import Screen
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; returns its exit code."""
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
-    parser.add_argument("command", choices=("demo", "up", "down"))
-    command = parser.parse_args(arguments).command
-    screen = Screen()
-    if command == "demo":
-        return run_demo(screen)
-    return up(screen) if command == "up" else down(screen)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in ("demo", "up", "down"):
+        commands.add_parser(name)
+    commands.add_parser("deploy").add_argument("stage")
+    given = parser.parse_args(arguments)
+    if given.command == "deploy":
+        return real_account.deploy(given.stage)
+    if given.command == "demo":
+        return run_demo(Screen())
+    return up(Screen()) if given.command == "up" else down(Screen())
 
 
 if __name__ == "__main__":

@@ -1,0 +1,101 @@
+"""What `make up` writes for a shell, and that `make down` stops only what is its own."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from local import kept, processes
+from local.deployment import Deployment
+from local.emulator import Emulator
+from local.screen import Screen
+from local.simulator import Simulator
+
+NAMES = [
+    "AWS_ENDPOINT_URL",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_DEFAULT_REGION",
+    "SP_API_ENDPOINT",
+    "LWA_ENDPOINT",
+    "LWA_CLIENT_ID",
+    "LWA_CLIENT_SECRET",
+    "SIMULATOR_URL",
+    "NOTIFICATION_QUEUE_URL",
+    "NOTIFICATION_DEAD_LETTER_QUEUE_URL",
+    "EVENT_BUS_NAME",
+    "LEDGER_TABLE_NAME",
+]
+
+
+def sleeper(folder: Path) -> processes.BackgroundProcess:
+    return processes.start(
+        "sleeper",
+        [sys.executable, "-c", "import time; time.sleep(60)"],
+        environment=dict(os.environ),
+        log=folder / "log",
+        folder=folder,
+    )
+
+
+def deployment(folder: Path, process: processes.BackgroundProcess) -> Deployment:
+    return Deployment(
+        folder=folder,
+        emulator=Emulator(process=process, endpoint="http://127.0.0.1:4566", folder=folder, certificate=None),
+        simulator=Simulator(process=process, url="http://127.0.0.1:8000", client_secret="it's $HOME"),
+        outputs={
+            "NotificationQueueUrl": "http://127.0.0.1:4566/000000000000/queue",
+            "NotificationDeadLetterQueueUrl": "http://127.0.0.1:4566/000000000000/dead",
+            "EventBusName": "bus",
+            "LedgerTableName": "ledger",
+        },
+    )
+
+
+def test_a_shell_reads_every_variable_as_it_is(tmp_path: Path) -> None:
+    process = processes.this_process()
+    lines = kept.environment_lines(deployment(tmp_path, process))
+    file = tmp_path / "env"
+    file.write_text("\n".join(lines), encoding="utf-8")
+
+    shown = subprocess.run(
+        ["/bin/sh", "-c", '. "$0"; env', str(file)], capture_output=True, text=True, check=True, env={}
+    ).stdout
+
+    variables = dict(line.split("=", 1) for line in shown.splitlines())
+    assert [name for name in NAMES if name not in variables] == []
+    assert [line.split("=")[0].removeprefix("export ") for line in lines] == NAMES
+    assert variables["LWA_CLIENT_SECRET"] == "it's $HOME"
+    assert variables["LWA_ENDPOINT"] == "http://127.0.0.1:8000/auth/o2/token"
+
+
+def test_down_stops_what_was_stored_and_removes_it(tmp_path: Path) -> None:
+    folder, environment_file = tmp_path / "up", tmp_path / "env"
+    folder.mkdir()
+    environment_file.touch()
+    process = sleeper(tmp_path)
+    stored = deployment(folder, process)
+    (folder / "deployment.json").write_text(json.dumps(stored.to_json()), encoding="utf-8")
+    said = io.StringIO()
+
+    assert kept.down(Screen(console=Console(file=said)), folder, environment_file) == 0
+
+    assert not processes.is_running(process)
+    assert not folder.exists()
+    assert not environment_file.exists()
+    assert "Stopped." in said.getvalue()
+    processes.stop(process)
+
+
+def test_down_with_nothing_running_is_fine(tmp_path: Path) -> None:
+    said = io.StringIO()
+
+    assert kept.down(Screen(console=Console(file=said)), tmp_path / "up", tmp_path / "env") == 0
+
+    assert "Nothing was running." in said.getvalue()

@@ -1,0 +1,283 @@
+"""Each step of the demo's story falls short when what it claims isn't so."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from rich.console import Console
+
+from local import demo, runs, story
+from local.commands import Finished
+from local.deployment import Deployment
+from local.notifications import first_wave, malformed_bodies
+from local.outcome import Outcome
+from local.queues import parse_delivery
+from local.screen import Screen
+from local.story import SELLERS, THIRD_SELLER, StoryError
+
+
+def event_message(message_id: str, notification_id: str, *, stale: bool = False) -> dict[str, Any]:
+    detail = {
+        "eventId": f"event-{notification_id}",
+        "notificationId": notification_id,
+        "notificationType": "ORDER_CHANGE",
+        "stale": stale,
+    }
+    return {"MessageId": message_id, "ReceiptHandle": message_id, "Body": json.dumps({"detail": detail})}
+
+
+def dead_letter(body: str, *, reason: str = "not-json", detail: str = "it is not JSON") -> dict[str, Any]:
+    attributes = {"reason": {"StringValue": reason}, "detail": {"StringValue": detail}}
+    return {
+        "MessageId": body,
+        "ReceiptHandle": body,
+        "Body": body,
+        "MessageAttributes": attributes if reason else {},
+    }
+
+
+class FakeSqs:
+    def __init__(self) -> None:
+        self.queues: dict[str, list[dict[str, Any]]] = {}
+
+    def receive_message(self, **arguments: Any) -> dict[str, Any]:
+        queue = self.queues.setdefault(arguments["QueueUrl"], [])
+        given, queue[:] = queue[:10], queue[10:]
+        return {"Messages": given}
+
+    def delete_message_batch(self, **_: Any) -> None:
+        return
+
+    def get_queue_attributes(self, **arguments: Any) -> dict[str, Any]:
+        waiting = len(self.queues.get(arguments["QueueUrl"], []))
+        return {"Attributes": {"ApproximateNumberOfMessages": str(waiting)}}
+
+
+@dataclass
+class FakeSimulator:
+    destinations: list[dict[str, str]] = field(default_factory=lambda: [{"destinationId": "d1"}])
+    subscriptions: list[dict[str, str]] = field(default_factory=list)
+
+    def subscribe(self, seller_id: str, *types: str) -> None:
+        self.subscriptions += [
+            {"sellerId": seller_id, "notificationType": name, "payloadVersion": "1.0"} for name in types
+        ]
+
+    def state(self) -> dict[str, Any]:
+        return {"destinations": self.destinations, "subscriptions": self.subscriptions}
+
+
+@dataclass
+class FakeDeployment:
+    simulator: FakeSimulator = field(default_factory=FakeSimulator)
+    sqs: FakeSqs = field(default_factory=FakeSqs)
+    changed: list[str] = field(default_factory=list)
+    outputs: dict[str, str] = field(
+        default_factory=lambda: {
+            "DestinationId": "d1",
+            "NotificationQueueUrl": "source",
+            "NotificationDeadLetterQueueUrl": "dead",
+            "ExampleConsumerQueueUrl": "target",
+        }
+    )
+    on_line: Any = None
+
+    def client(self, service: str) -> FakeSqs:
+        assert service == "sqs"
+        return self.sqs
+
+    def add_seller(self, _: object) -> None:
+        return
+
+    def deploy_again(self) -> tuple[Finished, list[str]]:
+        return Finished("", 1.0), self.changed
+
+    def destroy(self) -> Finished:
+        return Finished("", 1.0)
+
+    def for_story(self) -> Deployment:
+        return cast(Deployment, self)
+
+
+@pytest.fixture
+def deployment() -> FakeDeployment:
+    return FakeDeployment()
+
+
+@pytest.fixture
+def screen() -> Screen:
+    return Screen(console=Console(file=io.StringIO()))
+
+
+@pytest.fixture(autouse=True)
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DELIVERY_SECONDS", "SETTLE_SECONDS", "RECONCILE_SECONDS"):
+        monkeypatch.setattr(story, name, 0.0)
+
+
+def test_a_second_destination_falls_short(deployment: FakeDeployment, screen: Screen) -> None:
+    deployment.simulator.destinations.append({"destinationId": "d2"})
+
+    with pytest.raises(StoryError, match="exactly the destination d1"):
+        story.check_subscriptions(deployment.for_story(), screen, Outcome())
+
+
+def test_a_seller_with_fewer_subscriptions_falls_short(deployment: FakeDeployment, screen: Screen) -> None:
+    deployment.simulator.subscribe(SELLERS[0].seller_id, "ORDER_CHANGE", "FEE_PROMOTION")
+    deployment.simulator.subscribe(SELLERS[1].seller_id, "ORDER_CHANGE")
+
+    with pytest.raises(StoryError, match="not alike"):
+        story.check_subscriptions(deployment.for_story(), screen, Outcome())
+
+
+def test_no_subscription_at_all_falls_short(deployment: FakeDeployment, screen: Screen) -> None:
+    with pytest.raises(StoryError, match="not alike"):
+        story.check_subscriptions(deployment.for_story(), screen, Outcome())
+
+
+def test_subscriptions_are_counted(deployment: FakeDeployment, screen: Screen) -> None:
+    for seller in SELLERS:
+        deployment.simulator.subscribe(seller.seller_id, "ORDER_CHANGE", "FEE_PROMOTION")
+    outcome = Outcome()
+
+    story.check_subscriptions(deployment.for_story(), screen, outcome)
+
+    assert outcome.subscriptions == 4
+
+
+def published(*notification_ids: str) -> Outcome:
+    outcome = Outcome(published=len(notification_ids), messages=2 * len(notification_ids))
+    outcome.notifications = dict(zip(notification_ids, first_wave(None), strict=False))
+    return outcome
+
+
+def test_a_copy_that_comes_through_falls_short(deployment: FakeDeployment, screen: Screen) -> None:
+    deployment.sqs.queues["target"] = [event_message("1", "a"), event_message("2", "a")]
+    outcome = published("a")
+
+    with pytest.raises(StoryError, match="more than once: event ids event-a"):
+        story.check_copies(deployment.for_story(), screen, outcome)
+
+    assert outcome.numbers()["delivered_twice"] == 1
+
+
+def test_a_message_that_stays_in_the_queue_falls_short(deployment: FakeDeployment, screen: Screen) -> None:
+    deployment.sqs.queues["source"] = [event_message("1", "a")]
+
+    with pytest.raises(StoryError, match="1 messages are still in the notification queue"):
+        story.check_copies(deployment.for_story(), screen, published("a"))
+
+
+def test_an_event_that_nobody_published_falls_short(deployment: FakeDeployment, screen: Screen) -> None:
+    deployment.sqs.queues["target"] = [event_message("1", "foreign")]
+
+    with pytest.raises(StoryError, match="nobody published"):
+        story.check_copies(deployment.for_story(), screen, published("a"))
+
+
+def test_what_never_came_is_counted_as_lost() -> None:
+    outcome = published("a", "b")
+    outcome.received.deliveries.append(parse_delivery(event_message("1", "a")))
+
+    assert outcome.lost == ["b"]
+    assert (
+        outcome.numbers() | {"lost": 1, "delivered_unique": 1, "published": 2, "copies": 2}
+        == outcome.numbers()
+    )
+
+
+def test_the_malformed_ones_with_reasons_are_all_that_may_be_dead(
+    deployment: FakeDeployment, screen: Screen
+) -> None:
+    deployment.sqs.queues["dead"] = [dead_letter(one.body) for one in malformed_bodies()]
+    outcome = Outcome(malformed=2)
+
+    story.check_dead_letters(deployment.for_story(), screen, outcome)
+
+    assert outcome.numbers()["dead_lettered"] == 2
+
+
+@pytest.mark.parametrize(
+    ("letters", "complaint"),
+    [
+        ([], "exactly the 2 malformed bodies"),
+        ([*(dead_letter(one.body) for one in malformed_bodies()), dead_letter("{}")], "exactly the 2"),
+        ([dead_letter(one.body, reason="") for one in malformed_bodies()], "without reason and detail"),
+    ],
+    ids=["missing", "one too many", "without reason"],
+)
+def test_other_dead_letters_fall_short(
+    deployment: FakeDeployment, screen: Screen, letters: list[dict[str, Any]], complaint: str
+) -> None:
+    deployment.sqs.queues["dead"] = letters
+
+    with pytest.raises(StoryError, match=complaint):
+        story.check_dead_letters(deployment.for_story(), screen, Outcome(malformed=2))
+
+
+def test_a_second_deploy_that_touches_something_falls_short(
+    deployment: FakeDeployment, screen: Screen
+) -> None:
+    deployment.changed = ["stack/Layer"]
+    outcome = Outcome()
+
+    with pytest.raises(StoryError, match="touched stack/Layer"):
+        story.deploy_again(deployment.for_story(), screen, outcome)
+
+    assert outcome.numbers()["second_deploy_changes"] == 1
+
+
+def test_a_third_seller_without_subscriptions_falls_short(deployment: FakeDeployment, screen: Screen) -> None:
+    deployment.simulator.subscribe(SELLERS[0].seller_id, "ORDER_CHANGE")
+
+    with pytest.raises(StoryError, match=THIRD_SELLER.seller_id):
+        story.add_third_seller(deployment.for_story(), screen, Outcome())
+
+
+def test_a_subscription_left_after_destroy_falls_short(deployment: FakeDeployment, screen: Screen) -> None:
+    deployment.simulator.destinations = []
+    deployment.simulator.subscribe(SELLERS[0].seller_id, "ORDER_CHANGE")
+    outcome = Outcome()
+
+    with pytest.raises(StoryError, match="still at Amazon"):
+        story.destroy(deployment.for_story(), screen, outcome)
+
+    assert outcome.numbers()["left_at_amazon"] == 1
+
+
+def test_the_steps_are_told_in_an_order_that_can_hold() -> None:
+    assert [step.__name__ for step in story.STEPS] == [
+        "deploy_from_nothing",
+        "check_subscriptions",
+        "publish",
+        "check_dead_letters",
+        "deploy_again",
+        "add_third_seller",
+        "check_copies",
+        "destroy",
+    ]
+
+
+class BrokenStart:
+    def __call__(self, folder: Path) -> Deployment:
+        raise story.StoryError("the story ends here")
+
+
+def test_a_story_that_falls_short_ends_with_1_and_says_why_in_the_data(
+    tmp_path: Path, screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo, "start_deployment", BrokenStart())
+    monkeypatch.setattr(runs, "LOCAL", tmp_path)
+    result = tmp_path / "build" / "demo.json"
+
+    assert demo.run_demo(screen, result) == 1
+
+    told = json.loads(result.read_text(encoding="utf-8"))
+    assert told["ok"] is False
+    assert told["problem"] == "the story ends here"
+    assert told["second_deploy_changes"] is None
