@@ -28,7 +28,7 @@ class Secrets:
     reads: int = 0
     exceptions: Any = field(default_factory=Exceptions)
 
-    def get_secret_value(self, *, SecretId: str) -> dict[str, str]:  # noqa: N803
+    def get_secret_value(self, *, SecretId: str) -> dict[str, str]:
         self.reads += 1
         if self.value is None:
             raise NotThereError

@@ -194,9 +194,7 @@ def _note(plan: TypePlan, outcome: Outcome) -> None:
 class SellerReconciler:
     """Does one seller's job as the seller's row says: active, paused, removing; revoked is left alone."""
 
-    def __init__(
-        self, *, registry: Sellers, api: SubscriptionsApi, wanted: Callable[[], Wanted]
-    ) -> None:
+    def __init__(self, *, registry: Sellers, api: SubscriptionsApi, wanted: Callable[[], Wanted]) -> None:
         self._registry = registry
         self._api = api
         self._wanted = wanted
