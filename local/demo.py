@@ -48,7 +48,8 @@ def run_demo(screen: Screen, result_file: Path = RESULT) -> int:
             problem = str(error)
             screen.fail(problem)
             if deployment is not None:
-                _show_logs(deployment, screen, getattr(error, "function", ""))
+                # A command that failed may have failed in any function.
+                _show_logs(deployment, screen, error.function if isinstance(error, StoryError) else "")
                 _keep_logs(folder)
                 screen.say(f"The full logs are in {_LOGS}")
         finally:
@@ -65,7 +66,9 @@ def run_demo(screen: Screen, result_file: Path = RESULT) -> int:
 _LOGS = ROOT / "build" / "demo-logs"
 
 
-def _show_logs(deployment: Deployment, screen: Screen, function: str) -> None:
+def _show_logs(deployment: Deployment, screen: Screen, function: str | None) -> None:
+    if function is None:
+        return
     try:
         found = function_logs(deployment.client("logs"), name_contains=function)
     except Exception as error:  # noqa: BLE001  the reason of the failure is shown already and must not be hidden

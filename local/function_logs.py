@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-_NOISE = ("START RequestId", "END RequestId", "REPORT RequestId", "INIT_START")
+_NOISE = ("START RequestId", "END RequestId", "REPORT RequestId", "INIT_START", '{"_aws":')
 
 
 def function_logs(logs: Any, *, name_contains: str = "", lines: int = 60) -> dict[str, list[str]]:
     """The last `lines` lines of each log group whose name contains `name_contains` (any case), oldest first.
 
-    Groups without lines are left out, and so are the platform's own lines; `logs` is a boto3 client.
+    Groups without lines are left out, and so are the platform's lines and the metrics. `logs` is a boto3 client.
     """
     found: dict[str, list[str]] = {}
     for group in _groups(logs):

@@ -35,12 +35,13 @@ SHUFFLE_SEED = 3
 DELIVERY_SECONDS = 60.0
 SETTLE_SECONDS = 120.0
 RECONCILE_SECONDS = 90.0
+_NAMED = 5
 
 
 class StoryError(Exception):
-    """A step fell short; `function` is part of the log group's name that tells more."""
+    """A step fell short; `function` is part of the name of the log group that tells more, if one does."""
 
-    def __init__(self, message: str, function: str = "") -> None:
+    def __init__(self, message: str, function: str | None = None) -> None:
         super().__init__(message)
         self.function = function
 
@@ -151,7 +152,11 @@ def deploy_again(deployment: Deployment, screen: Screen, outcome: Outcome) -> No
         deployment.on_line = step.progress
         _, outcome.second_deploy_changes = deployment.deploy_again()
         if outcome.second_deploy_changes:
-            raise StoryError(f"the second deploy touched {', '.join(outcome.second_deploy_changes)}")
+            touched = outcome.second_deploy_changes
+            raise StoryError(
+                f"the second deploy touched {len(touched)} resources, among them {', '.join(touched[:_NAMED])}; "
+                "were files of the stacks or functions changed meanwhile?"
+            )
         step.result = "0 resources touched"
 
 
