@@ -11,7 +11,7 @@ _NOISE = ("START RequestId", "END RequestId", "REPORT RequestId", "INIT_START", 
 def function_logs(logs: Any, *, name_contains: str = "", lines: int = 60) -> dict[str, list[str]]:
     """The last `lines` lines of each log group whose name contains `name_contains` (any case), oldest first.
 
-    Groups without lines are left out, and so are the platform's lines and the metrics. `logs` is a boto3 client.
+    Left out are groups without lines, the platform's own lines and the metrics. `logs` is a boto3 client.
     """
     found: dict[str, list[str]] = {}
     for group in _groups(logs):

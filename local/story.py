@@ -154,8 +154,8 @@ def deploy_again(deployment: Deployment, screen: Screen, outcome: Outcome) -> No
         if outcome.second_deploy_changes:
             touched = outcome.second_deploy_changes
             raise StoryError(
-                f"the second deploy touched {len(touched)} resources, among them {', '.join(touched[:_NAMED])}; "
-                "were files of the stacks or functions changed meanwhile?"
+                f"the second deploy touched {len(touched)} resources, among them "
+                f"{', '.join(touched[:_NAMED])}; were files of stacks or functions changed meanwhile?"
             )
         step.result = "0 resources touched"
 
