@@ -2,6 +2,9 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 # cdk.json runs the app with the Python of the active environment: it must be this one.
 export VIRTUAL_ENV := $(CURDIR)/.venv
+# What config/local.yaml reads beside .local/env: the emulator runs the functions on this Python and machine.
+export LOCAL_RUNTIME = python$(shell sed -n 's/^version = \([0-9]*\.[0-9]*\).*/\1/p' .venv/pyvenv.cfg 2>/dev/null)
+export LOCAL_ARCHITECTURE = $(shell uname -m | sed 's/aarch64/arm64/; s/amd64/x86_64/')
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 

@@ -101,7 +101,8 @@ def _present(screen: Screen, deployment: Deployment, environment_file: Path) -> 
     rows = [
         ("AWS emulator", deployment.emulator.endpoint),
         ("simulator (SP-API, LWA, control)", deployment.simulator.url),
-        *sorted(deployment.outputs.items()),
+        # What the CDK exports from stack to stack is in other outputs already, under names for people.
+        *sorted(item for item in deployment.outputs.items() if not item[0].startswith("ExportsOutput")),
     ]
     screen.table("The local deployment", ("what", "where"), rows)
     screen.say(f"\nSettings for your shell:  source {environment_file}")

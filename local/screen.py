@@ -37,7 +37,8 @@ class Step:
 
 
 def _console() -> Console:
-    console = Console(highlight=False)
+    # ARNs hold what rich would take for emoji codes, ":secret:" for one.
+    console = Console(highlight=False, emoji=False)
     if not console.is_terminal:
         # A log has no width of its own; the 80 columns assumed otherwise would break the tables' cells.
         console.width = _LOG_WIDTH
@@ -83,7 +84,9 @@ class Screen:
         """A table; columns whose name ends in "#" are numbers, set to the right."""
         table = Table(title=escape(title), title_justify="left", title_style="bold")
         for column in columns:
-            table.add_column(column.rstrip("#"), justify="right" if column.endswith("#") else "left")
+            table.add_column(
+                column.rstrip("#"), justify="right" if column.endswith("#") else "left", overflow="fold"
+            )
         for row in rows:
             table.add_row(*(escape(cell) for cell in row))
         self.console.print()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -38,8 +39,11 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 @pytest.fixture(scope="session")
-def system() -> Iterator[System]:
-    """The deployed system. A test leaves it as it found it, but for rows and messages of its own."""
+def system(request: pytest.FixtureRequest) -> Iterator[System]:
+    """The deployed system. A test leaves it as it found it, but for rows and messages of its own.
+
+    After a failure the run's folder under .local/ keeps its logs until the next run.
+    """
     sweep()
     folder = new_folder("test")
     deployment = start_deployment(folder, enforce_iam=True)
@@ -52,6 +56,8 @@ def system() -> Iterator[System]:
     finally:
         _running.clear()
         deployment.stop()
+        if not request.session.testsfailed:
+            shutil.rmtree(folder)
 
 
 @pytest.fixture
