@@ -99,6 +99,18 @@ def test_lost_for_ever_is_an_error_not_a_loop() -> None:
         bring_to(amazon, seller(), WANTED, JOB)
 
 
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_lost_answer_is_settled_by_looking(moment: Moment) -> None:
+    lost = iter([errors.OutcomeUnknownError("createSubscription", "lost")])
+
+    def fault(number: int, operation: str, when: Moment) -> BaseException | None:
+        return next(lost, None) if (operation, when) == ("createSubscription", moment) else None
+
+    amazon = FakeAmazon(fault=fault)
+    assert bring_to(amazon, seller(), WANTED, JOB).in_place == 2
+    assert count(amazon) == 2
+
+
 def test_somebody_else_made_it_meanwhile() -> None:
     """Two runs overlap: the other's creation comes between this one's look and its creation."""
     amazon = FakeAmazon()
