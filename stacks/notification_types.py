@@ -74,7 +74,7 @@ _ALL = (
     _sqs("ORDER_CHANGE", "1.0", event_filter=("marketplaceIds", "orderChangeTypes")),
     _sqs("PRICING_HEALTH", "1.0"),
     _eventbridge("PRODUCT_TYPE_DEFINITIONS_CHANGE", "1.0"),
-    _sqs("REPORT_PROCESSING_FINISHED", "2020-09-04"),
+    _sqs("REPORT_PROCESSING_FINISHED", "2020-09-04", "1.0"),
     NotificationType(
         "SHIPMENT_TRACKING_MILESTONE_CHANGED", ("2026-01-30",), event_filter_keys=("trackingIdentifier",)
     ),
