@@ -79,6 +79,11 @@ def test_a_denied_resource_hints_at_roles_and_region() -> None:
     assert "region" in hint
 
 
+def test_a_destination_in_use_is_no_matter_of_rights() -> None:
+    hint = refusal("deleteDestination", 403, body("Destination has subscriptions"), None).hint
+    assert "delete the subscriptions" in hint
+
+
 def test_a_redirect_hints_at_the_endpoint() -> None:
     assert "endpoint" in refusal("x", 302, b"", None).hint
 

@@ -60,7 +60,10 @@ def ensure(api: DestinationApi, *, queue_arn: str, name: str) -> Destination:
 
 
 def delete(api: DestinationApi, destination_id: str) -> None:
-    """Delete the destination; one that is gone already is fine. Raises ConflictError while it is in use."""
+    """Delete the destination; one that is gone already is fine.
+
+    Raises what the API raises: ConflictError or UnauthorizedError, with a hint, while subscriptions use it.
+    """
     try:
         api.delete_destination(destination_id)
     except NotFoundError:
