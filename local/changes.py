@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 
@@ -45,3 +47,17 @@ def changes_between(before: Snapshot, after: Snapshot) -> list[str]:
         if before.resources.get(name) != after.resources.get(name):
             touched.add(name)
     return sorted(touched)
+
+
+def template_differences(first: Path, second: Path) -> list[str]:
+    """The resources that two assemblies of the same app define differently, as "template/logical id", sorted."""
+    before, after = _definitions(first), _definitions(second)
+    return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+
+
+def _definitions(assembly: Path) -> dict[str, Any]:
+    return {
+        f"{file.name.removesuffix('.template.json')}/{logical_id}": definition
+        for file in assembly.glob("*.template.json")
+        for logical_id, definition in json.loads(file.read_text(encoding="utf-8"))["Resources"].items()
+    }

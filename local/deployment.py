@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from local import processes
-from local.changes import changes_between, take_snapshot
+from local.changes import changes_between, take_snapshot, template_differences
 from local.commands import STAGE, Commands, Finished, command_environment
 from local.dropped_settings import apply_dropped_settings
 from local.emulator import ACCOUNT, REGION, Emulator, start_emulator, stop_emulator
@@ -32,6 +32,15 @@ class Seller:
 
     seller_id: str
     marketplace_ids: Sequence[str]
+
+
+@dataclass(frozen=True)
+class SecondDeploy:
+    """What a deploy of the same app did: resources that CloudFormation touched, and that were defined anew."""
+
+    touched: list[str]
+    redefined: list[str]
+    seconds: float
 
 
 @dataclass
@@ -103,11 +112,16 @@ class Deployment:
         apply_dropped_settings(self.assembly, clients, self.outputs["KeyArn"])
         return finished
 
-    def deploy_again(self) -> tuple[Finished, list[str]]:
-        """Synthesises anew and deploys everything; returns the resources that CloudFormation touched."""
+    def deploy_again(self) -> SecondDeploy:
+        """Synthesises anew and deploys everything."""
+        again = self.folder / "cdk.out.again"
         before = take_snapshot(self.client("cloudformation"))
-        finished = self._deploy("--output", str(self.folder / "cdk.out.again"), "--all")
-        return finished, changes_between(before, take_snapshot(self.client("cloudformation")))
+        finished = self._deploy("--output", str(again), "--all")
+        return SecondDeploy(
+            touched=changes_between(before, take_snapshot(self.client("cloudformation"))),
+            redefined=template_differences(self.assembly, again),
+            seconds=finished.seconds,
+        )
 
     def destroy(self) -> Finished:
         """`cdk destroy --all`."""

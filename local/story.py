@@ -150,12 +150,13 @@ def deploy_again(deployment: Deployment, screen: Screen, outcome: Outcome) -> No
     """A second `cdk deploy --all`, synthesised anew, touches no resource."""
     with screen.step("cdk deploy --all again changes nothing") as step:
         deployment.on_line = step.progress
-        _, outcome.second_deploy_changes = deployment.deploy_again()
-        if outcome.second_deploy_changes:
-            touched = outcome.second_deploy_changes
+        second = deployment.deploy_again()
+        outcome.second_deploy_changes = second.touched
+        if second.touched:
             raise StoryError(
-                f"the second deploy touched {len(touched)} resources, among them "
-                f"{', '.join(touched[:_NAMED])}; were files of stacks or functions changed meanwhile?"
+                f"the second deploy touched {len(second.touched)} resources, among them "
+                f"{', '.join(second.touched[:_NAMED])}. Defined differently the second time: "
+                f"{', '.join(second.redefined) or 'none'}. Were files of stacks or functions changed meanwhile?"
             )
         step.result = "0 resources touched"
 

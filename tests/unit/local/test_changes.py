@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
-from local.changes import Snapshot, changes_between, take_snapshot
+from local.changes import Snapshot, changes_between, take_snapshot, template_differences
 
 BEFORE = Snapshot(
     events={"1": "stack/Queue CREATE_COMPLETE"}, resources={"stack/Queue": "url AWS::SQS::Queue t1"}
@@ -65,3 +67,14 @@ def test_a_snapshot_holds_every_page_of_events_and_every_resource() -> None:
         events={"e1": "one/Queue CREATE_COMPLETE", "e2": "one/Queue CREATE_COMPLETE"},
         resources={"one/Queue": "url AWS::SQS::Queue t1"},
     )
+
+
+def test_what_two_assemblies_define_differently_is_named(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder, key in ((first, "a.zip"), (second, "b.zip")):
+        folder.mkdir()
+        resources = {"Layer": {"S3Key": key}, "Queue": {"Type": "AWS::SQS::Queue"}}
+        (folder / "One.template.json").write_text(json.dumps({"Resources": resources}), encoding="utf-8")
+
+    assert template_differences(first, second) == ["One/Layer"]
+    assert template_differences(first, first) == []

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from local import demo, runs, story
 from local.commands import Finished
-from local.deployment import Deployment
+from local.deployment import Deployment, SecondDeploy
 from local.notifications import first_wave, malformed_bodies
 from local.outcome import Outcome
 from local.queues import parse_delivery
@@ -94,8 +94,8 @@ class FakeDeployment:
     def add_seller(self, _: object) -> None:
         return
 
-    def deploy_again(self) -> tuple[Finished, list[str]]:
-        return Finished("", 1.0), self.changed
+    def deploy_again(self) -> SecondDeploy:
+        return SecondDeploy(touched=self.changed, redefined=self.changed, seconds=1.0)
 
     def destroy(self) -> Finished:
         return Finished("", 1.0)
@@ -226,7 +226,7 @@ def test_a_second_deploy_that_touches_something_falls_short(
     deployment.changed = ["stack/Layer"]
     outcome = Outcome()
 
-    with pytest.raises(StoryError, match="touched 1 resources, among them stack/Layer"):
+    with pytest.raises(StoryError, match="touched 1 resources.* differently the second time: stack/Layer"):
         story.deploy_again(deployment.for_story(), screen, outcome)
 
     assert outcome.numbers()["second_deploy_changes"] == 1
