@@ -11,14 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
-from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails
+from pydantic import TypeAdapter, ValidationError
 
-from stacks import marked_yaml, settings_rules
+from stacks import marked_yaml, settings_rules, settings_shape
+from stacks.finding import Finding
 from stacks.marked_yaml import Document
 from stacks.settings_model import Notification, Settings
-from stacks.settings_rules import Finding
 
 CONFIG_FOLDER = Path(__file__).resolve().parent.parent / "config"
 STAGE_VARIABLE = "SELLERBUS_STAGE"
@@ -151,75 +149,9 @@ def _validated(
     try:
         return Settings.model_validate(data), []
     except ValidationError as error:
-        details = error.errors(include_url=False)
+        found = settings_shape.findings(error, data)
     # A place that could not be read from the environment has its problem already.
-    kept = [detail for detail in details if not _echo(detail) and _place(detail, data) not in unread]
-    return None, [_finding(detail, data) for detail in kept]
-
-
-def _echo(detail: ErrorDetails) -> bool:
-    """Whether an error only follows from others: pydantic counts items after it dropped the wrong ones."""
-    return detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]
-
-
-def _place(detail: ErrorDetails, data: Any) -> marked_yaml.Path:
-    """Where an error lies. Marks that pydantic appends (such as [key]) are cut off."""
-    path: list[str | int] = []
-    node = data
-    for part in detail["loc"]:
-        path.append(part)
-        if isinstance(node, dict) and part in node:
-            node = node[str(part)]
-        elif isinstance(node, list):
-            node = node[int(part)]
-        else:
-            break
-    return tuple(path)
-
-
-def _finding(detail: ErrorDetails, data: dict[str, Any]) -> Finding:
-    path = _place(detail, data)
-    if detail["type"] == "extra_forbidden":
-        return Finding(path, detail["input"], "is not a key that is known here", _keys_allowed(path[:-1]))
-    if detail["type"] == "missing":
-        return Finding(path, None, "is missing", _allowed(path))
-    if detail["type"] == "value_error":
-        return Finding(path, detail["input"], str(detail["ctx"]["error"]), _allowed(path))
-    return Finding(path, detail["input"], "is not allowed", _allowed(path))
-
-
-def _allowed(path: marked_yaml.Path) -> str:
-    """The description of the field at a path, or of the nearest field around it."""
-    fields = _fields_around(path)
-    return next((field.description for field in reversed(fields) if field.description), "")
-
-
-def _keys_allowed(path: marked_yaml.Path) -> str:
-    fields = _fields_around(path)
-    model = _model_in(fields[-1].annotation) if fields else Settings
-    return ", ".join(_fields(model)) if model else "no key"
-
-
-def _fields_around(path: marked_yaml.Path) -> list[FieldInfo]:
-    """The fields that a path leads through, outermost first."""
-    found: list[FieldInfo] = []
-    model: type[BaseModel] | None = Settings
-    for part in path:
-        if model is not None and part in _fields(model):
-            found.append(_fields(model)[str(part)])
-            model = _model_in(found[-1].annotation)
-    return found
-
-
-def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
-    return {field.alias or name: field for name, field in model.model_fields.items()}
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    inner = (_model_in(argument) for argument in getattr(annotation, "__args__", ()))
-    return next((model for model in inner if model), None)
+    return None, [finding for finding in found if finding.path not in unread]
 
 
 def _valid_parts(data: dict[str, Any]) -> settings_rules.Parts:

@@ -6,8 +6,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from stacks import marketplaces
-from stacks.filter_expressions import filter_expression_faults
+from stacks.directive_rules import directive_findings
+from stacks.finding import Finding
 from stacks.marked_yaml import Path
+from stacks.marketplaces import SellingRegion
 from stacks.notification_types import (
     NOTIFICATION_TYPES,
     REMOVED_TYPES,
@@ -30,16 +32,6 @@ REDRIVE_DAYS = 7
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One problem at a path of the settings; `value` None where there is none to show."""
-
-    path: Path
-    value: Any
-    fault: str
-    allowed: str
-
-
-@dataclass(frozen=True)
 class Parts:
     """The keys that are valid by themselves. A key that is missing here has its own problem already."""
 
@@ -51,7 +43,7 @@ def findings(parts: Parts) -> list[Finding]:
     """Everything that the valid parts of the settings do wrong together."""
     return [
         *_endpoints(parts.values),
-        *_marketplaces(parts.values),
+        *_marketplaces(parts),
         *_custom_types(parts.values.get("custom_types", ())),
         *_notifications(parts),
         *_duplicates(parts.notifications),
@@ -80,18 +72,30 @@ def _endpoints(values: Mapping[str, Any]) -> Iterator[Finding]:
             yield Finding(path, endpoint, "is Amazon's own, and emulator is true", "the simulator's URL")
 
 
-def _marketplaces(values: Mapping[str, Any]) -> Iterator[Finding]:
-    listed: tuple[str, ...] = values.get("marketplaces", ())
-    sp_api: SpApi | None = values.get("sp_api")
+def _marketplaces(parts: Parts) -> Iterator[Finding]:
+    listed: tuple[str, ...] = parts.values.get("marketplaces", ())
+    sp_api: SpApi | None = parts.values.get("sp_api")
     for index, identifier in enumerate(listed):
-        path = ("marketplaces", index)
+        path: Path = ("marketplaces", index)
         if identifier in listed[:index]:
             yield Finding(path, identifier, "is listed twice", "each marketplace once")
-        region = marketplaces.region_of_marketplace(identifier)
-        if sp_api and region != sp_api.region:
-            fault = f"is a marketplace of sp_api.region {region}, but sp_api.region is {sp_api.region}"
-            allowed = f"marketplaces of {sp_api.region}: " + ", ".join(marketplaces.countries(sp_api.region))
-            yield Finding(path, identifier, fault, f"{allowed}; another region is another stage")
+        if sp_api:
+            yield from _of_region(identifier, sp_api.region, path)
+    for index, notification in parts.notifications.items():
+        directive = notification.processing_directive
+        event_filter = directive.event_filter if directive else None
+        for number, identifier in enumerate((event_filter and event_filter.marketplace_ids) or ()):
+            if sp_api and marketplaces.marketplace_id(identifier) == identifier:
+                filtered = ("processing_directive", "eventFilter", "marketplaceIds", number)
+                yield from _of_region(identifier, sp_api.region, ("notifications", index, *filtered))
+
+
+def _of_region(identifier: str, region: SellingRegion, path: Path) -> Iterator[Finding]:
+    found = marketplaces.region_of_marketplace(identifier)
+    if found != region:
+        fault = f"is a marketplace of sp_api.region {found}, but sp_api.region is {region}"
+        allowed = f"marketplaces of {region}: " + ", ".join(marketplaces.countries(region))
+        yield Finding(path, identifier, fault, f"{allowed}; another region is another stage")
 
 
 def _custom_types(names: tuple[str, ...]) -> Iterator[Finding]:
@@ -133,7 +137,7 @@ def _notifications(parts: Parts) -> Iterator[Finding]:
             yield Finding((*path, "type"), name, "is not a known notification type", allowed)
             continue
         yield from _payload_version(notification, entry, path)
-        yield from _directive(notification, entry, path)
+        yield from directive_findings(notification, entry, path)
 
 
 def _payload_version(
@@ -155,66 +159,6 @@ def _payload_version(
         yield Finding(place, None, f"is missing: {notification.type} has several versions", allowed)
     elif version is not None and version not in entry.payload_versions:
         yield Finding(place, version, f"is not a payload version of {notification.type}", allowed)
-
-
-def _directive(notification: Notification, entry: NotificationType | None, path: Path) -> Iterator[Finding]:
-    directive = notification.processing_directive
-    if directive is None:
-        return
-    place = (*path, "processing_directive")
-    event_filter, expression = directive.event_filter, directive.filter_expression
-    if event_filter is None and expression is None:
-        yield Finding(place, None, "is empty", "eventFilter or filterExpression")
-    if event_filter is not None and expression is not None:
-        yield Finding(place, None, "has eventFilter and filterExpression", "one of the two")
-    if expression is not None:
-        at = (*place, "filterExpression")
-        if entry is not None and not entry.filter_expression:
-            yield Finding(
-                at, expression, f"{notification.type} has no filter expressions", "leave the key out"
-            )
-        for fault in filter_expression_faults(expression):
-            allowed = "CEL without + - * / % and [ ], at most 256 characters"
-            yield Finding(at, expression, fault, allowed)
-    if event_filter is not None:
-        yield from _event_filter(notification, entry, (*place, "eventFilter"))
-
-
-def _event_filter(
-    notification: Notification, entry: NotificationType | None, place: Path
-) -> Iterator[Finding]:
-    event_filter = (
-        notification.processing_directive.event_filter if notification.processing_directive else None
-    )
-    if event_filter is None:
-        return
-    if entry is not None and entry.event_filter_keys is None:
-        yield Finding(place, None, f"{notification.type} has no eventFilter", "leave the key out")
-        return
-    if event_filter.event_filter_type != notification.type:
-        at = (*place, "eventFilterType")
-        yield Finding(
-            at, event_filter.event_filter_type, "differs from the notification's type", notification.type
-        )
-    given = event_filter.model_dump(exclude_none=True, by_alias=True)
-    if entry is not None and entry.event_filter_keys is not None:
-        for key in given:
-            if key not in ("eventFilterType", *entry.event_filter_keys):
-                allowed = ", ".join(entry.event_filter_keys)
-                yield Finding(
-                    (*place, key), None, f"is not part of the eventFilter of {notification.type}", allowed
-                )
-    for index, identifier in enumerate(given.get("marketplaceIds", ())):
-        if marketplaces.marketplace_id(identifier) != identifier:
-            at = (*place, "marketplaceIds", index)
-            yield Finding(
-                at, identifier, "is not a marketplace id", "ids such as ATVPDKIKX0DER, no country codes"
-            )
-    tracking = given.get("trackingIdentifier")
-    if tracking is not None and len(tracking) != 1:
-        yield Finding(
-            (*place, "trackingIdentifier"), None, f"holds {len(tracking)} identifiers", "exactly one"
-        )
 
 
 def _duplicates(notifications: Mapping[int, Notification]) -> Iterator[Finding]:

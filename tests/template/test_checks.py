@@ -118,7 +118,7 @@ def lint(folder: Path, ignored: list[str]) -> subprocess.CompletedProcess[str]:
 
 def test_cfn_lint_finds_nothing(synthesis: Synthesis) -> None:
     result = lint(synthesis.folder, LINT_IGNORED[synthesis.stage])
-    assert result.returncode == 0, result.stdout
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
 def test_cfn_lint_would_find_something(synthesis: Synthesis, tmp_path: Path) -> None:

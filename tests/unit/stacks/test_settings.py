@@ -305,6 +305,12 @@ NOTIFICATIONS = [
         "ATVPDKIKX0DER",
     ),
     (
+        "  - {type: ORDER_CHANGE, processing_directive: {eventFilter: {eventFilterType: ORDER_CHANGE,"
+        " marketplaceIds: [A1PA6795UKMFR9]}}}",
+        "eventFilter.marketplaceIds[0] = 'A1PA6795UKMFR9': is a marketplace of sp_api.region eu",
+        "another region is another stage",
+    ),
+    (
         "  - {type: SHIPMENT_TRACKING_MILESTONE_CHANGED, processing_directive: {eventFilter: {"
         "eventFilterType: SHIPMENT_TRACKING_MILESTONE_CHANGED, trackingIdentifier: {id: a, aftn: b}}}}",
         "trackingIdentifier: holds 2 identifiers",
