@@ -175,7 +175,7 @@ def _hint(status: int, message: str) -> str:
         return "The access token was refused; a fresh one is asked for once."
     if "destination has subscriptions" in words:
         # So Amazon answered deleteDestination in 2021 (selling-partner-api-models, issue 2113).
-        return "Not a matter of rights: delete the subscriptions to this destination first, then delete again."
+        return "Not a matter of rights: delete the subscriptions to this destination, then delete again."
     return (
         "Check, in this order: that the application has the role for this operation, that the seller has "
         "authorised this application since the role was added, and that the endpoint is the seller's region."
