@@ -50,7 +50,7 @@ def changes_between(before: Snapshot, after: Snapshot) -> list[str]:
 
 
 def template_differences(first: Path, second: Path) -> list[str]:
-    """The resources that two assemblies of the same app define differently, as "template/logical id", sorted."""
+    """The resources that two assemblies of one app define differently, as "template/logical id", sorted."""
     before, after = _definitions(first), _definitions(second)
     return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
 

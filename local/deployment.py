@@ -36,7 +36,7 @@ class Seller:
 
 @dataclass(frozen=True)
 class SecondDeploy:
-    """What a deploy of the same app did: resources that CloudFormation touched, and that were defined anew."""
+    """The resources that CloudFormation touched, and those that the new templates define differently."""
 
     touched: list[str]
     redefined: list[str]

@@ -156,7 +156,7 @@ def deploy_again(deployment: Deployment, screen: Screen, outcome: Outcome) -> No
             raise StoryError(
                 f"the second deploy touched {len(second.touched)} resources, among them "
                 f"{', '.join(second.touched[:_NAMED])}. Defined differently the second time: "
-                f"{', '.join(second.redefined) or 'none'}. Were files of stacks or functions changed meanwhile?"
+                f"{', '.join(second.redefined) or 'none'}. Was the source edited meanwhile?"
             )
         step.result = "0 resources touched"
 

@@ -226,7 +226,7 @@ def test_a_second_deploy_that_touches_something_falls_short(
     deployment.changed = ["stack/Layer"]
     outcome = Outcome()
 
-    with pytest.raises(StoryError, match="touched 1 resources.* differently the second time: stack/Layer"):
+    with pytest.raises(StoryError, match=r"touched 1 resources.* differently the second time: stack/Layer"):
         story.deploy_again(deployment.for_story(), screen, outcome)
 
     assert outcome.numbers()["second_deploy_changes"] == 1
