@@ -4,6 +4,7 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from stacks.constructs.customer_managed_key import stack_prefix
+from stacks.constructs.emptied_bucket import EmptiedBucket
 from stacks.constructs.event_bus import NotificationBus
 from stacks.constructs.ledger_table import LedgerTable
 from stacks.constructs.notification_processor import LedgerSweeper, NotificationProcessor
@@ -41,7 +42,6 @@ class NotificationsStack(cdk.Stack):
         )
         key, alarm_topic = foundation.key, foundation.alarm_topic
         removal_policy = data_removal_policy(settings)
-        retain = settings.removal_policy == "retain"
         defaults = FunctionDefaults(
             stage=stage,
             settings=settings,
@@ -87,6 +87,10 @@ class NotificationsStack(cdk.Stack):
             payloads=payloads,
             defaults=defaults,
         )
+        if settings.removal_policy == "destroy":
+            # CloudFormation takes away the processor first, then what the bucket holds, then the bucket.
+            emptied = EmptiedBucket(self, "EmptiedPayloads", bucket=payloads, defaults=defaults)
+            processor.node.add_dependency(emptied)
         LedgerSweeper(self, "Sweeper", ledger=ledger, defaults=defaults)
 
         destination = SpApiDestination(
@@ -95,7 +99,7 @@ class NotificationsStack(cdk.Stack):
             queue=queue.queue,
             access=access,
             defaults=defaults,
-            retain=retain,
+            removal_policy=removal_policy,
         )
         # Amazon must be allowed to send before it is told to.
         destination.resource.node.add_dependency(queue)
@@ -105,7 +109,7 @@ class NotificationsStack(cdk.Stack):
             destination=destination,
             access=access,
             defaults=defaults,
-            retain=retain,
+            removal_policy=removal_policy,
         )
         # From the first subscription on, notifications arrive: who takes them is there before.
         subscriptions.resource.node.add_dependency(processor)

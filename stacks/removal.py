@@ -19,3 +19,14 @@ def keep_policy(construct: Construct, removal_policy: cdk.RemovalPolicy) -> None
     if not isinstance(policy, cdk.Resource):
         raise TypeError(f"{policy.node.path} is not a resource policy.")
     policy.apply_removal_policy(removal_policy)
+
+
+def keep_at_amazon(resource: cdk.CustomResource, removal_policy: cdk.RemovalPolicy) -> None:
+    """What stands at Amazon is kept with the stack's data, but what a new one has replaced is not."""
+    if removal_policy is cdk.RemovalPolicy.DESTROY:
+        return
+    inner = resource.node.default_child
+    if not isinstance(inner, cdk.CfnResource):
+        raise TypeError(f"{resource.node.path} has no CloudFormation resource.")
+    inner.cfn_options.deletion_policy = cdk.CfnDeletionPolicy.RETAIN_EXCEPT_ON_CREATE
+    inner.cfn_options.update_replace_policy = cdk.CfnDeletionPolicy.DELETE

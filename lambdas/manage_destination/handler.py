@@ -1,6 +1,6 @@
 """Custom resource Custom::SpApiDestination: Amazon's destination for the notification queue.
 
-Properties: QueueArn, Name, Retain, SecretSetCommand. Physical id, and attribute DestinationId: the
+Properties: QueueArn, Name, SecretSetCommand. Physical id, and attribute DestinationId: the
 destination's id. Another queue gives another id, so CloudFormation deletes the old destination after all else
 has moved.
 """
@@ -27,7 +27,7 @@ def handler(event: dict[str, Any], context: observability.LambdaContext) -> None
 
 
 def _work(request: Request) -> Result:
-    if request.request_type == "Delete" and (request.of_failed_create or request.retain):
+    if request.request_type == "Delete" and request.of_failed_create:
         # A failed creation may have met a destination that was there before; it is not ours to delete.
         return Result(request.physical_id)
     settings = config.load(config.ManageDestinationConfig, os.environ)

@@ -1,6 +1,6 @@
 """Custom resource Custom::SpApiSubscriptions: every active seller's subscriptions as the configuration says.
 
-Properties: Wanted (JSON), Retain. Attribute Summary. Sellers that failed or were not reached in time are
+Property: Wanted (JSON). Attribute: Summary. Sellers that failed or were not reached in time are
 put on the subscription queue; the deployment goes on.
 """
 
@@ -29,8 +29,6 @@ def handler(event: dict[str, Any], context: observability.LambdaContext) -> None
 
 
 def _work(request: Request) -> Result:
-    if request.request_type == "Delete" and request.retain and not request.of_failed_create:
-        return Result(request.physical_id)
     settings = config.load(config.ManageSubscriptionsConfig, os.environ)
     fleet = selling_partner.seller_fleet(settings, request.remaining_seconds)
     wanted = parse_wanted(request.text("Wanted"))

@@ -13,7 +13,6 @@ from stacks.constructs.ledger_table import PENDING_INDEX, LedgerTable
 from stacks.constructs.notification_queue import NotificationQueue
 from stacks.constructs.payload_bucket import PAYLOAD_PREFIX, PayloadBucket
 from stacks.constructs.python_function import FunctionDefaults, PythonFunction
-from stacks.nag import accept
 from stacks.settings_model import DEAD_LETTER_RETENTION_DAYS
 
 
@@ -69,7 +68,7 @@ class NotificationProcessor(Construct):
             iam.PolicyStatement(sid="StoreLargePayloads", actions=["s3:PutObject"], resources=[stored])
         )
         defaults.key.let_use(role, sid="StoreLargePayloadsKey", actions=WRITE_ACTIONS, through="s3")
-        _accept_object_wildcard(role, payloads)
+        payloads.accept_object_wildcard(role)
         self.mapping = lambda_.EventSourceMapping(
             self.function,
             "NotificationQueueSource",
@@ -122,13 +121,3 @@ class LedgerSweeper(Construct):
             schedule=events.Schedule.rate(cdk.Duration.minutes(15)),
             targets=[targets.LambdaFunction(function)],
         )
-
-
-def _accept_object_wildcard(role: iam.Role, payloads: PayloadBucket) -> None:
-    stack = cdk.Stack.of(payloads)
-    bucket = stack.get_logical_id(payloads.node.default_child)  # type: ignore[arg-type]
-    accept(
-        role,
-        f"AwsSolutions-IAM5[Resource::<{bucket}.Arn>/{PAYLOAD_PREFIX}*]",
-        "Names of payload objects are made at run time; the statement is limited to their prefix",
-    )

@@ -1,6 +1,7 @@
 """The bucket for payloads that don't fit into an event."""
 
 import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
@@ -54,4 +55,13 @@ class PayloadBucket(s3.Bucket):
             "AwsSolutions-S1",
             "Server access logs would copy object names of buyer data into a second bucket; CloudTrail data "
             "events serve where an audit asks for them",
+        )
+
+    def accept_object_wildcard(self, role: iam.Role) -> None:
+        """For a role whose statements name the objects under the prefix."""
+        bucket = cdk.Stack.of(self).get_logical_id(self.node.default_child)  # type: ignore[arg-type]
+        accept(
+            role,
+            f"AwsSolutions-IAM5[Resource::<{bucket}.Arn>/{PAYLOAD_PREFIX}*]",
+            "Names of payload objects are made at run time; the statement is limited to their prefix",
         )

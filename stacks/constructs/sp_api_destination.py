@@ -6,6 +6,7 @@ from constructs import Construct
 
 from stacks.constructs.python_function import FunctionDefaults, PythonFunction
 from stacks.constructs.sp_api_access import SpApiAccess
+from stacks.removal import keep_at_amazon
 
 _NAME_CHARACTERS = 64
 
@@ -21,7 +22,7 @@ class SpApiDestination(Construct):
         queue: sqs.IQueue,
         access: SpApiAccess,
         defaults: FunctionDefaults,
-        retain: bool,
+        removal_policy: cdk.RemovalPolicy,
     ) -> None:
         super().__init__(scope, construct_id)
         self.function = PythonFunction(
@@ -44,8 +45,8 @@ class SpApiDestination(Construct):
             properties={
                 "QueueArn": queue.queue_arn,
                 "Name": f"sellerbus-{defaults.stage}"[:_NAME_CHARACTERS],
-                "Retain": str(retain).lower(),
                 "SecretSetCommand": f"sellerbus secrets set --stage {defaults.stage}",
             },
         )
+        keep_at_amazon(self.resource, removal_policy)
         self.destination_id = self.resource.get_att_string("DestinationId")

@@ -15,6 +15,7 @@ from stacks.constructs.sp_api_access import SpApiAccess
 from stacks.constructs.sp_api_destination import SpApiDestination
 from stacks.constructs.subscription_queue import SubscriptionQueue
 from stacks.notification_types import default_payload_version
+from stacks.removal import keep_at_amazon
 from stacks.settings_model import Notification, Settings
 
 _RECONCILE_TIMEOUT = cdk.Duration.minutes(5)
@@ -39,7 +40,7 @@ class SpApiSubscriptions(Construct):
         destination: SpApiDestination,
         access: SpApiAccess,
         defaults: FunctionDefaults,
-        retain: bool,
+        removal_policy: cdk.RemovalPolicy,
     ) -> None:
         super().__init__(scope, construct_id)
         self._access = access
@@ -71,8 +72,9 @@ class SpApiSubscriptions(Construct):
             resource_type="Custom::SpApiSubscriptions",
             service_token=manage.function_arn,
             service_timeout=_SERVICE_TIMEOUT,
-            properties={"Wanted": text, "Retain": str(retain).lower()},
+            properties={"Wanted": text},
         )
+        keep_at_amazon(resource, removal_policy)
         # On delete all of these must still work: CloudFormation removes them after what depends on them.
         resource.node.add_dependency(self.queue, parameter, reconcile, seller_changes)
         self.resource = resource

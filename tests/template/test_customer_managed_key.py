@@ -41,6 +41,7 @@ WITHOUT_DATA = {
     "AWS::S3::BucketPolicy",
     "AWS::SNS::Subscription",
     "AWS::SNS::TopicPolicy",
+    "Custom::EmptyBucket",
     "AWS::SQS::QueuePolicy",
     "AWS::SSM::Parameter",
     "Custom::SpApiDestination",

@@ -76,7 +76,7 @@ def event(kind: str = "Create", **changes: Any) -> dict[str, Any]:
         "StackId": "stack-1",
         "RequestId": "cfn-1",
         "LogicalResourceId": "Destination",
-        "ResourceProperties": {"Name": "n", "Retain": "false"},
+        "ResourceProperties": {"Name": "n"},
     }
     if kind != "Create":
         whole["PhysicalResourceId"] = "old-id"
@@ -184,13 +184,11 @@ def test_the_request_reads_its_properties() -> None:
 
     run(
         work,
-        event(
-            "Update", OldResourceProperties={"Name": "o"}, ResourceProperties={"Name": "n", "Retain": "TRUE"}
-        ),
+        event("Update", OldResourceProperties={"Name": "o"}, ResourceProperties={"Name": "n"}),
     )
     (request,) = seen
     assert (request.request_type, request.physical_id) == ("Update", "old-id")
-    assert (request.text("Name"), request.old_properties["Name"], request.retain) == ("n", "o", True)
+    assert (request.text("Name"), request.old_properties["Name"]) == ("n", "o")
     with pytest.raises(ValueError, match="QueueArn"):
         request.text("QueueArn")
 

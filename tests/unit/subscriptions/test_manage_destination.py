@@ -20,7 +20,6 @@ NEW_ARN = "arn:aws:sqs:us-east-1:123456789012:newer"
 PROPERTIES = {
     "QueueArn": ARN,
     "Name": "sellerbus-dev",
-    "Retain": "false",
     "SecretSetCommand": "sellerbus secrets set --stage dev",
 }
 
@@ -73,12 +72,6 @@ def test_every_event_may_come_twice(amazon: FakeAmazon, answer: Answers) -> None
     assert answer("Delete", PhysicalResourceId="destination-1") == answer(
         "Delete", PhysicalResourceId="destination-1"
     )
-
-
-def test_retained_where_told(amazon: FakeAmazon, answer: Answers) -> None:
-    answer("Create")
-    assert answer("Delete", {"Retain": "true"}, PhysicalResourceId="destination-1")["Status"] == "SUCCESS"
-    assert len(amazon.destination_rows) == 1
 
 
 def test_a_failed_create_is_taken_back_without_touching_anything(amazon: FakeAmazon, answer: Answers) -> None:

@@ -16,13 +16,13 @@ from tests.unit.subscriptions.handlers import CloudFormation, Context, event, se
 from tests.unit.subscriptions.test_fleet import SharedAmazon
 
 
-def properties(*types: str, destination: str = "ours", retain: str = "false") -> dict[str, str]:
+def properties(*types: str, destination: str = "ours") -> dict[str, str]:
     wanted = {
         "destinationId": destination,
         "existingSubscriptions": "keep",
         "subscriptions": [{"notificationType": name, "payloadVersion": "1.0"} for name in types],
     }
-    return {"Wanted": json.dumps(wanted), "Retain": retain}
+    return {"Wanted": json.dumps(wanted)}
 
 
 class Setting:
@@ -85,12 +85,11 @@ def test_an_update_killed_midway_is_completed_by_its_second_delivery(it: Setting
     assert it.held == {("A1", "PRICING_HEALTH", "ours"), ("A2", "PRICING_HEALTH", "ours")}
 
 
-def test_retained_where_told_but_not_of_a_failed_create(it: Setting) -> None:
-    kept = properties("ORDER_CHANGE", retain="true")
-    it.answer("Create", kept)
-    assert it.answer("Delete", kept, PhysicalResourceId="subscriptions")["Status"] == "SUCCESS"
+def test_what_a_failed_create_has_made_is_taken_back(it: Setting) -> None:
+    made = properties("ORDER_CHANGE")
+    it.answer("Create", made)
     assert len(it.held) == 2
-    it.answer("Delete", kept, PhysicalResourceId=module.FAILED_CREATE_ID)
+    it.answer("Delete", made, PhysicalResourceId=module.FAILED_CREATE_ID)
     assert it.held == set()
 
 
@@ -104,7 +103,7 @@ def test_a_failed_create_tells_the_id_that_takes_it_back(it: Setting) -> None:
 
 def test_a_rollback_from_unusable_properties_works(it: Setting) -> None:
     good = properties("ORDER_CHANGE")
-    bad = {"Wanted": "{", "Retain": "false"}
+    bad = {"Wanted": "{"}
     it.answer("Create", good)
     failed = it.answer("Update", bad, PhysicalResourceId="subscriptions", OldResourceProperties=good)
     assert failed["Status"] == "FAILED"

@@ -104,6 +104,11 @@ class ProcessNotificationsConfig(FunctionConfig):
 
 
 @dataclass(frozen=True, kw_only=True)
+class EmptyBucketConfig(FunctionConfig):
+    function: ClassVar[str] = "empty_bucket"
+
+
+@dataclass(frozen=True, kw_only=True)
 class SweepLedgerConfig(FunctionConfig):
     function: ClassVar[str] = "sweep_ledger"
 

@@ -78,10 +78,6 @@ class Request:
             raise ValueError(f"the resource lacks the property {name}")
         return value
 
-    @property
-    def retain(self) -> bool:
-        return str(self.properties.get("Retain", "false")).lower() == "true"
-
 
 @dataclass(frozen=True)
 class Result:
