@@ -12,6 +12,9 @@ PYTHON_BIN := .venv/bin/python
 CDK := node_modules/.bin/cdk
 FAST_TESTS := tests/unit tests/property tests/template tests/conformance
 
+# One thing after the other, whatever -j says: the tests measure time and share this folder.
+.NOTPARALLEL:
+
 .PHONY: help setup demo test lint types unit integration up down synth deploy destroy clean require-stage
 
 help: ## This list

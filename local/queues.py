@@ -92,14 +92,6 @@ def drain_until(
         drain(sqs, queue_url, received)
 
 
-def wait_until_empty(sqs: Any, queue_url: str, *, deadline_seconds: float) -> int:
-    """Waits until a queue holds nothing visible, hidden or delayed; returns what is left at the deadline."""
-    deadline = time.monotonic() + deadline_seconds
-    while (depth := queue_depth(sqs, queue_url)) and time.monotonic() < deadline:
-        time.sleep(0.25)
-    return depth
-
-
 def queue_depth(sqs: Any, queue_url: str) -> int:
     """How many messages a queue holds: visible, in flight and delayed."""
     attributes = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])["Attributes"]

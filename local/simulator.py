@@ -70,19 +70,6 @@ class Simulator:
         """The destinations and subscriptions that exist at the simulator."""
         return dict(self._call("GET", "state"))
 
-    def requests(self, operation: str | None = None) -> list[dict[str, Any]]:
-        """What the simulator was asked, oldest first."""
-        query = {"operation": operation} if operation else None
-        return [dict(entry) for entry in self._call("GET", "requests", query=query)]
-
-    def add_fault(self, fault: Mapping[str, Any]) -> None:
-        """Injects a fault (the control API's fault request)."""
-        self._call("POST", "faults", fault)
-
-    def revoke(self, seller_id: str) -> None:
-        """Takes the seller's authorisation away."""
-        self._call("POST", f"sellers/{seller_id}/revoke", {})
-
     def to_json(self) -> dict[str, Any]:
         """What `from_json` needs to find this simulator again; holds the local client secret."""
         return {
@@ -107,14 +94,13 @@ class Simulator:
         method: str,
         path: str,
         body: Mapping[str, Any] | None = None,
-        query: Mapping[str, str] | None = None,
     ) -> Any:
         url = f"{self.url}/_simulator/{path}"
         with requests.Session() as session:
             # A proxy of the user's environment has no business between two programs on this machine.
             session.trust_env = False
             try:
-                answer = session.request(method, url, json=body, params=query, timeout=30)
+                answer = session.request(method, url, json=body, timeout=30)
             except requests.RequestException as error:
                 raise SimulatorError(
                     f"The simulator doesn't answer {method} {url}: {error}\n"

@@ -102,6 +102,19 @@ class System:
             if held["sellerId"] == seller_id
         }
 
+    def function_names(self, logical_id_part: str) -> list[str]:
+        """The names of the deployed functions whose logical id contains this."""
+        cloudformation = self.client("cloudformation")
+        return [
+            resource["PhysicalResourceId"]
+            for stack in cloudformation.describe_stacks()["Stacks"]
+            for resource in cloudformation.describe_stack_resources(StackName=stack["StackName"])[
+                "StackResources"
+            ]
+            if resource["ResourceType"] == "AWS::Lambda::Function"
+            and logical_id_part in resource["LogicalResourceId"]
+        ]
+
     @staticmethod
     def wait_for(condition: Callable[[], bool], what: str, *, within_seconds: float = 60.0) -> None:
         """Polls until `condition` holds; fails saying what didn't come."""

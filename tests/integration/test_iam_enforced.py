@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from local.story import SELLERS
 from tests.integration.system import AMAZON_ACCOUNT, System, order_change
 
 STRANGER = "111122223333"
@@ -96,18 +97,49 @@ def test_a_notification_comes_through_with_the_functions_own_roles(system: Syste
     system.await_deliveries([notification_id])
 
 
-def test_the_processor_may_not_read_the_credentials(system: System) -> None:
-    name = system.outputs["ProcessNotificationsFunctionName"]
-    role = system.client("lambda").get_function_configuration(FunctionName=name)["Role"]
+def assume_role_of(system: System, function_name: str, service: str) -> Any:
+    """A boto3 client of `service` with the rights of a deployed function, and no others."""
+    role = system.client("lambda").get_function_configuration(FunctionName=function_name)["Role"]
     session = system.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
-    as_processor = system.deployment.emulator.new_client(
-        "secretsmanager",
+    return system.deployment.emulator.new_client(
+        service,
         account=session["AccessKeyId"],
         secret=session["SecretAccessKey"],
         token=session["SessionToken"],
+    )
+
+
+def test_the_processor_may_not_read_the_credentials(system: System) -> None:
+    as_processor = assume_role_of(
+        system, system.outputs["ProcessNotificationsFunctionName"], "secretsmanager"
     )
 
     with pytest.raises(ClientError) as refused:
         as_processor.get_secret_value(SecretId=system.outputs["LwaCredentialsSecretArn"])
 
     assert refused.value.response["Error"]["Code"] == "AccessDeniedException"
+
+
+def test_a_refresh_token_opens_only_under_its_sellers_context(system: System) -> None:
+    seller = SELLERS[0].seller_id
+    row = system.client("dynamodb").get_item(
+        TableName=system.outputs["SellerRegistryTableName"], Key={"sellerId": {"S": seller}}
+    )["Item"]
+    reconciler = system.function_names("ReconcileSubscriptions")[0]
+    as_reconciler = assume_role_of(system, reconciler, "kms")
+
+    def decrypt(**context: str) -> bytes:
+        answer = as_reconciler.decrypt(
+            KeyId=system.outputs["KeyArn"],
+            CiphertextBlob=row["refreshToken"]["B"],
+            EncryptionContext=context,
+        )
+        return bytes(answer["Plaintext"])
+
+    assert decrypt(sellerId=seller).startswith(b"Atzr|")
+    with pytest.raises(ClientError) as another_seller:
+        decrypt(sellerId=SELLERS[1].seller_id)
+    assert another_seller.value.response["Error"]["Code"] == "InvalidCiphertextException"
+    with pytest.raises(ClientError) as another_name:
+        decrypt(tenant=seller)
+    assert another_name.value.response["Error"]["Code"] == "AccessDeniedException"
