@@ -13,11 +13,11 @@ from local.commands import ROOT, CommandError
 from local.deployment import Deployment, start_deployment
 from local.emulator import EmulatorError
 from local.function_logs import function_logs
-from local.outcome import Outcome
+from local.outcome import Outcome, StoryError
 from local.runs import new_folder, orderly_end, record, sweep
 from local.screen import Screen
 from local.simulator import SimulatorError
-from local.story import STEPS, StoryError
+from local.story import STEPS
 
 RESULT = ROOT / "build" / "demo.json"
 _INTRODUCTION = (

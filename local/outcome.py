@@ -1,4 +1,4 @@
-"""What the demo's story counts, and how build/demo.json tells it."""
+"""What the demo's story counts, how build/demo.json tells it, and how a step says that it fell short."""
 
 from __future__ import annotations
 
@@ -7,6 +7,14 @@ from typing import Any
 
 from local.notifications import Notification
 from local.queues import DeadLetter, Received
+
+
+class StoryError(Exception):
+    """A step fell short; `function` is part of the name of the log group that tells more, if one does."""
+
+    def __init__(self, message: str, function: str | None = None) -> None:
+        super().__init__(message)
+        self.function = function
 
 
 @dataclass

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from local.cast import SELLERS
 from local.deployment import deploy_everything, start_deployment
 from local.function_logs import function_logs
 from local.runs import new_folder, record, sweep
-from local.story import SELLERS
 from tests.integration.system import System
 
 _HERE = Path(__file__).parent

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from local.cast import SELLERS
 from local.deployment import Seller
-from local.story import SELLERS
 from tests.integration.system import System, order_change, wanted_types
 
 LATER_SELLER = Seller("A3LATEREXAMPLE", ("ATVPDKIKX0DER",))

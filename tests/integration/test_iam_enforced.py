@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local.story import SELLERS
+from local.cast import SELLERS
 from tests.integration.system import AMAZON_ACCOUNT, System, order_change
 
 STRANGER = "111122223333"

@@ -11,14 +11,14 @@ from typing import Any, cast
 import pytest
 from rich.console import Console
 
-from local import demo, runs, story
+from local import demo, runs, story, story_of_deliveries
+from local.cast import SELLERS, THIRD_SELLER
 from local.commands import Finished
 from local.deployment import Deployment, SecondDeploy
 from local.notifications import first_wave, malformed_bodies
-from local.outcome import Outcome
+from local.outcome import Outcome, StoryError
 from local.queues import parse_delivery
 from local.screen import Screen
-from local.story import SELLERS, THIRD_SELLER, StoryError
 
 
 def event_message(message_id: str, notification_id: str, *, stale: bool = False) -> dict[str, Any]:
@@ -116,8 +116,9 @@ def screen() -> Screen:
 
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DELIVERY_SECONDS", "SETTLE_SECONDS", "RECONCILE_SECONDS"):
-        monkeypatch.setattr(story, name, 0.0)
+    monkeypatch.setattr(story, "RECONCILE_SECONDS", 0.0)
+    for name in ("DELIVERY_SECONDS", "SETTLE_SECONDS"):
+        monkeypatch.setattr(story_of_deliveries, name, 0.0)
 
 
 def test_a_second_destination_falls_short(deployment: FakeDeployment, screen: Screen) -> None:
@@ -161,7 +162,7 @@ def test_a_copy_that_comes_through_falls_short(deployment: FakeDeployment, scree
     outcome = published("a")
 
     with pytest.raises(StoryError, match="more than once: event ids event-a"):
-        story.check_copies(deployment.for_story(), screen, outcome)
+        story_of_deliveries.check_copies(deployment.for_story(), screen, outcome)
 
     assert outcome.numbers()["delivered_twice"] == 1
 
@@ -170,14 +171,14 @@ def test_a_message_that_stays_in_the_queue_falls_short(deployment: FakeDeploymen
     deployment.sqs.queues["source"] = [event_message("1", "a")]
 
     with pytest.raises(StoryError, match="1 messages are still in the notification queue"):
-        story.check_copies(deployment.for_story(), screen, published("a"))
+        story_of_deliveries.check_copies(deployment.for_story(), screen, published("a"))
 
 
 def test_an_event_that_nobody_published_falls_short(deployment: FakeDeployment, screen: Screen) -> None:
     deployment.sqs.queues["target"] = [event_message("1", "foreign")]
 
     with pytest.raises(StoryError, match="nobody published"):
-        story.check_copies(deployment.for_story(), screen, published("a"))
+        story_of_deliveries.check_copies(deployment.for_story(), screen, published("a"))
 
 
 def test_what_never_came_is_counted_as_lost() -> None:
@@ -197,7 +198,7 @@ def test_the_malformed_ones_with_reasons_are_all_that_may_be_dead(
     deployment.sqs.queues["dead"] = [dead_letter(one.body) for one in malformed_bodies()]
     outcome = Outcome(malformed=2)
 
-    story.check_dead_letters(deployment.for_story(), screen, outcome)
+    story_of_deliveries.check_dead_letters(deployment.for_story(), screen, outcome)
 
     assert outcome.numbers()["dead_lettered"] == 2
 
@@ -217,7 +218,7 @@ def test_other_dead_letters_fall_short(
     deployment.sqs.queues["dead"] = letters
 
     with pytest.raises(StoryError, match=complaint):
-        story.check_dead_letters(deployment.for_story(), screen, Outcome(malformed=2))
+        story_of_deliveries.check_dead_letters(deployment.for_story(), screen, Outcome(malformed=2))
 
 
 def test_a_second_deploy_that_touches_something_falls_short(
@@ -265,7 +266,7 @@ def test_the_steps_are_told_in_an_order_that_can_hold() -> None:
 
 class BrokenStart:
     def __call__(self, folder: Path) -> Deployment:
-        raise story.StoryError("the story ends here")
+        raise StoryError("the story ends here")
 
 
 def test_a_story_that_falls_short_ends_with_1_and_says_why_in_the_data(

@@ -1,0 +1,11 @@
+"""The sellers of the local stage."""
+
+from __future__ import annotations
+
+from local.deployment import Seller
+
+SELLERS = (
+    Seller("A2BAZU3EXAMPLE", ("ATVPDKIKX0DER",)),
+    Seller("A2EW6EXAMPLE11", ("ATVPDKIKX0DER", "A2EUQ1WTGCTBG2")),
+)
+THIRD_SELLER = Seller("A3NEWEXAMPLE33", ("A1AM78C64UM0Y8",))
