@@ -26,6 +26,8 @@ _LATE = "order_change_unshipped"
 """The same order as order_change_shipped, but an earlier event time: published after it, it is stale."""
 
 
+LARGE = "any_offer_changed_large"
+_BUS_BYTES = 256 * 1024
 OWN = "demo"
 """The origin of the demo's own notifications."""
 
@@ -64,13 +66,23 @@ class Malformed:
 
 def first_wave(models: Path | None) -> list[Notification]:
     """The demo's own notifications and, where `models` is a folder, every example in Amazon's schemas."""
-    own = [_own(name) for name in _FIRST_WAVE]
+    own = [*(_own(name) for name in _FIRST_WAVE), large_notification()]
     return own if models is None else own + amazon_examples(models)
 
 
 def late_notification() -> Notification:
     """The one that tells an earlier state of an order whose later state is in the first wave."""
     return _own(_LATE)
+
+
+def large_notification() -> Notification:
+    """An offer change with so many offers that it exceeds what the event bus carries (256 KiB)."""
+    envelope = json.loads((_DATA / "any_offer_changed.json").read_text(encoding="utf-8"))
+    change = envelope["Payload"]["AnyOfferChangedNotification"]
+    change["OfferChangeTrigger"]["ASIN"] = "B0LARGE001"
+    offer = {"SellerId": "A2EW6EXAMPLE11", "SubCondition": "new", "IsFulfilledByAmazon": False}
+    change["Offers"] = [offer] * (_BUS_BYTES // len(json.dumps(offer, separators=(",", ":"))))
+    return Notification(name=LARGE, origin=OWN, envelope=envelope)
 
 
 def malformed_bodies() -> list[Malformed]:

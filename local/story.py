@@ -14,7 +14,7 @@ from local.cast import SELLERS, THIRD_SELLER
 from local.deployment import Deployment
 from local.outcome import Outcome, StoryError
 from local.screen import Screen
-from local.story_of_deliveries import check_copies, check_dead_letters, publish
+from local.story_of_deliveries import check_copies, check_dead_letters, check_large, publish
 
 RECONCILE_SECONDS = 90.0
 _NAMED = 5
@@ -113,6 +113,7 @@ STEPS: Sequence[Callable[[Deployment, Screen, Outcome], None]] = (
     deploy_from_nothing,
     check_subscriptions,
     publish,
+    check_large,
     check_dead_letters,
     deploy_again,
     add_third_seller,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 from local.cast import SELLERS
 from local.deployment import Deployment
 from local.notifications import (
+    LARGE,
     OWN,
     Malformed,
     Notification,
@@ -53,6 +56,23 @@ def publish(deployment: Deployment, screen: Screen, outcome: Outcome) -> None:
         _await_deliveries(deployment, outcome, step.progress)
         _check_stale(outcome)
         step.result = f"{len(outcome.stale)} stale"
+
+
+def check_large(deployment: Deployment, screen: Screen, outcome: Outcome) -> None:
+    """What the bus can't carry lies whole in S3, and its event says where."""
+    with screen.step("One too large for the bus lies in S3 as Amazon sent it: its event says where") as step:
+        (key,) = [key for key, sent in outcome.notifications.items() if sent.name == LARGE]
+        detail = outcome.received.by_notification[key][0].event["detail"]
+        location = detail["payloadLocation"]
+        if detail["payload"] is not None or location is None:
+            raise StoryError("the event of the large notification has no payloadLocation", "Process")
+        stored = deployment.client("s3").get_object(Bucket=location["bucket"], Key=location["key"])
+        body = stored["Body"].read()
+        if hashlib.sha256(body).hexdigest() != location["sha256"]:
+            raise StoryError("the stored notification is not what the event's digest says", "Process")
+        if json.loads(body)["Payload"] != outcome.notifications[key].envelope["Payload"]:
+            raise StoryError("the stored notification is not what Amazon sent", "Process")
+        step.result = f"{len(body) // 1024} KiB"
 
 
 def check_copies(deployment: Deployment, screen: Screen, outcome: Outcome) -> None:

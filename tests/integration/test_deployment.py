@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pytest
@@ -69,6 +70,22 @@ def test_an_earlier_state_that_comes_late_is_marked_stale(system: System) -> Non
 
     assert [delivery.stale for delivery in system.deliveries_of(newer)] == [False]
     assert [delivery.stale for delivery in system.deliveries_of(older)] == [True]
+
+
+def test_one_too_large_for_the_bus_lies_in_s3_and_its_event_points_there(system: System) -> None:
+    notification = order_change("114-0000005-0000001")
+    notification["Payload"]["OrderChangeNotification"]["Summary"]["note"] = "é" * 150_000
+    (notification_id,) = system.publish(notification)
+    system.await_deliveries([notification_id])
+
+    (delivery,) = system.deliveries_of(notification_id)
+    detail = delivery.event["detail"]
+    location = detail["payloadLocation"]
+    assert detail["payload"] is None
+    assert detail["entity"] == {"kind": "order", "id": "114-0000005-0000001"}
+    stored = system.client("s3").get_object(Bucket=location["bucket"], Key=location["key"])["Body"].read()
+    assert hashlib.sha256(stored).hexdigest() == location["sha256"]
+    assert json.loads(stored)["Payload"] == notification["Payload"]
 
 
 def test_a_malformed_body_goes_to_the_dead_letters_alone_with_its_reason(system: System) -> None:

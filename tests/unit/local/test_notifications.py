@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from local.notifications import (
+    LARGE,
     Notification,
     amazon_examples,
     first_wave,
@@ -36,6 +37,13 @@ def test_the_late_one_tells_an_earlier_state_of_an_order_in_the_first_wave() -> 
             late.envelope["Payload"]["OrderChangeNotification"][field]
             == newer.envelope["Payload"]["OrderChangeNotification"][field]
         )
+
+
+def test_the_large_one_exceeds_the_bus_and_not_the_queue() -> None:
+    (large,) = [one for one in first_wave(None) if one.name == LARGE]
+
+    compact = json.dumps(large.envelope["Payload"], separators=(",", ":"))
+    assert 256 * 1024 < len(compact) < len(json.dumps(large.envelope)) < 1024 * 1024
 
 
 def test_the_malformed_bodies_are_two_and_malformed_each_in_a_way_of_its_own() -> None:

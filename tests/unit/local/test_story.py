@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -15,9 +17,9 @@ from local import demo, runs, story, story_of_deliveries
 from local.cast import SELLERS, THIRD_SELLER
 from local.commands import Finished
 from local.deployment import Deployment, SecondDeploy
-from local.notifications import first_wave, malformed_bodies
+from local.notifications import first_wave, large_notification, malformed_bodies
 from local.outcome import Outcome, StoryError
-from local.queues import parse_delivery
+from local.queues import Delivery, parse_delivery
 from local.screen import Screen
 
 
@@ -87,7 +89,11 @@ class FakeDeployment:
     )
     on_line: Any = None
 
-    def client(self, service: str) -> FakeSqs:
+    stored: bytes = b""
+
+    def client(self, service: str) -> Any:
+        if service == "s3":
+            return SimpleNamespace(get_object=lambda **_: {"Body": io.BytesIO(self.stored)})
         assert service == "sqs"
         return self.sqs
 
@@ -155,6 +161,31 @@ def published(*notification_ids: str) -> Outcome:
     outcome = Outcome(published=len(notification_ids), messages=2 * len(notification_ids))
     outcome.notifications = dict(zip(notification_ids, first_wave(None), strict=False))
     return outcome
+
+
+def large_delivery(body: bytes, digest: str | None) -> Outcome:
+    outcome = published()
+    outcome.notifications["large"] = large_notification()
+    location = {"bucket": "b", "key": "k", "sha256": digest} if digest else None
+    event = {"detail": {"payload": None, "payloadLocation": location}}
+    outcome.received.deliveries.append(Delivery("m", "e", "large", "ANY_OFFER_CHANGED", False, event))
+    return outcome
+
+
+@pytest.mark.parametrize(
+    ("body", "digest", "problem"),
+    [
+        (b"{}", None, "has no payloadLocation"),
+        (b"{}", "0" * 64, "not what the event's digest says"),
+        (b'{"Payload": {}}', hashlib.sha256(b'{"Payload": {}}').hexdigest(), "not what Amazon sent"),
+    ],
+)
+def test_a_large_one_that_is_not_whole_falls_short(
+    deployment: FakeDeployment, screen: Screen, body: bytes, digest: str | None, problem: str
+) -> None:
+    deployment.stored = body
+    with pytest.raises(StoryError, match=problem):
+        story_of_deliveries.check_large(deployment.for_story(), screen, large_delivery(body, digest))
 
 
 def test_a_copy_that_comes_through_falls_short(deployment: FakeDeployment, screen: Screen) -> None:
@@ -256,6 +287,7 @@ def test_the_steps_are_told_in_an_order_that_can_hold() -> None:
         "deploy_from_nothing",
         "check_subscriptions",
         "publish",
+        "check_large",
         "check_dead_letters",
         "deploy_again",
         "add_third_seller",
