@@ -59,20 +59,6 @@ def queue_actions(scope: IConstruct, *actions: str) -> list[str]:
     return [*actions, *(f"{action}Batch" for action in actions if action in _BATCHED_ACTIONS)]
 
 
-def only_with_encryption_context(scope: IConstruct, name: str) -> dict[str, dict[str, object]]:
-    """Conditions that let a key be used with an encryption context of exactly one name, whatever its value.
-
-    ForAllValues alone would also take a call without a context, so Null demands the name. The emulator, when
-    it enforces IAM, doesn't see contexts at all: there the second condition would deny every call.
-    """
-    conditions: dict[str, dict[str, object]] = {
-        "ForAllValues:StringEquals": {"kms:EncryptionContextKeys": [name]}
-    }
-    if not scope.node.try_get_context(_CONTEXT_KEY):
-        conditions["Null"] = {f"kms:EncryptionContext:{name}": "false"}
-    return conditions
-
-
 def _never(stack: cdk.Stack) -> cdk.CfnCondition:
     construct_id = "OnAws"
     found = stack.node.try_find_child(construct_id)

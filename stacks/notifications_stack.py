@@ -75,7 +75,6 @@ class NotificationsStack(cdk.Stack):
             stage=stage,
             key=key,
             archive_days=settings.retention.archive_days,
-            removal_policy=removal_policy,
             alarm_topic=alarm_topic,
         )
         processor = NotificationProcessor(

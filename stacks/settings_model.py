@@ -193,8 +193,11 @@ class Queue(Section):
     """The queue Amazon sends to."""
 
     fifo: StrictBool = Field(default=False, description="false: Amazon sends to standard queues only")
-    # A copy that meets a live lease spends two receives on waiting for it.
-    maximum_receives: StrictInt = Field(default=5, ge=4, le=1000, description="a whole number from 4 to 1000")
+    # A copy that meets a live lease spends two receives on waiting for it. Retries wait 5 s, doubling up to
+    # 15 minutes: twelve receives ride out an hour.
+    maximum_receives: StrictInt = Field(
+        default=12, ge=4, le=1000, description="a whole number from 4 to 1000"
+    )
 
 
 class Settings(Section):

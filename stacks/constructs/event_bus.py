@@ -25,7 +25,6 @@ class NotificationBus(Construct):
         stage: str,
         key: CustomerManagedKey,
         archive_days: int,
-        removal_policy: cdk.RemovalPolicy,
         alarm_topic: sns.ITopic,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -52,7 +51,9 @@ class NotificationBus(Construct):
                 conditions={"ArnEquals": {"aws:SourceArn": self.bus.event_bus_arn}},
             )
         )
-        archive = events.CfnArchive(
+        # It goes with the bus, also where data is kept: it holds a rule on the bus, and a bus with rules
+        # can't be deleted.
+        events.CfnArchive(
             self,
             "Archive",
             source_arn=self.bus.event_bus_arn,
@@ -61,7 +62,6 @@ class NotificationBus(Construct):
             retention_days=archive_days,
             kms_key_identifier=key.key_arn,
         )
-        archive.apply_removal_policy(removal_policy)
 
     def let_publish(self, grantee: iam.IRole) -> None:
         """Lets a role put events on the bus."""

@@ -8,7 +8,6 @@ from aws_cdk import aws_iam as iam
 from stacks.constructs.customer_managed_key import READ_ACTIONS, TABLE_ACTIONS, CustomerManagedKey
 from stacks.constructs.lwa_credentials import LwaCredentials
 from stacks.constructs.seller_registry import SellerRegistry
-from stacks.emulator import only_with_encryption_context
 from stacks.marketplaces import LWA_TOKEN_ENDPOINT, sp_api_endpoint
 from stacks.settings_model import Settings
 
@@ -72,5 +71,9 @@ class SpApiAccess:
             grantee,
             sid="DecryptRefreshTokens",
             actions=READ_ACTIONS,
-            conditions=only_with_encryption_context(self.key, "sellerId"),
+            # ForAllValues alone would also take a call without any context, so Null demands the name.
+            conditions={
+                "ForAllValues:StringEquals": {"kms:EncryptionContextKeys": ["sellerId"]},
+                "Null": {"kms:EncryptionContext:sellerId": "false"},
+            },
         )

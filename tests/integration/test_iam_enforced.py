@@ -143,3 +143,6 @@ def test_a_refresh_token_opens_only_under_its_sellers_context(system: System) ->
     with pytest.raises(ClientError) as another_name:
         decrypt(tenant=seller)
     assert another_name.value.response["Error"]["Code"] == "AccessDeniedException"
+    with pytest.raises(ClientError) as no_context:
+        decrypt()
+    assert no_context.value.response["Error"]["Code"] == "AccessDeniedException"

@@ -12,7 +12,10 @@ def watched(synthesis: Synthesis) -> dict[tuple[str, str], Any]:
         properties = alarm["Properties"]
         (dimension,) = properties["Dimensions"]
         value = dimension["Value"]
-        resource = value["Ref"] if "Ref" in value else value["Fn::GetAtt"][0]
+        if isinstance(value, str):
+            resource = value
+        else:
+            resource = value["Ref"] if "Ref" in value else value["Fn::GetAtt"][0]
         found[properties["MetricName"], resource] = properties
     return found
 
@@ -56,6 +59,11 @@ def test_every_function_that_fails_is_noticed(synthesis: Synthesis) -> None:
     for function in functions:
         alarm = alarms["Errors", function]
         assert (alarm["Threshold"], alarm["Statistic"]) == (0, "Sum")
+
+
+def test_notifications_that_are_given_up_are_noticed(synthesis: Synthesis) -> None:
+    alarm = watched(synthesis)["NotificationsAbandoned", "sweep_ledger"]
+    assert (alarm["Namespace"], alarm["Threshold"], alarm["Statistic"]) == ("Sellerbus", 0, "Sum")
 
 
 def test_every_alarm_tells_the_topic_and_says_what_missing_data_means(synthesis: Synthesis) -> None:

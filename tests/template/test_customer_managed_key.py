@@ -151,12 +151,10 @@ def test_functions_may_use_it_only_through_a_service_or_for_refresh_tokens(synth
                 continue
             if sid == "DecryptRefreshTokens":
                 assert statement["Action"] == "kms:Decrypt"
-                expected: dict[str, Any] = {
-                    "ForAllValues:StringEquals": {"kms:EncryptionContextKeys": ["sellerId"]}
+                assert statement["Condition"] == {
+                    "ForAllValues:StringEquals": {"kms:EncryptionContextKeys": ["sellerId"]},
+                    "Null": {"kms:EncryptionContext:sellerId": "false"},
                 }
-                if not synthesis.settings.emulator:
-                    expected["Null"] = {"kms:EncryptionContext:sellerId": "false"}
-                assert statement["Condition"] == expected
             else:
                 service = statement["Condition"]["StringEquals"]["kms:ViaService"]
                 assert service.endswith(".us-east-1.amazonaws.com"), (function, sid)

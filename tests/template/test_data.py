@@ -12,7 +12,6 @@ KEPT = {
     "Foundation/Key961B73FD",
     "Foundation/LwaCredentialsC83131AE",
     "Foundation/SellerRegistry0D0F8D2D",
-    "Notifications/EventBusArchiveB7AD37E7",
     "Notifications/LedgerB7379752",
     "Notifications/NotificationQueue9098CA41",
     "Notifications/NotificationQueueDeadLetterQueueC19F5598",

@@ -49,7 +49,6 @@ def plain(body: Any) -> Any:
         for name in ("SP_API_ENDPOINT", "LWA_ENDPOINT"):
             variables.pop(name, None)
         for statement in resource.get("Properties", {}).get("PolicyDocument", {}).get("Statement", []):
-            statement.get("Condition", {}).pop("Null", None)
             actions = statement["Action"]
             if isinstance(actions, list):
                 kept = [action for action in actions if not action.endswith("Batch")]

@@ -29,6 +29,13 @@ def test_every_event_of_ours_is_archived_for_replay(synthesis: Synthesis) -> Non
     assert archive["RetentionDays"] == synthesis.settings.retention.archive_days
 
 
+def test_the_archive_is_never_kept_longer_than_its_bus(synthesis: Synthesis) -> None:
+    archive = synthesis.notifications.only("AWS::Events::Archive")
+    bus = synthesis.notifications.only("AWS::Events::EventBus")
+    kept = [(found.get("DeletionPolicy"), found.get("UpdateReplacePolicy")) for found in (archive, bus)]
+    assert set(kept) <= {(None, None), ("Delete", "Delete")}
+
+
 def test_the_archive_is_there_on_aws_and_left_out_by_the_emulator(
     example: Synthesis, local: Synthesis
 ) -> None:

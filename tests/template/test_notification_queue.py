@@ -69,7 +69,7 @@ def test_hides_messages_for_six_timeouts_of_the_function_and_the_window(
 
 
 def test_gives_up_messages_to_its_dead_letter_queue(queue: Resource, dead_letter_id: str) -> None:
-    assert queue["RedrivePolicy"] == {"deadLetterTargetArn": attribute(dead_letter_id), "maxReceiveCount": 5}
+    assert queue["RedrivePolicy"] == {"deadLetterTargetArn": attribute(dead_letter_id), "maxReceiveCount": 12}
 
 
 def test_the_dead_letter_queue_takes_messages_of_exactly_this_queue(

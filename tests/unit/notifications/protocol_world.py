@@ -10,6 +10,7 @@ import itertools
 import json
 import uuid
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -101,6 +102,7 @@ class Actor:
     deadline: int
     thread: Any = None
     waiting_at: str | None = None
+    waiting_with: tuple[int, ...] = ()
     history: list[str] = field(default_factory=list)
     published: bool = False
 
@@ -234,6 +236,15 @@ class World:
             name = "claim"
         else:
             name = "release"
+
+        # The times that the request carries were taken before it waits here.
+        times = (":now", ":leaseUntil")
+        self._current().waiting_with = tuple(
+            int(values[name]["N"])
+            for values in (update["ExpressionAttributeValues"] for update in updates)
+            for name in times
+            if name in values
+        )
 
         def effect() -> Any:
             answer = self.db.transact_write_items(**request)
@@ -466,8 +477,14 @@ class World:
                     for message in self.messages.values()
                 ],
                 [
-                    ([d.message_id for d in a.deliveries], a.deadline - self.clock, a.waiting_at, a.history)
-                    for a in self.actors
+                    (
+                        [delivery.message_id for delivery in actor.deliveries],
+                        actor.deadline - self.clock,
+                        actor.waiting_at,
+                        [moment - self.clock for moment in actor.waiting_with],
+                        actor.history,
+                    )
+                    for actor in self.actors
                 ],
                 sorted(h for h in holders if h[1] is not None),
             )
@@ -489,12 +506,12 @@ def explore(
     *,
     most_schedules: int = 200_000,
 ) -> Search:
-    """Run every schedule of a scenario, breadth first per depth of the last choice; stops at a violation."""
+    """Run every schedule of a scenario, breadth first; stops at the first violation, a short one."""
     search = Search()
     seen: set[str] = set()
-    pending: list[tuple[int, ...]] = [()]
+    pending: deque[tuple[int, ...]] = deque([()])
     while pending:
-        prefix = pending.pop()
+        prefix = pending.popleft()
         search.schedules += 1
         if search.schedules > most_schedules:
             raise AssertionError(f"more than {most_schedules} schedules: make the scenario smaller")

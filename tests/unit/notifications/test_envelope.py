@@ -30,7 +30,6 @@ def test_both_casings_become_one_model() -> None:
         ("{", "not-json"),
         ("<html>busy</html>", "not-json"),
         ('{"NotificationType": "ORDER_CHANGE", "Payload": NaN}', "not-json"),
-        ('{"NotificationType": "ORDER_CHANGE", "Payload": ' + "9" * 5000 + "}", "not-json"),
         ("[]", "not-an-object"),
         ("null", "not-an-object"),
         ('"ORDER_CHANGE"', "not-an-object"),
@@ -62,6 +61,51 @@ def test_many_brackets_that_do_not_nest_pass() -> None:
     notification = order_change()
     notification["Payload"] = [[] for _ in range(2 * DEEPEST_NESTING)]
     assert len(parse_envelope(body(notification)).payload) == 2 * DEEPEST_NESTING
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "9" * 5000,
+        str(2**63),
+        str(-(2**63) - 1),
+        "12345678901234567.89",
+        "0.12345678901234567890",
+        "1e999",
+        "-1e-999",
+        "1e99999999999999999999",
+    ],
+)
+def test_a_number_that_would_be_altered_is_kept_as_text_and_said(number: str) -> None:
+    envelope = parse_envelope(f'{{"notificationType": "X", "payload": {{"n": [{number}, 1.5]}}}}')
+    assert envelope.payload == {"n": [number, 1.5]}
+    assert not envelope.numbers_are_exact
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        str(2**63 - 1),
+        str(-(2**63)),
+        "0.1",
+        "10.30",
+        "1E5",
+        "1e22",
+        "-0.0",
+        "123456789012.345",
+        "1.7976931348623157e308",
+        "100000000000000000000.0",
+    ],
+)
+def test_a_number_that_comes_out_as_it_went_in_stays_a_number(number: str) -> None:
+    envelope = parse_envelope(f'{{"notificationType": "X", "payload": {{"n": {number}}}}}')
+    assert envelope.numbers_are_exact
+    assert envelope.payload["n"] == json.loads(number)
+
+
+def test_long_digits_in_a_text_are_no_number() -> None:
+    envelope = parse_envelope('{"notificationType": "X", "payload": {"n": "1Z99912345678901234567890"}}')
+    assert envelope.numbers_are_exact
 
 
 def test_unknown_types_fields_and_payload_shapes_pass() -> None:

@@ -159,6 +159,13 @@ def test_what_the_dead_letter_queue_does_not_take_stays_in_the_queue() -> None:
     assert outcomes(aws.process("bad 1", "bad 2")) == ["failed", "failed"]
 
 
+def test_a_chunk_that_the_dead_letter_queue_refuses_is_no_reason_for_the_others() -> None:
+    aws = Aws()
+    aws.faults["send_message_batch"] = [client_error("SendMessageBatch", "BatchRequestTooLong")]
+    results = aws.process("x" * 300_000, *(f"bad {number}" for number in range(3)))
+    assert outcomes(results) == ["failed", "rejected", "rejected", "rejected"]
+
+
 def test_one_id_with_two_contents_in_one_batch_publishes_the_first_and_rejects_the_other() -> None:
     aws = Aws()
     first, other = body(order_change("n-1")), body(order_change("n-1", status="Shipped"))

@@ -72,7 +72,7 @@ def test_what_the_bus_cannot_carry_is_not_put_on_it(payload: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "payload", [str(2**63 - 1), str(-(2**63)), '"1Z999AA10123456784123456789"', "0.1234567890123456789"]
+    "payload", [str(2**63 - 1), str(-(2**63)), '"1Z999AA10123456784123456789"', "0.1234567890123456"]
 )
 def test_long_digits_that_the_bus_can_carry_stay(payload: str) -> None:
     assert _event(f'{{"notificationType": "X", "payload": {payload}}}') is not None
@@ -156,10 +156,11 @@ def test_a_kept_payload_is_the_body_byte_for_byte() -> None:
     text = '{"notificationType": "X", "payload": {"名": 1e999}}'
     location = PayloadStore(S3(), "bucket").keep("event-1", text)
     assert requests[0]["Body"] == text.encode()
-    assert (requests[0]["Bucket"], requests[0]["Key"]) == ("bucket", "payloads/event-1.json")
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    assert (requests[0]["Bucket"], requests[0]["Key"]) == ("bucket", f"payloads/event-1/{digest}.json")
     assert location == {
         "bucket": "bucket",
-        "key": "payloads/event-1.json",
+        "key": f"payloads/event-1/{digest}.json",
         "bytes": len(text.encode()),
-        "sha256": hashlib.sha256(text.encode()).hexdigest(),
+        "sha256": digest,
     }

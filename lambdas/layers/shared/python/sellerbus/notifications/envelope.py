@@ -8,9 +8,11 @@ Source: SP-API Notifications, "Notification structure"; Amazon's schemas of the 
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final, NoReturn
 
 LONGEST_NOTIFICATION_ID: Final = 256
@@ -18,6 +20,11 @@ DEEPEST_NESTING: Final = 500
 """Levels that a body may nest. EventBridge takes about a thousand; Amazon's notifications nest under 15."""
 
 _LONGEST_TEXT: Final = 256
+_SMALLEST_INTEGER: Final = -(2**63)
+_LARGEST_INTEGER: Final = 2**63 - 1
+_LONGEST_INTEGER: Final = 20
+# Up to 15 digits and two of exponent any number is exact. Looking is much cheaper than reading each number.
+_DOUBTFUL_NUMBER: Final = re.compile(r"[\d.]{16}|\d[eE][+-]?\d{3}")
 _TYPE_PATTERN: Final = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 
 
@@ -42,6 +49,9 @@ class Envelope:
     digest of the body: equal bodies are then copies of one another.
     `content_hash` (hex SHA-256) covers type, version, event time and payload, not the metadata and not
     the spelling of the JSON: copies of one notification share it.
+    `numbers_are_exact` is False where the body holds a number that Python or EventBridge would alter: an
+    integer beyond 64 bits, or a fraction that no double stands for. It is then kept in `payload` as the text
+    that Amazon wrote.
     """
 
     notification_id: str
@@ -52,6 +62,7 @@ class Envelope:
     publish_time: str | None
     payload: Any
     content_hash: str
+    numbers_are_exact: bool
 
 
 def parse_envelope(body: str) -> Envelope:
@@ -61,7 +72,7 @@ def parse_envelope(body: str) -> Envelope:
     `nested-too-deeply`, `not-an-object`, `missing-notification-type`, `invalid-notification-type` or
     `missing-payload`.
     """
-    document = _load(body)
+    document, numbers_are_exact = _load(body)
     if not isinstance(document, dict):
         raise InvalidNotificationError(
             "not-an-object", f"the body is JSON, but {_json_kind(document)} where an object is expected"
@@ -96,6 +107,7 @@ def parse_envelope(body: str) -> Envelope:
         content_hash=_digest(
             json.dumps([notification_type, payload_version, event_time, payload], sort_keys=True)
         ),
+        numbers_are_exact=numbers_are_exact,
     )
 
 
@@ -106,9 +118,20 @@ def usable_identifier(value: object, longest: int) -> str | None:
     return None
 
 
-def _load(body: str) -> Any:
+def _load(body: str) -> tuple[Any, bool]:
+    """The JSON document, and whether all its numbers are what Amazon wrote."""
+    numbers = _Numbers()
     try:
-        document = json.loads(body, parse_constant=_refuse_constant)
+        document = (
+            json.loads(
+                body,
+                parse_constant=_refuse_constant,
+                parse_int=numbers.integer,
+                parse_float=numbers.fraction,
+            )
+            if _DOUBTFUL_NUMBER.search(body)
+            else json.loads(body, parse_constant=_refuse_constant)
+        )
     except RecursionError:
         raise _nested_too_deeply() from None
     except ValueError as error:
@@ -119,7 +142,31 @@ def _load(body: str) -> Any:
     # Counting is cheap and settles nearly every body; only a suspicious one is walked.
     if body.count("[") + body.count("{") > DEEPEST_NESTING and _depth(document) > DEEPEST_NESTING:
         raise _nested_too_deeply()
-    return document
+    return document, numbers.are_exact
+
+
+class _Numbers:
+    """Reads numbers one by one, and keeps as text what would not come out as it went in."""
+
+    def __init__(self) -> None:
+        self.are_exact = True
+
+    def integer(self, text: str) -> int | str:
+        if len(text) <= _LONGEST_INTEGER and _SMALLEST_INTEGER <= int(text) <= _LARGEST_INTEGER:
+            return int(text)
+        self.are_exact = False
+        return text
+
+    def fraction(self, text: str) -> float | str:
+        value = float(text)
+        try:
+            if math.isfinite(value) and Decimal(repr(value)) == Decimal(text):
+                return value
+        except InvalidOperation:
+            # An exponent beyond what Decimal reads is beyond a double as well.
+            pass
+        self.are_exact = False
+        return text
 
 
 def _nested_too_deeply() -> InvalidNotificationError:

@@ -9,7 +9,6 @@ Source: EventBridge API, PutEvents; EventBridge user guide, "Calculating PutEven
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -20,10 +19,6 @@ from sellerbus.notifications.errors import aws_call
 
 EVENT_SOURCE: Final = "sellerbus.notifications"
 MOST_ENTRIES: Final = 10
-
-_LONG_DIGITS: Final = re.compile(r"\d{19}")
-_SMALLEST_INTEGER: Final = -(2**63)
-_LARGEST_INTEGER: Final = 2**63 - 1
 
 
 class EventBridgeClient(Protocol):
@@ -91,13 +86,13 @@ def build_event(
         "payload": None if payload_location else envelope.payload,
         "payloadLocation": payload_location,
     }
-    try:
-        text = json.dumps(detail, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        text.encode()
-    except ValueError:
-        # A number beyond a double (1e999), or half a surrogate pair: JSON, but not for the bus.
+    if not (envelope.numbers_are_exact or payload_location):
         return None
-    if _LONG_DIGITS.search(text) and _has_wide_integer(detail["payload"]):
+    text = json.dumps(detail, ensure_ascii=False, separators=(",", ":"))
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        # Half a surrogate pair: JSON can say it, UTF-8 can't.
         return None
     return Event(event_id, envelope.notification_type, text)
 
@@ -158,11 +153,13 @@ class PayloadStore:
     def keep(self, event_id: str, body: str) -> Mapping[str, Any]:
         """Store a notification as received; the answer is the event's `payloadLocation`.
 
-        Storing it again replaces it with the same. Raises StoreUnavailableError.
+        The name holds the content's digest: a copy that is spelled otherwise doesn't replace what an event
+        points to. Raises StoreUnavailableError.
         """
         # SQS takes no lone surrogates, so every body can be encoded.
         content = body.encode()
-        key = f"payloads/{event_id}.json"
+        digest = hashlib.sha256(content).hexdigest()
+        key = f"payloads/{event_id}/{digest}.json"
         with aws_call("PutObject"):
             self._client.put_object(
                 Bucket=self._bucket_name, Key=key, Body=content, ContentType="application/json"
@@ -171,18 +168,5 @@ class PayloadStore:
             "bucket": self._bucket_name,
             "key": key,
             "bytes": len(content),
-            "sha256": hashlib.sha256(content).hexdigest(),
+            "sha256": digest,
         }
-
-
-def _has_wide_integer(document: Any) -> bool:
-    remaining = [document]
-    while remaining:
-        value = remaining.pop()
-        if isinstance(value, dict):
-            remaining.extend(value.values())
-        elif isinstance(value, list):
-            remaining.extend(value)
-        elif isinstance(value, int) and not _SMALLEST_INTEGER <= value <= _LARGEST_INTEGER:
-            return True
-    return False

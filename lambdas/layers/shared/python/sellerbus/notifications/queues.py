@@ -92,8 +92,8 @@ class DeadLetterQueue:
                 with aws_call("SendMessageBatch"):
                     answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
             except StoreUnavailableError:
-                # The rest stays in its queue as well and comes again: the caller sees what is missing.
-                return arrived
+                # These stay in their queue and come again: the caller sees which are missing.
+                continue
             arrived |= {chunk[int(sent["Id"])].delivery.message_id for sent in answer.get("Successful", ())}
         return arrived
 
