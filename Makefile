@@ -15,7 +15,7 @@ FAST_TESTS := tests/unit tests/property tests/template tests/conformance
 # One thing after the other, whatever -j says: the tests measure time and share this folder.
 .NOTPARALLEL:
 
-.PHONY: help setup demo test lint types unit integration up down synth deploy destroy clean require-stage
+.PHONY: help setup demo test lint types unit integration bench up down synth deploy destroy clean require-stage
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14 | sed 's/^/  make /'
@@ -40,6 +40,9 @@ unit: setup ## The tests that need no emulator
 
 integration: setup ## The tests on the deployed stacks, on the local AWS emulator with IAM enforced
 	$(PYTHON_BIN) -m pytest tests/integration
+
+bench: setup ## Measure calls, own code and imports, as ratios against a baseline of the same run
+	@PYTHONPATH=.:lambdas/layers/shared/python $(PYTHON_BIN) -m bench
 
 up: setup ## The local deployment, kept running; writes .local/env to source
 	@$(PYTHON_BIN) -m local up

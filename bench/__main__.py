@@ -16,7 +16,9 @@ def main() -> None:
     if "--json" in sys.argv[1:]:
         sys.stdout.write(json.dumps([asdict(row) for row in rows], indent=2) + "\n")
         return
-    table = Table("what", "figure", "", "ratio", "against")
+    table = Table()
+    for name in ("what", "figure", "", "ratio", "against"):
+        table.add_column(name, no_wrap=True)
     for row in rows:
         table.add_row(row.what, f"{row.figure:.2f}", row.unit, f"{row.ratio:.2f}", row.baseline)
     Console().print(table)
