@@ -10,7 +10,6 @@ import itertools
 import json
 import uuid
 import zlib
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -439,6 +438,11 @@ class World:
                 raise ViolationError(f"{key} is stuck")
 
     @property
+    def fates(self) -> list[str | None]:
+        """What became of each message."""
+        return [message.fate for message in self.messages.values()]
+
+    @property
     def finished(self) -> bool:
         """Nothing runs and nothing is left in the queue."""
         return not self.actors and all(message.fate for message in self.messages.values())
@@ -489,61 +493,3 @@ class World:
                 sorted(h for h in holders if h[1] is not None),
             )
         )
-
-
-@dataclass
-class Search:
-    """What a search went through. `violation` is the first one, with the schedule that leads to it."""
-
-    schedules: int = 0
-    states: int = 0
-    violation: str | None = None
-
-
-def explore(
-    scenario: Scenario,
-    new_world: Callable[[Scenario], World] = World,
-    *,
-    most_schedules: int = 200_000,
-) -> Search:
-    """Run every schedule of a scenario, breadth first; stops at the first violation, a short one."""
-    search = Search()
-    seen: set[str] = set()
-    pending: deque[tuple[int, ...]] = deque([()])
-    while pending:
-        prefix = pending.popleft()
-        search.schedules += 1
-        if search.schedules > most_schedules:
-            raise AssertionError(f"more than {most_schedules} schedules: make the scenario smaller")
-        world = new_world(scenario)
-        taken: list[tuple[str, ...]] = []
-        choices: list[int] = []
-        try:
-            for options in _steps(world):
-                position = len(choices)
-                if position >= len(prefix):
-                    signature = world.signature()
-                    if signature in seen:
-                        break
-                    seen.add(signature)
-                    pending += [(*choices, alternative) for alternative in range(1, len(options))]
-                choice = prefix[position] if position < len(prefix) else 0
-                choices.append(choice)
-                taken.append(options[choice])
-                world.take(options[choice])
-            else:
-                world.check_end()
-        except ViolationError as violation:
-            search.violation = f"{violation}\n" + "\n".join(" ".join(step) for step in taken)
-            break
-        finally:
-            for actor in world.actors:
-                if not actor.thread.dead:
-                    actor.thread.throw(CrashError())
-    search.states = len(seen)
-    return search
-
-
-def _steps(world: World) -> Iterator[list[tuple[str, ...]]]:
-    while not world.finished:
-        yield world.options()

@@ -18,7 +18,8 @@ from sellerbus.notifications.processing import NotificationProcessor
 from sellerbus.notifications.publishing import EventBus
 from sellerbus.notifications.results import BatchResults, Candidate
 from tests.builders import body, order_change
-from tests.unit.notifications.protocol_world import Scenario, World, explore, reproducible_uuid
+from tests.unit.notifications.protocol_search import explore
+from tests.unit.notifications.protocol_world import Scenario, World, reproducible_uuid
 
 ONE = body(order_change("n-1"))
 OTHER_CONTENT = body(order_change("n-1", status="Shipped"))
@@ -66,6 +67,14 @@ def test_the_search_sees_copies_held_and_faults_that_publish_twice() -> None:
     explore(replace(SCENARIOS["two copies, one fault"], time_steps=1), Watched)
     assert {"1 publishes", "2 publishes", "hide: go on", "release: go on", "complete: repeated"} <= witnessed
     assert "3 publishes" not in witnessed
+
+
+@pytest.mark.parametrize("budget", [{"faults": 1, "time_steps": 0}, {"faults": 0, "time_steps": 1}])
+def test_leaving_out_states_that_were_seen_before_hides_nothing(budget: dict[str, int]) -> None:
+    scenario = replace(SCENARIOS["two copies, one fault"], **budget)  # type: ignore[arg-type]
+    pruned, whole = explore(scenario), explore(scenario, prune=False)
+    assert pruned.schedules < whole.schedules
+    assert pruned.ends == whole.ends
 
 
 Mutation = Callable[[pytest.MonkeyPatch], None]
