@@ -74,17 +74,36 @@ def test_every_event_may_come_twice(amazon: FakeAmazon, answer: Answers) -> None
     )
 
 
-def test_a_failed_create_is_taken_back_without_touching_anything(amazon: FakeAmazon, answer: Answers) -> None:
-    amazon.destination_rows.append(Destination("d1", "x", ARN))
+def test_what_a_failed_create_has_left_is_taken_back(amazon: FakeAmazon, answer: Answers) -> None:
+    """Carried out at Amazon, every answer lost, every listing late: the Create fails, and leaves it there."""
+    amazon.lagging_listings = 99
+    amazon.destination_rows.append(Destination("d1", "another stack's", NEW_ARN))
 
     def fault(number: int, operation: str, moment: Moment) -> BaseException | None:
-        return ConflictError(operation, "no", status=409)
+        lost = (operation, moment) == ("createDestination", "after")
+        return OutcomeUnknownError(operation, "lost") if lost else None
 
     amazon.fault = fault
     failed = answer("Create")
     assert failed["Status"] == "FAILED"
+    assert [row.queue_arn for row in amazon.destination_rows] == [NEW_ARN, ARN]
+    amazon.lagging_listings = 0
     assert answer("Delete", PhysicalResourceId=failed["PhysicalResourceId"])["Status"] == "SUCCESS"
-    assert len(amazon.destination_rows) == 1
+    assert [row.queue_arn for row in amazon.destination_rows] == [NEW_ARN]
+
+
+def test_a_failed_create_is_taken_back_even_where_amazon_cannot_be_asked(
+    amazon: FakeAmazon,
+    answer: Answers,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    amazon.fault = lambda _n, operation, _m: ConflictError(operation, "no", status=409)
+    gone = {"PhysicalResourceId": module.FAILED_CREATE_ID}
+    assert answer("Delete", **gone)["Status"] == "SUCCESS"
+    assert "could not be seen" in caplog.text
+    monkeypatch.delenv("LWA_ENDPOINT")
+    assert answer("Delete", **gone)["Status"] == "SUCCESS"
 
 
 def test_a_destination_in_use_is_told(amazon: FakeAmazon, answer: Answers) -> None:

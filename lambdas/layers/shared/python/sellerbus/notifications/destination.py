@@ -70,6 +70,18 @@ def delete(api: DestinationApi, destination_id: str) -> None:
         return
 
 
+def take_back(api: DestinationApi, queue_arn: str) -> tuple[str, ...]:
+    """Delete what a failed creation may have left for `queue_arn`, and return the ids.
+
+    A queue's ARN ends in a part of its stack's own id, so no other stack's destination can have it.
+    Raises what the API raises.
+    """
+    left = [row.destination_id for row in api.destinations() if row.queue_arn == queue_arn]
+    for destination_id in left:
+        delete(api, destination_id)
+    return tuple(left)
+
+
 def _not_made(queue_arn: str, doubt: OutcomeUnknownError | ConflictError | None) -> SellingPartnerError:
     if isinstance(doubt, ConflictError):
         return ConflictError(
