@@ -103,11 +103,18 @@ def remove(
     seller_id: SellerId,
     stage: StageName,
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    forget: Annotated[
+        bool,
+        typer.Option("--forget", help="Without a deployed stack: delete the row, whatever stands at Amazon."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Remove a seller: first the subscriptions at Amazon, then the row with the refresh token."""
     target = opened(stage)
     identifier = _checked_id(seller_id)
+    deployed = target.outputs(NOTIFICATIONS) is not None
+    if not deployed and not forget and target.settings.removal_policy == "retain":
+        raise CommandError(_kept_at_amazon(target, identifier), WRONG_INPUT)
     if not yes:
         _confirmed(identifier, stage)
     registry = _registry(target)
@@ -118,8 +125,7 @@ def remove(
             f"Seller {identifier} is not in stage {stage}. See: sellerbus sellers list --stage {stage}",
             NOT_FOUND,
         ) from error
-    deployed = target.outputs(NOTIFICATIONS) is not None
-    # Without the stack nobody follows the change, and there is nothing of the stack's at Amazon.
+    # Without the stack nobody follows the change; what stood at Amazon was deleted with it, or is let be.
     removed = not deployed and registry.delete_removed(identifier)
     if as_json:
         console.show_json(_document(seller) | {"removed": removed})
@@ -130,6 +136,17 @@ def remove(
         )
     if not removed:
         console.say("Its subscriptions are deleted within about a minute, then its row goes.")
+
+
+def _kept_at_amazon(stage: Stage, seller_id: str) -> str:
+    return (
+        f"The stack {stage.stack_name(NOTIFICATIONS)} is not there, and the stage keeps what stands at "
+        "Amazon (removal_policy: retain): if it was deployed before, Amazon goes on sending for seller "
+        f"{seller_id}, and the row that would be deleted holds the only token to change that with. "
+        "Deploy the stage again with existing_subscriptions: replace, and remove the seller then: "
+        f"make deploy STAGE={stage.name}. Where nothing was ever deployed, or the seller has withdrawn the "
+        "authorisation at Amazon: --forget"
+    )
 
 
 def checked_token(text: str) -> str:

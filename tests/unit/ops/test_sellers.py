@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from ops import stage as stage_module
+from stacks.settings import load_settings
 from tests.unit.ops.aws import STAGE, DeployedStage
 
 SELLER = "A2EXAMPLE3SELLER"
@@ -101,11 +103,33 @@ def test_nobody_to_list_is_an_empty_list(stage: DeployedStage) -> None:
     assert stage.run("sellers", "list", "--stage", STAGE).code == 0
 
 
-def test_removed_at_once_where_nothing_runs(stage: DeployedStage) -> None:
+def test_without_the_stack_a_stage_that_retains_keeps_the_token_unless_told_to_forget(
+    stage: DeployedStage,
+) -> None:
+    stage.run(*ADD, piped=TOKEN)
+    remove = ("sellers", "remove", SELLER, "--stage", STAGE, "--yes", "--json")
+    refused = stage.run(*remove)
+    assert refused.code == 2
+    assert "removal_policy: retain" in refused.err
+    assert "make deploy STAGE=example" in refused.err
+    assert rows(stage)[0]["status"] == {"S": "active"}
+    assert stage.run(*remove, "--forget").document["removed"] is True
+    assert rows(stage) == []
+
+
+def test_removed_at_once_where_nothing_runs_and_nothing_was_kept(
+    stage: DeployedStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    destroyed_whole(monkeypatch)
     stage.run(*ADD, piped=TOKEN)
     finished = stage.run("sellers", "remove", SELLER, "--stage", STAGE, "--yes", "--json")
     assert finished.document["removed"] is True
     assert rows(stage) == []
+
+
+def destroyed_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = load_settings(STAGE).model_copy(update={"removal_policy": "destroy"})
+    monkeypatch.setattr(stage_module, "load_settings", lambda name: other)
 
 
 def test_marked_for_removal_where_the_stack_follows(stage: DeployedStage) -> None:
@@ -118,13 +142,21 @@ def test_marked_for_removal_where_the_stack_follows(stage: DeployedStage) -> Non
 
 
 @pytest.mark.parametrize(("typed", "code", "left"), [(["y"], 0, 0), (["n"], 2, 1), (None, 2, 1)])
-def test_removal_is_confirmed(stage: DeployedStage, typed: list[str] | None, code: int, left: int) -> None:
+def test_removal_is_confirmed(
+    stage: DeployedStage,
+    monkeypatch: pytest.MonkeyPatch,
+    typed: list[str] | None,
+    code: int,
+    left: int,
+) -> None:
+    destroyed_whole(monkeypatch)
     stage.run(*ADD, piped=TOKEN)
     assert stage.run("sellers", "remove", SELLER, "--stage", STAGE, typed=typed).code == code
     assert len(rows(stage)) == left
 
 
 def test_a_seller_that_is_not_there_cannot_be_removed(stage: DeployedStage) -> None:
+    stage.deploy_notifications()
     finished = stage.run("sellers", "remove", SELLER, "--stage", STAGE, "--yes")
     assert finished.code == 3
     assert "sellers list" in finished.err
@@ -135,9 +167,6 @@ def test_help_documents_the_exit_codes(stage: DeployedStage) -> None:
 
 
 def test_another_account_is_refused(stage: DeployedStage, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ops import stage as stage_module
-    from stacks.settings import load_settings
-
     other = load_settings(STAGE).model_copy(update={"account": "999999999999"})
     monkeypatch.setattr(stage_module, "load_settings", lambda name: other)
     finished = stage.run("sellers", "list", "--stage", STAGE)
