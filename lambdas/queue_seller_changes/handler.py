@@ -16,14 +16,12 @@ logger = observability.logger()
 def handler(event: dict[str, Any], context: observability.LambdaContext) -> dict[str, Any]:  # noqa: ARG001
     settings = config.load(config.QueueSellerChangesConfig, os.environ)
     first_record: dict[str, str] = {}
-    gone: dict[str, bool] = {}
     for record in event["Records"]:
         change = record["dynamodb"]
         seller_id = change["Keys"]["sellerId"]["S"]
         first_record.setdefault(seller_id, change["SequenceNumber"])
-        gone[seller_id] = record["eventName"] == "REMOVE"
-    # A row that is gone has no token left to call with.
-    jobs = [SellerJob(seller_id) for seller_id in first_record if not gone[seller_id]]
+    # Also those whose row is gone: what is on record for them is deleted without their token.
+    jobs = [SellerJob(seller_id) for seller_id in first_record]
     with observability.emitted(observability.metrics()) as metrics:
         try:
             bootstrap.subscription_queue(settings.subscription_queue_url).put(jobs)

@@ -1,28 +1,50 @@
 """Subscription queue: one seller per record, brought to what the configuration and the seller's row say.
 
-A throttled seller comes again after the time that was told, any other failure after a growing wait: the
-queue's own visibility time-out is much longer, for it covers a killed function.
+What is to come again is sent anew with a delay and a count, so that a seller who waits for quota or for
+another run doesn't make the queue look stuck. What no repeat mends goes to the dead-letter queue after a few
+attempts, with its reason.
 """
 
 from __future__ import annotations
 
 import math
 import os
-from functools import cache
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
-from sellerbus.api.errors import AuthorizationRevokedError, ThrottledError
-from sellerbus.notifications.jobs import SellerJob
-from sellerbus.notifications.reconciliation import Outcome
+from sellerbus.api.errors import AuthorizationRevokedError, PermanentError, ThrottledError
+from sellerbus.notifications.jobs import DeadJobs, JobError, SellerJob, SubscriptionQueue
+from sellerbus.notifications.reconciliation import Outcome, SubscriptionsIncompleteError
+from sellerbus.notifications.seller_reconciler import SellerReconciler
+from sellerbus.notifications.subscription_state import SellerBusyError
 from sellerbus.runtime import bootstrap, config, observability, selling_partner
 from sellerbus.runtime.observability import MetricUnit
+from sellerbus.sellers.registry import UnknownStatusError, UnreadableTokenError
 
-MARGIN_SECONDS = 5.0
-LONGEST_VISIBILITY_SECONDS = 43_200
-FIRST_RETRY_SECONDS = 30
-LONGEST_RETRY_SECONDS = 900
+MARGIN_SECONDS: Final = 5.0
+FIRST_RETRY_SECONDS: Final = 30
+LONGEST_RETRY_SECONDS: Final = 240
+"""Below what the alarm about the oldest message takes for a queue that is stuck."""
+
+LONGEST_BUSY_SECONDS: Final = 15
+"""A run takes seconds as a rule; together the attempts outlast the lease of one that was killed."""
+
+PERMANENT_ATTEMPTS: Final = 3
+MOST_ATTEMPTS: Final = 40
+"""About two and a half hours: an outage at Amazon may last that long."""
 
 logger = observability.logger()
+
+
+@dataclass(frozen=True)
+class Work:
+    """What the records of one batch are done with."""
+
+    settings: config.ReconcileSubscriptionsConfig
+    reconciler: SellerReconciler
+    queue: SubscriptionQueue
+    dead: DeadJobs
+    metrics: observability.Metrics
 
 
 @logger.inject_lambda_context
@@ -32,30 +54,75 @@ def handler(event: dict[str, Any], context: observability.LambdaContext) -> dict
     def remaining_seconds() -> float:
         return float(context.get_remaining_time_in_millis()) / 1000 - MARGIN_SECONDS
 
-    reconciler = selling_partner.seller_reconciler(settings, remaining_seconds)
     failed: list[dict[str, str]] = []
     with observability.emitted(observability.metrics()) as metrics:
+        work = Work(
+            settings,
+            selling_partner.seller_reconciler(settings, remaining_seconds),
+            bootstrap.subscription_queue(settings.subscription_queue_url),
+            bootstrap.dead_jobs(settings.subscription_dead_letter_queue_url),
+            metrics,
+        )
         for record in event["Records"]:
             try:
-                job = SellerJob.from_text(record["body"])
-                _tell(job, reconciler.run(job), metrics)
-            except ThrottledError as error:
-                metrics.add_metric("SellersThrottled", MetricUnit.Count, 1)
-                logger.info("The quota is used up: the seller comes again", seconds=error.seconds)
-                _put_off(record, error.seconds)
-                failed.append({"itemIdentifier": record["messageId"]})
-            except AuthorizationRevokedError as error:
-                # The row is marked by now: a repeat would change nothing until the seller is added anew.
-                logger.warning(
-                    "A seller's authorisation is revoked", seller_id=job.seller_id, reason=str(error)
-                )
-                metrics.add_metric("SellerAuthorizationsRevoked", MetricUnit.Count, 1)
+                _do(record["body"], work)
             except Exception as error:
-                logger.exception("A seller's subscriptions are not done", reason=_reason(error))
-                metrics.add_metric("SellersFailed", MetricUnit.Count, 1)
-                _put_off(record, _retry_seconds(record))
+                # It could not even be sent on: the record itself comes again after the visibility time-out.
+                logger.exception("A seller's job could not be sent on", reason=_reason(error))
                 failed.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": failed}
+
+
+def _do(body: str, work: Work) -> None:
+    try:
+        job = SellerJob.from_text(body)
+    except JobError as error:
+        _give_up(body, error, work)
+        return
+    try:
+        outcome = work.reconciler.run(job, lambda: selling_partner.wanted_subscriptions(work.settings))
+    except ThrottledError as error:
+        work.metrics.add_metric("SellersThrottled", MetricUnit.Count, 1)
+        logger.info("The quota is used up: the seller comes again", seller_id=job.seller_id)
+        _again(job, error, error.seconds, work)
+    except SellerBusyError as error:
+        work.metrics.add_metric("SellersBusy", MetricUnit.Count, 1)
+        logger.info("Another run works on the seller: it comes again", seller_id=job.seller_id)
+        _again(job, error, min(LONGEST_BUSY_SECONDS, error.seconds), work)
+    except AuthorizationRevokedError as error:
+        # The row is marked by now: a repeat would change nothing until the seller is added anew.
+        logger.warning("A seller's authorisation is revoked", seller_id=job.seller_id, reason=str(error))
+        work.metrics.add_metric("SellerAuthorizationsRevoked", MetricUnit.Count, 1)
+    except Exception as error:
+        work.metrics.add_metric("SellersFailed", MetricUnit.Count, 1)
+        logger.exception(
+            "A seller's subscriptions are not done", seller_id=job.seller_id, reason=_reason(error)
+        )
+        if _is_permanent(error) and job.attempt >= PERMANENT_ATTEMPTS:
+            _give_up(job.afresh.to_text(), error, work)
+        else:
+            _again(job, error, FIRST_RETRY_SECONDS * 2 ** min(job.attempt - 1, 10), work)
+    else:
+        _tell(job, outcome, work.metrics)
+
+
+def _again(job: SellerJob, error: Exception, seconds: float, work: Work) -> None:
+    if job.attempt >= MOST_ATTEMPTS:
+        _give_up(job.afresh.to_text(), error, work)
+        return
+    work.queue.put_later(job.next_attempt, min(LONGEST_RETRY_SECONDS, max(1, math.ceil(seconds))))
+
+
+def _give_up(body: str, error: Exception, work: Work) -> None:
+    work.dead.put(body, _reason(error))
+    work.metrics.add_metric("SellersGivenUp", MetricUnit.Count, 1)
+    logger.error("A seller's job is put on the dead-letter queue", reason=_reason(error))
+
+
+def _is_permanent(error: Exception) -> bool:
+    if isinstance(error, SubscriptionsIncompleteError):
+        return error.permanent
+    return isinstance(error, PermanentError | UnreadableTokenError | UnknownStatusError)
 
 
 def _tell(job: SellerJob, outcome: Outcome | None, metrics: observability.Metrics) -> None:
@@ -76,30 +143,6 @@ def _tell(job: SellerJob, outcome: Outcome | None, metrics: observability.Metric
         foreign=outcome.foreign,
         blocked=outcome.blocked,
     )
-
-
-def _put_off(record: dict[str, Any], seconds: float) -> None:
-    visibility = min(LONGEST_VISIBILITY_SECONDS, max(1, math.ceil(seconds)))
-    try:
-        bootstrap.aws("sqs").change_message_visibility(
-            QueueUrl=_queue_url(record["eventSourceARN"]),
-            ReceiptHandle=record["receiptHandle"],
-            VisibilityTimeout=visibility,
-        )
-    except Exception as error:  # noqa: BLE001 - without it the record comes again all the same, only later
-        logger.warning("The message could not be put off", reason=_reason(error))
-
-
-def _retry_seconds(record: dict[str, Any]) -> int:
-    receives = int(record["attributes"]["ApproximateReceiveCount"])
-    return int(min(LONGEST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2 ** min(receives - 1, 10)))
-
-
-@cache
-def _queue_url(arn: str) -> str:
-    account, name = arn.split(":")[4:6]
-    answer = bootstrap.aws("sqs").get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)
-    return str(answer["QueueUrl"])
 
 
 def _reason(error: Exception) -> str:

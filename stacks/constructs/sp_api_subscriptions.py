@@ -14,6 +14,7 @@ from stacks.constructs.python_function import FunctionDefaults, PythonFunction
 from stacks.constructs.sp_api_access import SpApiAccess
 from stacks.constructs.sp_api_destination import SpApiDestination
 from stacks.constructs.subscription_queue import SubscriptionQueue
+from stacks.constructs.subscription_state_table import SubscriptionStateTable
 from stacks.notification_types import default_payload_version
 from stacks.removal import keep_at_amazon
 from stacks.settings_model import Notification, Settings
@@ -24,6 +25,8 @@ _MANAGE_TIMEOUT = cdk.Duration.minutes(14)
 _SERVICE_TIMEOUT = cdk.Duration.minutes(15)
 # Amazon's limits are per seller, so sellers don't hold each other up; the application's token is shared.
 _SELLERS_AT_ONCE = 5
+# Of a seller's row in the registry: read it, mark it as revoked, delete it when the seller is removed.
+_ROW_ACTIONS = ("dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")
 _STANDARD_PARAMETER_BYTES = 4096
 _ADVANCED_PARAMETER_BYTES = 8192
 _DESTINATION_ID_CHARACTERS = 64
@@ -52,6 +55,7 @@ class SpApiSubscriptions(Construct):
             key=defaults.key,
             alarm_topic=defaults.alarm_topic,
         )
+        self._state = SubscriptionStateTable(self, "State", key=defaults.key, removal_policy=removal_policy)
         wanted = wanted_subscriptions(defaults.settings)
         text = cdk.Stack.of(self).to_json_string({"destinationId": destination.destination_id, **wanted})
         parameter = ssm.StringParameter(
@@ -76,7 +80,13 @@ class SpApiSubscriptions(Construct):
         )
         keep_at_amazon(resource, removal_policy)
         # On delete all of these must still work: CloudFormation removes them after what depends on them.
-        resource.node.add_dependency(self.queue, parameter, reconcile, seller_changes)
+        resource.node.add_dependency(
+            self.queue, self._state, parameter, _itself(reconcile), _itself(seller_changes)
+        )
+        # And these must have gone by then: a job that is begun meanwhile makes again what was cleared. On
+        # create they come last, and what waits in queue and stream is taken then.
+        for source in (self._take_jobs(reconcile), self._take_changes(seller_changes)):
+            source.node.add_dependency(resource)
         self.resource = resource
         self.summary = resource.get_att_string("Summary")
 
@@ -90,13 +100,14 @@ class SpApiSubscriptions(Construct):
             timeout=_MANAGE_TIMEOUT,
             environment={
                 **self._access.seller_environment,
+                "SUBSCRIPTION_STATE_TABLE_NAME": self._state.table_name,
                 "SUBSCRIPTION_QUEUE_URL": self.queue.queue.queue_url,
             },
         )
         self._access.let_call_for_sellers(
-            function.execution_role,
-            registry_actions=["dynamodb:Scan"],
+            function.execution_role, registry_actions=["dynamodb:Scan", *_ROW_ACTIONS]
         )
+        self._state.let_work(function.execution_role, find_all=True)
         self.queue.let_send(function.execution_role, sid="QueueSellers")
         return function
 
@@ -110,20 +121,27 @@ class SpApiSubscriptions(Construct):
             timeout=_RECONCILE_TIMEOUT,
             environment={
                 **self._access.seller_environment,
+                "SUBSCRIPTION_STATE_TABLE_NAME": self._state.table_name,
+                "SUBSCRIPTION_QUEUE_URL": self.queue.queue.queue_url,
+                "SUBSCRIPTION_DEAD_LETTER_QUEUE_URL": self.queue.dead_letter_queue.queue_url,
                 "WANTED_PARAMETER_NAME": parameter.parameter_name,
             },
         )
         role = function.execution_role
-        self._access.let_call_for_sellers(
-            role, registry_actions=["dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
-        )
+        self._access.let_call_for_sellers(role, registry_actions=_ROW_ACTIONS)
+        self._state.let_work(role)
         role.add_to_principal_policy(
             iam.PolicyStatement(
                 sid="ReadWanted", actions=["ssm:GetParameter"], resources=[parameter.parameter_arn]
             )
         )
         self.queue.let_consume(role, sid="TakeSellers")
-        lambda_.EventSourceMapping(
+        self.queue.let_send(role, sid="QueueSellers")
+        self.queue.let_send_dead_letters(role, sid="SendDeadLetters")
+        return function
+
+    def _take_jobs(self, function: PythonFunction) -> lambda_.EventSourceMapping:
+        return lambda_.EventSourceMapping(
             function,
             "SubscriptionQueueSource",
             target=function,
@@ -133,7 +151,6 @@ class SpApiSubscriptions(Construct):
             max_concurrency=_SELLERS_AT_ONCE,
             report_batch_item_failures=True,
         )
-        return function
 
     def _seller_changes_function(self) -> PythonFunction:
         function = PythonFunction(
@@ -147,15 +164,11 @@ class SpApiSubscriptions(Construct):
         )
         role = function.execution_role
         self.queue.let_send(role, sid="QueueSellers")
-        registry = self._access.registry
-        stream_arn = registry.table_stream_arn
-        if stream_arn is None:
-            raise ValueError("The seller registry has no stream.")
         role.add_to_principal_policy(
             iam.PolicyStatement(
                 sid="ReadRegistryStream",
                 actions=["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
-                resources=[stream_arn],
+                resources=[self._stream_arn],
             )
         )
         # Lambda's poller demands it, and it takes no narrower resource.
@@ -165,18 +178,35 @@ class SpApiSubscriptions(Construct):
         self._defaults.key.let_use(
             role, sid="ReadRegistryStreamKey", actions=["kms:Decrypt"], through="dynamodb"
         )
-        lambda_.EventSourceMapping(
+        return function
+
+    @property
+    def _stream_arn(self) -> str:
+        arn = self._access.registry.table_stream_arn
+        if arn is None:
+            raise ValueError("The seller registry has no stream.")
+        return arn
+
+    def _take_changes(self, function: PythonFunction) -> lambda_.EventSourceMapping:
+        return lambda_.EventSourceMapping(
             function,
             "SellerRegistrySource",
             target=function,
-            event_source_arn=stream_arn,
+            event_source_arn=self._stream_arn,
             starting_position=lambda_.StartingPosition.TRIM_HORIZON,
             batch_size=100,
             bisect_batch_on_error=True,
             report_batch_item_failures=True,
             max_batching_window=cdk.Duration.seconds(1),
         )
-        return function
+
+
+def _itself(function: PythonFunction) -> cdk.CfnResource:
+    """The function with what it needs, but without the event source in its scope."""
+    resource = function.node.default_child
+    if not isinstance(resource, cdk.CfnResource):
+        raise TypeError(f"{function.node.path} is not a function.")
+    return resource
 
 
 def wanted_subscriptions(settings: Settings) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from stacks.constructs.customer_managed_key import CustomerManagedKey
 from stacks.constructs.queue_with_dead_letters import QueueWithDeadLetters
 
 _RETENTION = cdk.Duration.days(4)
-# A seller whose quota is used up comes again too: only many receives mean that something is wrong.
-_MAXIMUM_RECEIVES = 20
+# The function sends on by itself what is to come again: only where it was killed is a message received anew.
+_MAXIMUM_RECEIVES = 5
 
 
 class SubscriptionQueue(QueueWithDeadLetters):

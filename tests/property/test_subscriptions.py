@@ -12,6 +12,7 @@ from sellerbus.api.errors import OutcomeUnknownError
 from sellerbus.api.notifications import Subscription
 from sellerbus.notifications.jobs import SellerJob
 from sellerbus.notifications.reconciliation import Outcome, bring_to
+from sellerbus.notifications.subscription_state import Record
 from sellerbus.notifications.subscriptions import (
     KEEP,
     REPLACE,
@@ -71,7 +72,7 @@ def wanteds(draw: st.DrawFn, policy: str = REPLACE) -> Wanted:
 
 
 def run(amazon: FakeAmazon, wanted: Wanted) -> Outcome:
-    return bring_to(amazon, seller(), wanted, JOB)
+    return bring_to(amazon, seller(), wanted, JOB, Record())
 
 
 def ours(amazon: FakeAmazon, name: str) -> list[tuple[str, str]]:
@@ -173,7 +174,7 @@ def test_clearing_leaves_only_others(amazon: FakeAmazon, wanted: Wanted) -> None
     everything = Wanted(OURS, REPLACE, tuple(WantedSubscription(name, "1.0") for name in TYPES))
     run(amazon, wanted)
     foreign = [row for name in TYPES for row in amazon.of("A1", name) if row.destination_id == FOREIGN]
-    bring_to(amazon, seller(), everything, JOB, clear=True)
+    bring_to(amazon, seller(), everything, JOB, Record(), clear=True)
     assert [row for name in TYPES for row in amazon.of("A1", name)] == foreign
 
 

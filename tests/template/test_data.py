@@ -14,6 +14,7 @@ KEPT = {
     "Foundation/SellerRegistry0D0F8D2D",
     "Notifications/LedgerB7379752",
     "Notifications/NotificationQueue9098CA41",
+    "Notifications/SubscriptionsState75F3E325",
     "Notifications/NotificationQueueDeadLetterQueueC19F5598",
     "Notifications/PayloadBucket357F5869",
 }
@@ -70,16 +71,28 @@ def registry(synthesis: Synthesis) -> Resource:
 
 @pytest.fixture
 def ledger(synthesis: Synthesis) -> Resource:
-    found: Resource = synthesis.notifications.only("AWS::DynamoDB::Table")["Properties"]
+    return table(synthesis, "Ledger")
+
+
+@pytest.fixture
+def state(synthesis: Synthesis) -> Resource:
+    return table(synthesis, "SubscriptionsState")
+
+
+def table(synthesis: Synthesis, name: str) -> Resource:
+    tables = synthesis.notifications.of_type("AWS::DynamoDB::Table")
+    found: Resource = tables[synthesis.notifications.logical_id("AWS::DynamoDB::Table", name)]["Properties"]
     return found
 
 
-def test_tables_are_paid_per_request_and_recoverable(registry: Resource, ledger: Resource) -> None:
-    for table in (registry, ledger):
-        assert table["BillingMode"] == "PAY_PER_REQUEST"
-        assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-        assert table["SSESpecification"]["SSEEnabled"] is True
-        assert table["SSESpecification"]["SSEType"] == "KMS"
+def test_tables_are_paid_per_request_and_recoverable(
+    registry: Resource, ledger: Resource, state: Resource
+) -> None:
+    for properties in (registry, ledger, state):
+        assert properties["BillingMode"] == "PAY_PER_REQUEST"
+        assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+        assert properties["SSESpecification"]["SSEEnabled"] is True
+        assert properties["SSESpecification"]["SSEType"] == "KMS"
 
 
 def test_the_registry_streams_who_changed_and_nothing_of_the_row(registry: Resource) -> None:

@@ -58,12 +58,59 @@ def test_amazon_is_told_of_the_queue_after_it_may_send_there(
     assert policy in depends_on(synthesis, destination_id)
 
 
+def reached_from(synthesis: Synthesis, logical_id: str) -> set[str]:
+    """All that a resource needs, directly or not: CloudFormation makes it before and deletes it after."""
+    resources = synthesis.notifications.body["Resources"]
+    reached: set[str] = set()
+    ahead = [logical_id]
+    while ahead:
+        resource = resources[ahead.pop()]
+        text = json.dumps(resource["Properties"])
+        needed = set(resource.get("DependsOn", [])) | {name for name in resources if f'"{name}"' in text}
+        ahead += needed - reached
+        reached |= needed
+    return reached
+
+
 def test_subscriptions_come_after_all_that_serves_them(synthesis: Synthesis, subscriptions_id: str) -> None:
-    needed = depends_on(synthesis, subscriptions_id)
-    assert set(synthesis.notifications.of_type("AWS::Lambda::EventSourceMapping")) <= needed
+    needed = reached_from(synthesis, subscriptions_id)
     assert set(synthesis.notifications.of_type("AWS::SSM::Parameter")) <= needed
-    queue = synthesis.notifications.logical_id("AWS::SQS::Queue", "SubscriptionsSubscriptionQueue")
-    assert queue in needed
+    assert synthesis.notifications.logical_id("AWS::SQS::Queue", "SubscriptionsSubscriptionQueue") in needed
+    assert synthesis.notifications.logical_id("AWS::DynamoDB::Table", "SubscriptionsState") in needed
+    assert next(iter(synthesis.notifications.of_type("Custom::SpApiDestination"))) in needed
+    functions = synthesis.notifications.functions()
+    for name in ("process_notifications", "reconcile_subscriptions", "queue_seller_changes"):
+        assert functions[name]["Properties"] in [
+            synthesis.notifications.body["Resources"][logical_id]["Properties"] for logical_id in needed
+        ], name
+        (role,) = functions[name]["Properties"]["Role"]["Fn::GetAtt"][:1]
+        assert role in needed
+        policies = {
+            logical_id
+            for logical_id, policy in synthesis.notifications.of_type("AWS::IAM::Policy").items()
+            if {"Ref": role} in policy["Properties"]["Roles"]
+        }
+        assert policies <= needed, name
+
+
+def test_no_job_is_begun_while_the_subscriptions_are_cleared(
+    synthesis: Synthesis, subscriptions_id: str
+) -> None:
+    """On delete what begins jobs goes first; on create it comes last, and what waits is taken then."""
+    mappings = synthesis.notifications.of_type("AWS::Lambda::EventSourceMapping")
+    of_the_stage = {
+        logical_id: any(
+            f"{name}" in json.dumps(mapping["Properties"]["FunctionName"])
+            for name in ("ReconcileSubscriptions", "QueueSellerChanges")
+        )
+        for logical_id, mapping in mappings.items()
+    }
+    assert sorted(of_the_stage.values()) == [False, True, True]
+    for logical_id, begins_jobs in of_the_stage.items():
+        if begins_jobs:
+            assert subscriptions_id in depends_on(synthesis, logical_id)
+        else:
+            assert logical_id in depends_on(synthesis, subscriptions_id)
 
 
 def test_wanted_names_the_destination_and_what_is_configured(
@@ -131,6 +178,17 @@ def test_sellers_are_reconciled_one_by_one_and_fail_alone(synthesis: Synthesis) 
     function = synthesis.notifications.functions()["reconcile_subscriptions"]["Properties"]
     queue = synthesis.notifications.of_type("AWS::SQS::Queue")[queue_id]["Properties"]
     assert queue["VisibilityTimeout"] >= 6 * function["Timeout"]
+    # What waits is sent on by the function itself; so many receives mean that it was killed each time.
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == 5
+
+
+def test_the_state_is_kept_as_the_ledger_is(synthesis: Synthesis) -> None:
+    state = synthesis.notifications.of_type("AWS::DynamoDB::Table")[
+        synthesis.notifications.logical_id("AWS::DynamoDB::Table", "SubscriptionsState")
+    ]["Properties"]
+    assert state["KeySchema"] == [{"AttributeName": "sellerId", "KeyType": "HASH"}]
+    assert "StreamSpecification" not in state
+    assert "TimeToLiveSpecification" not in state
 
 
 def test_a_change_of_a_seller_is_queued_from_the_stream(synthesis: Synthesis) -> None:

@@ -26,6 +26,7 @@ COMPLETE = {
     "KEY_ID": "arn:aws:kms:x",
     "SELLER_TABLE_NAME": "sellers",
     "SUBSCRIPTION_QUEUE_URL": "https://sqs/queue",
+    "SUBSCRIPTION_STATE_TABLE_NAME": "states",
 }
 
 
@@ -65,7 +66,10 @@ def test_positive_integers(value: str) -> None:
 
 def test_variables_names_what_the_template_must_have() -> None:
     assert variables(ManageSubscriptionsConfig) == set(COMPLETE)
-    assert variables(ReconcileSubscriptionsConfig) - set(COMPLETE) == {"WANTED_PARAMETER_NAME"}
+    assert variables(ReconcileSubscriptionsConfig) - set(COMPLETE) == {
+        "SUBSCRIPTION_DEAD_LETTER_QUEUE_URL",
+        "WANTED_PARAMETER_NAME",
+    }
     assert "KEY_ID" not in variables(ManageDestinationConfig)
 
 

@@ -31,6 +31,7 @@ def seller(name: str = "A1") -> SellerGrant:
 class FakeAmazon:
     """side_by_side: whether subscriptions with differing filter expressions of one version may coexist.
 
+    excluding: whether a subscription keeps another one out, where they would by version and directive.
     fault is asked before and after every call, with the call's number (from 0) and operation.
     """
 
@@ -40,6 +41,7 @@ class FakeAmazon:
     destination_rows: list[Destination] = field(default_factory=list)
     unique_names: bool = True
     lagging_listings: int = 0
+    excluding: Callable[[Subscription, Subscription], bool] = lambda one, other: True
     calls: list[str] = field(default_factory=list)
     made: int = 0
 
@@ -135,7 +137,7 @@ class FakeAmazon:
             return False
         filtered = any((row.directive or {}).get("filterExpression") for row in (one, other))
         differing = canonical(one.directive) != canonical(other.directive)
-        return not (self.side_by_side and filtered and differing)
+        return self.excluding(one, other) and not (self.side_by_side and filtered and differing)
 
 
 def kill_at(number: int, moment: Moment) -> Fault:

@@ -58,9 +58,16 @@ class FakeRegistry:
 @dataclass
 class FakeQueue:
     jobs: list[SellerJob] = field(default_factory=list)
+    delays: list[int] = field(default_factory=list)
     fault: Exception | None = None
 
     def put(self, jobs: Iterable[SellerJob]) -> None:
         if self.fault is not None:
             raise self.fault
         self.jobs += jobs
+
+    def put_later(self, job: SellerJob, seconds: int) -> None:
+        if self.fault is not None:
+            raise self.fault
+        self.jobs.append(job)
+        self.delays.append(seconds)

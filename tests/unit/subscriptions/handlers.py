@@ -19,7 +19,9 @@ ENVIRONMENT = {
     "LWA_SECRET_ID": "arn:secret",
     "KEY_ID": "arn:key",
     "SELLER_TABLE_NAME": "sellers",
+    "SUBSCRIPTION_STATE_TABLE_NAME": "states",
     "SUBSCRIPTION_QUEUE_URL": "https://queue",
+    "SUBSCRIPTION_DEAD_LETTER_QUEUE_URL": "https://dead-letters",
     "WANTED_PARAMETER_NAME": "/wanted",
 }
 

@@ -12,11 +12,13 @@ from sellerbus.api.lwa import SellerGrant
 from sellerbus.api.notifications import Subscription
 from sellerbus.notifications.fleet import ClearingIncompleteError, SellerFleet
 from sellerbus.notifications.jobs import QueueError, SellerJob
+from sellerbus.notifications.seller_reconciler import SellerReconciler
 from sellerbus.notifications.subscriptions import REPLACE, Wanted, WantedSubscription
 from sellerbus.sellers.registry import PAUSED, REMOVING, REVOKED
 from tests.unit.api.wire import Time
 from tests.unit.subscriptions.fake_amazon import FakeAmazon, seller
 from tests.unit.subscriptions.fake_registry import FakeQueue, FakeRegistry, row
+from tests.unit.subscriptions.fake_states import FakeStates
 
 WANTED = Wanted(
     "ours", REPLACE, (WantedSubscription("ORDER_CHANGE", "1.0"), WantedSubscription("PRICING_HEALTH", "1.0"))
@@ -63,12 +65,24 @@ class SharedAmazon(FakeAmazon):
 
 
 def fleet(
-    registry: FakeRegistry, amazon: FakeAmazon, queue: FakeQueue | None = None, time: Time | None = None
+    registry: FakeRegistry,
+    amazon: FakeAmazon,
+    queue: FakeQueue | None = None,
+    time: Time | None = None,
+    states: FakeStates | None = None,
 ) -> SellerFleet:
     clock = time or Time(ends_at=1_000_600.0)
+    known = states or FakeStates(clock)
     return SellerFleet(
         registry=registry,
-        api=lambda remaining: amazon,
+        states=known,
+        reconciler=lambda remaining: SellerReconciler(
+            registry=registry,
+            states=known,
+            api=lambda _: amazon,
+            remaining_seconds=remaining,
+            clock=clock.clock,
+        ),
         queue=queue or FakeQueue(),
         remaining_seconds=clock.remaining,
         sleep=clock.sleep,
@@ -103,7 +117,6 @@ def test_no_seller_at_all() -> None:
         errors.ThrottledError("getSubscriptions", 60),
         errors.RetryableError("getSubscriptions", "down"),
         errors.UnauthorizedError("getSubscriptions", "no", status=403),
-        errors.AuthorizationRevokedError("LWA token", "revoked"),
         RuntimeError("anything"),
     ],
 )
@@ -183,16 +196,69 @@ def test_clearing_takes_all_sellers_whatever_their_status() -> None:
     assert summary.deleted == 6
 
 
+def test_a_seller_whose_authorisation_is_revoked_is_marked_counted_and_not_queued() -> None:
+    amazon, queue, registry = SharedAmazon(), FakeQueue(), sellers(2)
+    amazon.failing["A1"] = errors.AuthorizationRevokedError("LWA token", "revoked")
+    summary = fleet(registry, amazon, queue).bring_all_to(WANTED)
+    assert (summary.revoked, list(summary.failures), queue.jobs) == (1, ["A1"], [])
+    assert registry.rows["A1"].status == REVOKED
+
+
+def test_a_seller_removed_while_the_deploy_works_is_not_subscribed_again() -> None:
+    """The deploy listed the sellers at its start; the removal ended before the seller's turn."""
+    amazon, registry, states = SharedAmazon(), sellers(9), FakeStates()
+
+    def remove() -> None:
+        registry.rows.pop("A8", None)
+
+    amazon.on_listing = remove
+    fleet(registry, amazon, states=states).bring_all_to(WANTED)
+    assert {name for name, _ in amazon.held} == {f"A{number}" for number in range(8)}
+    assert "A8" not in states.rows
+
+
+def test_a_seller_that_another_run_works_on_is_queued_by_the_deploy() -> None:
+    amazon, queue, states = SharedAmazon(), FakeQueue(), FakeStates()
+    states.take("A1", 100)
+    summary = fleet(sellers(2), amazon, queue, states=states).bring_all_to(WANTED)
+    assert [job.seller_id for job in queue.jobs] == ["A1"]
+    assert {name for name, _ in amazon.held} == {"A0"}
+    assert summary.failures == {}
+
+
+def test_clearing_waits_for_a_run_on_its_way() -> None:
+    """A job that was in flight when the stack's deletion began has made something after the first look."""
+    time = Time(ends_at=1_000_600.0)
+    amazon, registry, states = SharedAmazon(), sellers(2), FakeStates(time)
+    it = fleet(registry, amazon, time=time, states=states)
+    it.bring_all_to(WANTED)
+    states.take("A1", 100)
+    it.clear_all(WANTED)
+    assert held(amazon) == 0
+    assert time.now > 1_000_160.0
+
+
+def test_clearing_takes_revoked_sellers_those_gone_and_types_no_longer_wanted() -> None:
+    registry, amazon, states = sellers(3), SharedAmazon(), FakeStates()
+    it = fleet(registry, amazon, states=states)
+    it.bring_all_to(WANTED)
+    amazon.failing["A0"] = errors.AuthorizationRevokedError("LWA token", "revoked")
+    registry.change("A0", REVOKED)
+    del registry.rows["A1"]
+    summary = it.clear_all(Wanted("ours", REPLACE, WANTED.subscriptions[:1]))
+    assert (held(amazon), states.rows) == (0, {})
+    assert (summary.revoked, summary.deleted) == (1, 6)
+
+
 def test_clearing_reports_the_revoked_and_goes_on() -> None:
     registry = FakeRegistry.of(row("A1"), row("A2"), row("A3", REVOKED))
-    amazon = SharedAmazon()
-    it = fleet(registry, amazon)
+    amazon, states = SharedAmazon(), FakeStates()
+    it = fleet(registry, amazon, states=states)
     it.bring_all_to(WANTED)
     amazon.failing["A2"] = errors.AuthorizationRevokedError("LWA token", "revoked")
     summary = it.clear_all(WANTED)
     assert summary.revoked == 2
-    assert list(summary.failures) == ["A2"]
-    assert {name for (name, _), rows in amazon.held.items() if rows} == {"A2"}
+    assert held(amazon) == 0
 
 
 def test_clearing_tries_again_what_failed_for_a_while() -> None:

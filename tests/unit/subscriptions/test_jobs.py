@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sellerbus.notifications.jobs import JobError, QueueError, SellerJob, SubscriptionQueue
+from sellerbus.notifications.jobs import DeadJobs, JobError, QueueError, SellerJob, SubscriptionQueue
 
 
 @dataclass
@@ -16,6 +16,10 @@ class Sqs:
     failing: frozenset[str] = frozenset()
     bodies: list[str] = field(default_factory=list)
     calls: int = 0
+    single: list[dict[str, Any]] = field(default_factory=list)
+
+    def send_message(self, **arguments: Any) -> None:
+        self.single.append(arguments)
 
     def send_message_batch(self, **arguments: Any) -> Any:
         self.calls += 1
@@ -31,18 +35,35 @@ class Sqs:
 
 
 def test_a_job_survives_the_queue() -> None:
-    job = SellerJob("A1", ("OLD_TYPE",), ("d0",))
+    job = SellerJob("A1", ("OLD_TYPE",), ("d0",), attempt=7)
     assert SellerJob.from_text(job.to_text()) == job
     assert json.loads(SellerJob("A1").to_text()) == {"sellerId": "A1"}
 
 
 @pytest.mark.parametrize(
     "text", ["", "x", "[]", "{}", '{"sellerId": 1}', '{"sellerId": "A", "retiredTypes": "x"}',
-             '{"sellerId": "A", "retiredDestinationIds": [1]}']
+             '{"sellerId": "A", "retiredDestinationIds": [1]}', '{"sellerId": "A", "attempt": "1"}',
+             '{"sellerId": "A", "attempt": 0}']
 )  # fmt: skip
 def test_what_is_no_job_is_refused(text: str) -> None:
     with pytest.raises(JobError):
         SellerJob.from_text(text)
+
+
+def test_attempts_are_counted_and_counted_anew() -> None:
+    job = SellerJob("A1", ("OLD_TYPE",))
+    assert job.next_attempt.next_attempt.attempt == 3
+    assert job.next_attempt.afresh == job
+
+
+def test_a_job_is_sent_with_a_delay_and_a_dead_one_with_its_reason() -> None:
+    sqs = Sqs()
+    SubscriptionQueue(sqs, "https://queue").put_later(SellerJob("A1"), 40)
+    DeadJobs(sqs, "https://dead").put("text", "r" * 5000)
+    later, dead = sqs.single
+    assert later == {"QueueUrl": "https://queue", "MessageBody": '{"sellerId":"A1"}', "DelaySeconds": 40}
+    assert (dead["QueueUrl"], dead["MessageBody"]) == ("https://dead", "text")
+    assert dead["MessageAttributes"]["reason"] == {"DataType": "String", "StringValue": "r" * 1000}
 
 
 def test_sends_ten_at_a_time() -> None:

@@ -12,6 +12,7 @@ from lambdas.manage_subscriptions import handler as module
 from sellerbus.api import errors
 from sellerbus.runtime import bootstrap, selling_partner
 from tests.unit.subscriptions.fake_registry import FakeQueue, FakeRegistry, row
+from tests.unit.subscriptions.fake_states import FakeStates
 from tests.unit.subscriptions.handlers import CloudFormation, Context, event, set_environment
 from tests.unit.subscriptions.test_fleet import SharedAmazon
 
@@ -30,10 +31,11 @@ class Setting:
         set_environment(monkeypatch)
         self.amazon = SharedAmazon()
         self.registry = FakeRegistry.of(row("A1"), row("A2"))
-        self.queue = FakeQueue()
+        self.queue, self.states = FakeQueue(), FakeStates()
         self.cloudformation = CloudFormation()
         monkeypatch.setattr(selling_partner, "notifications_api", lambda *_, **__: self.amazon)
         monkeypatch.setattr(selling_partner, "seller_registry", lambda _: self.registry)
+        monkeypatch.setattr(selling_partner, "subscription_states", lambda _: self.states)
         monkeypatch.setattr(bootstrap, "subscription_queue", lambda url: self.queue)
         monkeypatch.setattr(bootstrap, "http", lambda: self.cloudformation)
 
@@ -131,8 +133,11 @@ def test_no_seller_fails_a_deploy(it: Setting) -> None:
     it.amazon.failing = {"A1": RuntimeError("x"), "A2": errors.AuthorizationRevokedError("LWA token", "gone")}
     done = it.answer("Create", properties("ORDER_CHANGE"))
     assert done["Status"] == "SUCCESS"
-    assert done["Data"]["Summary"] == "0 sellers, 0 subscriptions in place; 2 sellers queued for later"
-    assert {job.seller_id for job in it.queue.jobs} == {"A1", "A2"}
+    assert done["Data"]["Summary"] == (
+        "0 sellers, 0 subscriptions in place; 1 sellers queued for later; "
+        "1 sellers with a revoked authorisation left out"
+    )
+    assert [job.seller_id for job in it.queue.jobs] == ["A1"]
 
 
 def test_the_fleet_is_put_together_for_real(monkeypatch: pytest.MonkeyPatch) -> None:

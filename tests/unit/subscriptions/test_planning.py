@@ -28,7 +28,8 @@ def plan(
     actual: list[Subscription],
     wanted: list[WantedSubscription] | None = None,
     *,
-    own: frozenset[str] = frozenset(),
+    own: frozenset[str] = frozenset({"ours"}),
+    untouchable: frozenset[str] = frozenset(),
     policy: str = REPLACE,
     strict: bool = False,
 ) -> TypePlan:
@@ -37,7 +38,8 @@ def plan(
         [ORDER] if wanted is None else wanted,
         actual,
         destination_id="ours",
-        own_destination_ids=own,
+        own_subscription_ids=frozenset(item.subscription_id for item in actual if item.destination_id in own),
+        untouchable=untouchable,
         existing_subscriptions=policy,
         strict=strict,
     )
@@ -67,7 +69,7 @@ def test_as_wanted_is_kept() -> None:
 
 
 def test_another_destination_of_ours_is_replaced() -> None:
-    it = plan([row("s1", "old")], own=frozenset({"old"}), policy=KEEP)
+    it = plan([row("s1", "old")], own=frozenset({"old", "ours"}), policy=KEEP)
     assert steps(it) == ["delete s1", "create 1.0"]
     assert isinstance(it.steps[0], Delete)
     assert "destination old" in it.steps[0].reason
@@ -86,11 +88,28 @@ def test_another_version_is_created_first() -> None:
 
 
 def test_foreign_in_the_way_is_replaced_or_kept_as_told() -> None:
-    assert steps(plan([row("s1", "foreign")])) == ["delete s1", "create 1.0"]
-    kept = plan([row("s1", "foreign")], policy=KEEP)
+    assert steps(plan([row("s1", "foreign")], strict=True)) == ["delete s1", "create 1.0"]
+    kept = plan([row("s1", "foreign")], policy=KEEP, strict=True)
     assert kept.steps == ()
     assert kept.blocked == (ORDER,)
     assert kept.foreign == (row("s1", "foreign"),)
+
+
+@pytest.mark.parametrize("policy", [KEEP, REPLACE])
+def test_a_foreign_one_is_not_in_the_way_until_amazon_says_so(policy: str) -> None:
+    it = plan([row("s1", "foreign")], policy=policy)
+    assert steps(it) == ["create 1.0"]
+    assert it.foreign == (row("s1", "foreign"),)
+
+
+def test_what_cannot_be_deleted_blocks_and_nothing_else_is_deleted_for_it() -> None:
+    it = plan(
+        [row("s1", "foreign"), row("s2", "foreign", filterExpression="a")],
+        strict=True,
+        untouchable=frozenset({"s1"}),
+    )
+    assert it.steps == ()
+    assert it.blocked == (ORDER,)
 
 
 def test_foreign_in_nobodys_way_is_left_alone() -> None:

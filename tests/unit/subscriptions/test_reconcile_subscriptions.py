@@ -1,4 +1,4 @@
-"""The subscription queue's consumer: each record by itself, throttled ones put off, nothing swallowed."""
+"""The subscription queue's consumer: each record by itself, waiting ones put off, nothing swallowed."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ import pytest
 
 from lambdas.reconcile_subscriptions import handler as module
 from sellerbus.api import errors
+from sellerbus.notifications.jobs import SellerJob
+from sellerbus.notifications.seller_reconciler import LONGEST_RUN_SECONDS
+from sellerbus.notifications.subscription_state import LEASE_MARGIN_SECONDS
 from sellerbus.runtime import bootstrap, selling_partner
 from sellerbus.runtime.config import ConfigurationError
-from sellerbus.sellers.registry import REVOKED
-from tests.unit.subscriptions.fake_registry import FakeRegistry, row
+from sellerbus.sellers.registry import REVOKED, UnreadableTokenError
+from tests.unit.subscriptions.fake_registry import FakeQueue, FakeRegistry, row
+from tests.unit.subscriptions.fake_states import FakeStates
 from tests.unit.subscriptions.handlers import Context, set_environment
 from tests.unit.subscriptions.test_fleet import SharedAmazon
 
@@ -24,49 +28,42 @@ WANTED = {
 }
 
 
-@dataclass
-class Aws:
-    """SQS and SSM in one."""
-
-    fault: Exception | None = None
-    visibilities: list[dict[str, Any]] = field(default_factory=list)
-
-    def get_queue_url(self, *, QueueName: str, QueueOwnerAWSAccountId: str) -> dict[str, str]:
-        return {"QueueUrl": f"https://{QueueOwnerAWSAccountId}/{QueueName}"}
-
-    def change_message_visibility(self, **arguments: Any) -> None:
-        if self.fault:
-            raise self.fault
-        self.visibilities.append(arguments)
-
+class Ssm:
     def get_parameter(self, *, Name: str) -> dict[str, Any]:
         assert Name == "/wanted"
         return {"Parameter": {"Value": json.dumps(WANTED)}}
 
 
+@dataclass
+class FakeDeadJobs:
+    letters: list[tuple[str, str]] = field(default_factory=list)
+
+    def put(self, text: str, reason: str) -> None:
+        self.letters.append((text, reason))
+
+
 class Setting:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         set_environment(monkeypatch)
-        self.aws = Aws()
+        self.queue, self.dead, self.states = FakeQueue(), FakeDeadJobs(), FakeStates()
         self.amazon = SharedAmazon()
         self.registry = FakeRegistry.of(*(row(f"A{number}") for number in range(3)))
         monkeypatch.setattr(selling_partner, "notifications_api", lambda *_, **__: self.amazon)
         monkeypatch.setattr(selling_partner, "seller_registry", lambda _: self.registry)
-        monkeypatch.setattr(bootstrap, "aws", lambda service: self.aws)
-        module._queue_url.cache_clear()
+        monkeypatch.setattr(selling_partner, "subscription_states", lambda _: self.states)
+        monkeypatch.setattr(bootstrap, "subscription_queue", lambda url: self.queue)
+        monkeypatch.setattr(bootstrap, "dead_jobs", lambda url: self.dead)
+        monkeypatch.setattr(bootstrap, "aws", lambda service: Ssm())
 
-    def run(self, *bodies: str, receives: int = 1) -> list[str]:
+    def run(self, *bodies: str) -> list[str]:
         records = [
             {
                 "messageId": f"m{number}",
-                "receiptHandle": f"r{number}",
                 "body": body,
-                "attributes": {"ApproximateReceiveCount": str(receives)},
-                "eventSourceARN": "arn:aws:sqs:us-east-1:111122223333:subscriptions",
             }
             for number, body in enumerate(bodies)
         ]
-        answer = module.handler({"Records": records}, Context())  # type: ignore[arg-type]
+        answer = module.handler({"Records": records}, Context(seconds=300))  # type: ignore[arg-type]
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
 
@@ -75,8 +72,8 @@ def it(monkeypatch: pytest.MonkeyPatch) -> Setting:
     return Setting(monkeypatch)
 
 
-def job(seller_id: str) -> str:
-    return json.dumps({"sellerId": seller_id})
+def job(seller_id: str, attempt: int = 1) -> str:
+    return SellerJob(seller_id, ("OLD",), attempt=attempt).to_text()
 
 
 def test_each_seller_is_done(it: Setting) -> None:
@@ -86,28 +83,76 @@ def test_each_seller_is_done(it: Setting) -> None:
 
 def test_one_records_failure_is_its_own(it: Setting) -> None:
     it.amazon.failing = {"A1": RuntimeError("x")}
-    assert it.run(job("A0"), job("A1"), "not json", job("A2")) == ["m1", "m2"]
+    assert it.run(job("A0"), job("A1"), "not json", job("A2")) == []
     assert {name for name, _ in it.amazon.held} == {"A0", "A2"}
+    assert [again.seller_id for again in it.queue.jobs] == ["A1"]
+    assert [text for text, _ in it.dead.letters] == ["not json"]
 
 
 def test_throttled_comes_again_after_the_time_told(it: Setting) -> None:
     it.amazon.failing = {"A0": errors.ThrottledError("getSubscriptions", 41.2)}
-    assert it.run(job("A0")) == ["m0"]
-    assert it.aws.visibilities == [
-        {"QueueUrl": "https://111122223333/subscriptions", "ReceiptHandle": "r0", "VisibilityTimeout": 42}
-    ]
+    assert it.run(job("A0")) == []
+    assert it.queue.jobs == [SellerJob("A0", ("OLD",), attempt=2)]
+    assert it.queue.delays == [42]
 
 
-@pytest.mark.parametrize(("receives", "seconds"), [(1, 30), (2, 60), (4, 240), (50, 900)])
-def test_failed_comes_again_after_a_growing_wait(it: Setting, receives: int, seconds: int) -> None:
+def test_whom_another_run_works_on_comes_again_soon(it: Setting) -> None:
+    it.states.take("A0", 240)
+    assert it.run(job("A0")) == []
+    assert it.queue.jobs == [SellerJob("A0", ("OLD",), attempt=2)]
+    assert it.queue.delays == [15]
+    assert it.amazon.calls == []
+
+
+def test_the_attempts_outlast_the_lease_of_a_killed_run() -> None:
+    assert module.MOST_ATTEMPTS * module.LONGEST_BUSY_SECONDS > LONGEST_RUN_SECONDS + LEASE_MARGIN_SECONDS
+
+
+@pytest.mark.parametrize(("attempt", "seconds"), [(1, 30), (2, 60), (4, 240), (39, 240)])
+def test_failed_comes_again_after_a_growing_wait(it: Setting, attempt: int, seconds: int) -> None:
     it.amazon.failing = {"A0": errors.RetryableError("getSubscriptions", "down")}
-    assert it.run(job("A0"), receives=receives) == ["m0"]
-    assert it.aws.visibilities[0]["VisibilityTimeout"] == seconds
+    assert it.run(job("A0", attempt)) == []
+    assert it.queue.jobs == [SellerJob("A0", ("OLD",), attempt=attempt + 1)]
+    assert it.queue.delays == [seconds]
 
 
-def test_without_the_putting_off_it_is_still_a_failure(it: Setting) -> None:
+PERMANENT = [
+    errors.UnauthorizedError("getSubscriptions", "no role", status=403),
+    errors.PermanentError("getSubscriptions", "InvalidInput", status=400),
+    errors.CredentialsError("LWA token", "bad"),
+    UnreadableTokenError("another key"),
+]
+
+
+@pytest.mark.parametrize("error", PERMANENT)
+def test_what_no_repeat_mends_is_told_within_minutes(it: Setting, error: Exception) -> None:
+    it.amazon.failing = {"A0": error}
+    it.run(job("A0"))
+    while it.queue.jobs:
+        it.run(it.queue.jobs.pop().to_text())
+    assert sum(it.queue.delays) < 15 * 60
+    ((text, reason),) = it.dead.letters
+    # Sent back by an operator, it has all its attempts again.
+    assert SellerJob.from_text(text) == SellerJob("A0", ("OLD",))
+    assert type(error).__name__ in reason or "SubscriptionsIncompleteError" in reason
+
+
+def test_an_outage_is_outlasted_for_two_hours_then_told(it: Setting) -> None:
+    it.amazon.failing = {"A0": errors.RetryableError("getSubscriptions", "down")}
+    it.run(job("A0"))
+    while it.queue.jobs:
+        it.run(it.queue.jobs.pop().to_text())
+    assert sum(it.queue.delays) > 2 * 3600
+    assert len(it.dead.letters) == 1
+
+
+def test_nothing_waits_long_enough_for_the_queue_to_look_stuck() -> None:
+    assert max(module.LONGEST_RETRY_SECONDS, LONGEST_RUN_SECONDS) < 300
+
+
+def test_what_cannot_be_sent_on_stays_in_the_queue(it: Setting) -> None:
     it.amazon.failing = {"A0": errors.ThrottledError("getSubscriptions", 41.2)}
-    it.aws.fault = RuntimeError("AccessDenied")
+    it.queue.fault = RuntimeError("AccessDenied")
     assert it.run(job("A0"), job("A1")) == ["m0"]
 
 

@@ -1,4 +1,4 @@
-"""One seller: what a failing type leaves undone, what the row's status means, what overlaps do."""
+"""One seller's types: what fails alone, what ends a run, what others' subscriptions make of a plan."""
 
 from __future__ import annotations
 
@@ -8,16 +8,10 @@ from sellerbus.api import errors
 from sellerbus.api.errors import SellingPartnerError
 from sellerbus.api.notifications import Subscription
 from sellerbus.notifications.jobs import SellerJob
-from sellerbus.notifications.reconciliation import (
-    SellerReconciler,
-    SubscriptionsIncompleteError,
-    UnsettledError,
-    bring_to,
-)
+from sellerbus.notifications.reconciliation import SubscriptionsIncompleteError, bring_to, delete_recorded
+from sellerbus.notifications.subscription_state import Record
 from sellerbus.notifications.subscriptions import REPLACE, Wanted, WantedSubscription
-from sellerbus.sellers.registry import ACTIVE, PAUSED, REMOVING, REVOKED
-from tests.unit.subscriptions.fake_amazon import FakeAmazon, KilledError, Moment, kill_at, no_fault, seller
-from tests.unit.subscriptions.fake_registry import FakeRegistry, row
+from tests.unit.subscriptions.fake_amazon import FakeAmazon, Moment, seller
 
 WANTED = Wanted(
     "ours", REPLACE, (WantedSubscription("ORDER_CHANGE", "1.0"), WantedSubscription("PRICING_HEALTH", "1.0"))
@@ -46,7 +40,7 @@ def test_one_types_refusal_leaves_the_others_done() -> None:
         "createSubscription", errors.UnauthorizedError("createSubscription", "no role", status=403)
     )
     with pytest.raises(SubscriptionsIncompleteError, match=r"A1: 1 types.*ORDER_CHANGE: .*no role") as caught:
-        bring_to(amazon, seller(), WANTED, JOB)
+        bring_to(amazon, seller(), WANTED, JOB, Record())
     assert list(caught.value.errors) == ["ORDER_CHANGE"]
     assert amazon.of("A1", "PRICING_HEALTH")
 
@@ -63,7 +57,7 @@ def test_one_types_refusal_leaves_the_others_done() -> None:
 def test_what_every_call_would_meet_ends_the_run(error: SellingPartnerError) -> None:
     amazon = failing("getSubscriptions", error, first=99)
     with pytest.raises(type(error)):
-        bring_to(amazon, seller(), WANTED, JOB)
+        bring_to(amazon, seller(), WANTED, JOB, Record())
     assert amazon.calls == []
 
 
@@ -71,7 +65,7 @@ def test_a_404_for_the_listing_means_none() -> None:
     amazon = failing(
         "getSubscriptions", errors.NotFoundError("getSubscriptions", "none", status=404), first=99
     )
-    assert bring_to(amazon, seller(), WANTED, JOB).created == 2
+    assert bring_to(amazon, seller(), WANTED, JOB, Record()).created == 2
 
 
 def test_a_subscription_that_is_gone_already_is_deleted() -> None:
@@ -80,7 +74,7 @@ def test_a_subscription_that_is_gone_already_is_deleted() -> None:
     )
     amazon.side_by_side = True
     amazon.put("A1", "ORDER_CHANGE", Subscription("s1", "0.9", "ours"))
-    outcome = bring_to(amazon, seller(), WANTED, JOB)
+    outcome = bring_to(amazon, seller(), WANTED, JOB, Record())
     assert (outcome.created, outcome.deleted) == (2, 0)
 
 
@@ -89,14 +83,14 @@ def test_a_conflict_that_nothing_explains_is_an_error_not_a_loop() -> None:
         "createSubscription", errors.ConflictError("createSubscription", "exists", status=409), first=99
     )
     with pytest.raises(SubscriptionsIncompleteError):
-        bring_to(amazon, seller(), WANTED, JOB)
+        bring_to(amazon, seller(), WANTED, JOB, Record())
     assert len(amazon.calls) <= 8
 
 
 def test_lost_for_ever_is_an_error_not_a_loop() -> None:
     amazon = failing("createSubscription", errors.OutcomeUnknownError("createSubscription", "lost"), first=99)
     with pytest.raises(SubscriptionsIncompleteError, match="lost"):
-        bring_to(amazon, seller(), WANTED, JOB)
+        bring_to(amazon, seller(), WANTED, JOB, Record())
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
@@ -107,7 +101,7 @@ def test_a_lost_answer_is_settled_by_looking(moment: Moment) -> None:
         return next(lost, None) if (operation, when) == ("createSubscription", moment) else None
 
     amazon = FakeAmazon(fault=fault)
-    assert bring_to(amazon, seller(), WANTED, JOB).in_place == 2
+    assert bring_to(amazon, seller(), WANTED, JOB, Record()).in_place == 2
     assert count(amazon) == 2
 
 
@@ -121,128 +115,89 @@ def test_somebody_else_made_it_meanwhile() -> None:
         return None
 
     amazon.fault = fault
-    assert bring_to(amazon, seller(), WANTED, JOB).in_place == 2
+    assert bring_to(amazon, seller(), WANTED, JOB, Record()).in_place == 2
     assert [item.subscription_id for item in amazon.of("A1", "ORDER_CHANGE")] == ["theirs"]
 
 
-def reconciler(registry: FakeRegistry, amazon: FakeAmazon) -> SellerReconciler:
-    return SellerReconciler(registry=registry, api=amazon, wanted=lambda: WANTED)
+def foreign_in_the_way(*, deletion: SellingPartnerError | None = None) -> FakeAmazon:
+    amazon = failing("deleteSubscriptionById", deletion) if deletion else FakeAmazon()
+    amazon.put("A1", "ORDER_CHANGE", Subscription("theirs", "1.0", "foreign"))
+    return amazon
 
 
-def test_an_active_seller_gets_all() -> None:
-    amazon = FakeAmazon()
-    outcome = reconciler(FakeRegistry.of(row("A1")), amazon).run(JOB)
-    assert outcome is not None
-    assert outcome.in_place == count(amazon) == 2
+def test_a_foreign_one_is_deleted_only_after_amazon_refused_the_creation() -> None:
+    amazon = foreign_in_the_way()
+    bring_to(amazon, seller(), WANTED, JOB, Record())
+    assert amazon.changes == [
+        "createSubscription",
+        "deleteSubscriptionById",
+        "createSubscription",
+        "createSubscription",
+    ]
+    assert [item.destination_id for item in amazon.of("A1", "ORDER_CHANGE")] == ["ours"]
 
 
-def test_a_paused_seller_keeps_the_row_only() -> None:
-    amazon, registry = FakeAmazon(), FakeRegistry.of(row("A1"))
-    it = reconciler(registry, amazon)
-    it.run(JOB)
-    registry.change("A1", PAUSED)
-    it.run(JOB)
-    assert count(amazon) == 0
-    assert registry.rows["A1"].status == PAUSED
+def test_another_applications_is_left_where_it_excludes_nothing() -> None:
+    """Amazon may list other applications' subscriptions too; ours is created beside them."""
+    amazon = foreign_in_the_way()
+    amazon.excluding = lambda one, other: one.destination_id == other.destination_id
+    outcome = bring_to(amazon, seller(), WANTED, JOB, Record())
+    assert (outcome.in_place, outcome.deleted) == (2, 0)
+    assert outcome.foreign == ["ORDER_CHANGE theirs"]
 
 
-def test_a_seller_to_be_removed_leaves_nothing() -> None:
-    amazon, registry = FakeAmazon(), FakeRegistry.of(row("A1"))
-    it = reconciler(registry, amazon)
-    it.run(JOB)
-    registry.change("A1", REMOVING)
-    it.run(JOB)
-    assert count(amazon) == 0
-    assert registry.rows == {}
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        errors.UnauthorizedError("deleteSubscriptionById", "not yours", status=403),
+        errors.NotFoundError("deleteSubscriptionById", "unknown to you", status=404),
+    ],
+)
+def test_a_foreign_one_that_is_not_ours_to_delete_blocks_its_type_alone(refusal: SellingPartnerError) -> None:
+    outcome = bring_to(foreign_in_the_way(deletion=refusal), seller(), WANTED, JOB, Record())
+    assert outcome.blocked == ["ORDER_CHANGE 1.0"]
+    assert outcome.foreign == ["ORDER_CHANGE theirs"]
+    assert (outcome.in_place, outcome.deleted) == (1, 0)
 
 
-@pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize("number", range(5))
-def test_a_removal_killed_anywhere_is_completed(number: int, moment: Moment) -> None:
-    amazon, registry = FakeAmazon(), FakeRegistry.of(row("A1"))
-    it = reconciler(registry, amazon)
-    it.run(JOB)
-    registry.change("A1", REMOVING)
-    amazon.fault = kill_at(len(amazon.calls) + number, moment)
-    try:
-        it.run(JOB)
-    except KilledError:
-        assert "A1" in registry.rows
-        amazon.fault = no_fault
-        it.run(JOB)
-    assert count(amazon) == 0
-    assert registry.rows == {}
+def test_a_refusal_to_delete_what_is_ours_is_an_error() -> None:
+    amazon = failing(
+        "deleteSubscriptionById", errors.UnauthorizedError("deleteSubscriptionById", "no", status=403)
+    )
+    amazon.put("A1", "ORDER_CHANGE", Subscription("s1", "0.9", "ours"))
+    with pytest.raises(SubscriptionsIncompleteError) as caught:
+        bring_to(amazon, seller(), WANTED, JOB, Record())
+    assert caught.value.permanent
 
 
-@pytest.mark.parametrize("registry", [FakeRegistry(), FakeRegistry.of(row("A1", REVOKED))])
-def test_nobody_calls_for_a_seller_that_is_gone_or_revoked(registry: FakeRegistry) -> None:
-    amazon = FakeAmazon()
-    assert reconciler(registry, amazon).run(JOB) is None
-    assert amazon.calls == []
-
-
-def test_a_revoked_authorisation_marks_the_seller() -> None:
-    amazon = failing("getSubscriptions", errors.AuthorizationRevokedError("LWA token", "revoked"), first=99)
-    registry = FakeRegistry.of(row("A1"))
-    with pytest.raises(errors.AuthorizationRevokedError):
-        reconciler(registry, amazon).run(JOB)
-    assert registry.rows["A1"].status == REVOKED
-
-
-def test_a_seller_authorised_again_meanwhile_is_not_marked() -> None:
-    registry = FakeRegistry.of(row("A1"))
-
-    def fault(number: int, operation: str, moment: Moment) -> BaseException | None:
-        registry.change("A1", ACTIVE)
-        return errors.AuthorizationRevokedError("LWA token", "revoked")
-
-    with pytest.raises(Exception, match="A1"):
-        reconciler(registry, FakeAmazon(fault=fault)).run(JOB)
-    assert registry.rows["A1"].status == ACTIVE
-
-
-def test_a_revoked_seller_can_still_be_removed() -> None:
-    amazon = failing("getSubscriptions", errors.AuthorizationRevokedError("LWA token", "revoked"), first=99)
-    registry = FakeRegistry.of(row("A1", REMOVING))
-    reconciler(registry, amazon).run(JOB)
-    assert registry.rows == {}
-
-
-def test_brought_back_during_the_removal_the_seller_has_its_subscriptions() -> None:
-    registry, amazon = FakeRegistry.of(row("A1", REMOVING)), FakeAmazon()
-    looks = iter(range(99))
-
-    def bring_back() -> None:
-        if next(looks) == 1:
-            registry.rows["A1"] = row("A1", REMOVING)
-            registry.change("A1", ACTIVE)
-
-    registry.on_find = bring_back
-    outcome = reconciler(registry, amazon).run(JOB)
-    assert outcome is not None
+def test_what_was_made_is_recorded_and_of_recorded_types_nothing_unwanted_stays() -> None:
+    amazon, record = FakeAmazon(), Record()
+    amazon.put("A1", "RETIRED", Subscription("s0", "1.0", "ours"))
+    record.types.add("RETIRED")
+    bring_to(amazon, seller(), WANTED, JOB, record)
     assert count(amazon) == 2
+    assert record.subscriptions == {("ORDER_CHANGE", "new-1"), ("PRICING_HEALTH", "new-2")}
+    assert "RETIRED" not in record.types
 
 
-def test_what_changed_during_the_run_is_done_before_it_ends() -> None:
-    """The wanted subscriptions change after the first look: the older ones must not be what stays."""
-    amazon, registry = FakeAmazon(), FakeRegistry.of(row("A1"))
-    newer = Wanted("ours", REPLACE, (WantedSubscription("ORDER_CHANGE", "2.0"),))
-    reads = iter([WANTED, newer, newer])
-    SellerReconciler(registry=registry, api=amazon, wanted=lambda: next(reads)).run(JOB)
-    assert [item.payload_version for item in amazon.of("A1", "ORDER_CHANGE")] == ["2.0"]
+def test_a_recorded_subscription_is_ours_whatever_its_destination() -> None:
+    amazon = FakeAmazon()
+    amazon.put("A1", "ORDER_CHANGE", Subscription("s1", "0.9", "an earlier one"))
+    record = Record(subscriptions={("ORDER_CHANGE", "s1")})
+    bring_to(amazon, seller(), WANTED, JOB, record)
+    assert [item.destination_id for item in amazon.of("A1", "ORDER_CHANGE")] == ["ours"]
 
 
-def test_a_row_that_never_settles_comes_again() -> None:
-    registry = FakeRegistry.of(row("A1"))
-
-    def change() -> None:
-        registry.change("A1", ACTIVE)
-
-    registry.on_find = change
-    with pytest.raises(UnsettledError):
-        reconciler(registry, FakeAmazon()).run(JOB)
-
-
-def test_an_unknown_status_is_an_error() -> None:
-    with pytest.raises(ValueError, match="'asleep'"):
-        reconciler(FakeRegistry.of(row("A1", "asleep")), FakeAmazon()).run(JOB)
+def test_deleting_what_is_recorded_takes_what_is_gone_as_done_and_one_failure_alone() -> None:
+    amazon = failing(
+        "deleteSubscriptionById", errors.RetryableError("deleteSubscriptionById", "down", status=500)
+    )
+    amazon.put("A1", "B", Subscription("s2", "1.0", "ours"))
+    record = Record({"A", "B", "C"}, {("A", "s1"), ("B", "s2"), ("C", "s3")})
+    with pytest.raises(SubscriptionsIncompleteError) as caught:
+        delete_recorded(amazon, "A1", record)
+    assert not caught.value.permanent
+    assert record == Record({"A", "B", "C"}, {("A", "s1")})
+    assert count(amazon) == 0
+    delete_recorded(amazon, "A1", record)
+    assert record == Record()

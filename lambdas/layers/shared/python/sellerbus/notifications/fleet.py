@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from sellerbus.api.errors import AuthorizationRevokedError, CredentialsError
-from sellerbus.api.lwa import SellerGrant
 from sellerbus.notifications.jobs import SellerJob
-from sellerbus.notifications.reconciliation import Outcome, SubscriptionsApi, bring_to
+from sellerbus.notifications.reconciliation import Outcome
+from sellerbus.notifications.seller_reconciler import SellerReconciler
+from sellerbus.notifications.subscription_state import SellerBusyError
 from sellerbus.notifications.subscriptions import Wanted
 from sellerbus.sellers.registry import ACTIVE, REMOVING, REVOKED, Seller
 
@@ -38,12 +39,20 @@ class ClearingIncompleteError(Exception):
         )
 
 
+class _NotReachedError(Exception):
+    """The time was over before the seller's turn."""
+
+
 class Sellers(Protocol):
     """The part of the seller registry that is used."""
 
     def sellers(self) -> Iterator[Seller]: ...
 
-    def grant(self, seller: Seller) -> SellerGrant: ...
+
+class States(Protocol):
+    """The part of the subscription states that is used."""
+
+    def seller_ids(self) -> Iterator[str]: ...
 
 
 class Queue(Protocol):
@@ -66,6 +75,7 @@ class Summary:
 
     def add(self, outcome: Outcome) -> None:
         self.sellers += 1
+        self.revoked += outcome.revoked
         self.in_place += outcome.in_place
         self.created += outcome.created
         self.deleted += outcome.deleted
@@ -86,19 +96,21 @@ class Summary:
 
 
 class SellerFleet:
-    """api makes a client, shared by a few threads, that calls no longer than the time it is given."""
+    """reconciler makes one, shared by a few threads, that works no longer than the time it is given."""
 
     def __init__(
         self,
         *,
         registry: Sellers,
-        api: Callable[[Callable[[], float]], SubscriptionsApi],
+        states: States,
+        reconciler: Callable[[Callable[[], float]], SellerReconciler],
         queue: Queue,
         remaining_seconds: Callable[[], float],
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._registry = registry
-        self._api = api
+        self._states = states
+        self._reconciler = reconciler
         self._queue = queue
         self._remaining = remaining_seconds
         self._sleep = sleep
@@ -110,8 +122,9 @@ class SellerFleet:
         retired_types: Sequence[str] = (),
         retired_destination_ids: Sequence[str] = (),
     ) -> Summary:
-        """Reconcile the active sellers; those that failed or were not reached go to the queue.
+        """Reconcile the active sellers; those that failed, are busy or were not reached go to the queue.
 
+        The listing says only whom to look at: what becomes of a seller is read again under its lease.
         Raises CredentialsError, which no queue mends, and what the registry and the queue raise.
         """
         rows = list(self._registry.sellers())
@@ -120,83 +133,79 @@ class SellerFleet:
             for row in rows
             if row.status in (ACTIVE, REMOVING)
         }
-        active = [row for row in rows if row.status == ACTIVE]
         reserve = RESERVE_SECONDS + RESERVE_SECONDS_PER_SELLER * len(jobs)
         summary = Summary(revoked=sum(1 for row in rows if row.status == REVOKED))
 
         def time_to_call() -> float:
             return self._remaining() - reserve
 
-        api = self._api(time_to_call)
-
-        def one(row: Seller) -> Outcome | Exception | None:
-            if time_to_call() <= 0:
-                return None
-            return self._outcome(api, row, wanted, jobs[row.seller_id], clear=False)
-
+        one = self._run(self._reconciler(time_to_call), time_to_call, wanted, clear=False)
         later = [jobs[row.seller_id] for row in rows if row.status == REMOVING]
-        for row, result in self._each(active, one):
-            if isinstance(result, Outcome):
-                summary.add(result)
-                continue
+        for job, result in self._each([jobs[row.seller_id] for row in rows if row.status == ACTIVE], one):
             if isinstance(result, CredentialsError):
                 raise result
-            if result is not None:
-                summary.failures[row.seller_id] = str(result)
-            later.append(jobs[row.seller_id])
+            if isinstance(result, Outcome):
+                summary.add(result)
+            elif isinstance(result, AuthorizationRevokedError):
+                summary.revoked += 1
+                summary.failures[job.seller_id] = str(result)
+            elif result is not None:
+                if not isinstance(result, SellerBusyError | _NotReachedError):
+                    summary.failures[job.seller_id] = str(result)
+                later.append(job)
         self._queue.put(later)
         summary.queued = len(later)
         return summary
 
     def clear_all(self, wanted: Wanted) -> Summary:
-        """Delete the subscriptions of all sellers to the destination in `wanted`.
+        """Delete all subscriptions to this deployment's destinations, of every seller that is or was.
 
-        Sellers whose authorisation is revoked are counted and left: nothing of theirs can be listed.
+        Of sellers whose authorisation is revoked, or who are gone from the registry, those on record.
         Raises ClearingIncompleteError where time or repeats did not suffice, CredentialsError.
         """
-        rows = list(self._registry.sellers())
-        left = [row for row in rows if row.status != REVOKED]
-        summary = Summary(revoked=len(rows) - len(left))
+        registered = [row.seller_id for row in self._registry.sellers()]
+        left = [SellerJob(name) for name in dict.fromkeys((*registered, *self._states.seller_ids()))]
+        summary = Summary()
         reason = "the time was over"
-        api = self._api(self._remaining)
-
-        def one(row: Seller) -> Outcome | Exception | None:
-            if self._remaining() <= 0:
-                return None
-            return self._outcome(api, row, wanted, SellerJob(row.seller_id), clear=True)
-
-        for attempt in range(_PASSES):
-            if attempt:
-                self._sleep(min(_PAUSE_SECONDS, max(0.0, self._remaining())))
+        one = self._run(self._reconciler(self._remaining), self._remaining, wanted, clear=True)
+        passes = 0
+        while left:
             results = list(self._each(left, one))
             left = []
-            for row, result in results:
+            busy = False
+            for job, result in results:
+                if isinstance(result, CredentialsError):
+                    raise result
                 if isinstance(result, Outcome):
                     summary.add(result)
-                elif isinstance(result, AuthorizationRevokedError):
-                    summary.revoked += 1
-                    summary.failures[row.seller_id] = str(result)
-                elif isinstance(result, CredentialsError):
-                    raise result
-                else:
-                    left.append(row)
-                    reason = str(result) if result is not None else reason
-            if not left or self._remaining() <= 0:
+                elif result is not None:
+                    left.append(job)
+                    busy = busy or isinstance(result, SellerBusyError)
+                    reason = reason if isinstance(result, _NotReachedError) else str(result)
+            # Whoever is busy ends with its lease; that is worth all the time there is.
+            passes += not busy
+            if not left or passes >= _PASSES or self._remaining() <= 0:
                 break
+            self._sleep(min(_PAUSE_SECONDS, max(0.0, self._remaining())))
         if left:
             raise ClearingIncompleteError(len(left), reason)
         return summary
 
-    def _outcome(
-        self, api: SubscriptionsApi, row: Seller, wanted: Wanted, job: SellerJob, *, clear: bool
-    ) -> Outcome | Exception:
-        try:
-            return bring_to(api, self._registry.grant(row), wanted, job, clear=clear)
-        except Exception as error:  # noqa: BLE001 - one seller's failure, whatever it is, is that seller's alone
-            return error
+    def _run(
+        self, reconciler: SellerReconciler, time_left: Callable[[], float], wanted: Wanted, *, clear: bool
+    ) -> Callable[[SellerJob], Outcome | Exception | None]:
+        def one(job: SellerJob) -> Outcome | Exception | None:
+            if time_left() <= 0:
+                return _NotReachedError()
+            try:
+                return reconciler.run(job, lambda: wanted, clear=clear)
+            except Exception as error:  # noqa: BLE001 - one seller's failure, whatever it is, is that seller's alone
+                return error
+
+        return one
 
     def _each(
-        self, rows: Sequence[Seller], one: Callable[[Seller], Outcome | Exception | None]
-    ) -> Iterable[tuple[Seller, Outcome | Exception | None]]:
+        self, jobs: Sequence[SellerJob], one: Callable[[SellerJob], Outcome | Exception | None]
+    ) -> Iterable[tuple[SellerJob, Outcome | Exception | None]]:
         with ThreadPoolExecutor(max_workers=WORKERS) as pool:
-            return list(zip(rows, pool.map(one, rows), strict=True))
+            return list(zip(jobs, pool.map(one, jobs), strict=True))

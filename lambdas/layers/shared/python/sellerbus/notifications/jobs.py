@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 MOST_PER_CALL: Final = 10
+LONGEST_REASON: Final = 1000
 
 
 class JobError(ValueError):
@@ -28,11 +29,21 @@ class SellerJob:
 
     retired_types: types that were wanted before, whose subscriptions are to go.
     retired_destination_ids: earlier destinations of this deployment, whose subscriptions are to move.
+    attempt: which one this is, counted from 1.
     """
 
     seller_id: str
     retired_types: tuple[str, ...] = ()
     retired_destination_ids: tuple[str, ...] = ()
+    attempt: int = 1
+
+    @property
+    def next_attempt(self) -> SellerJob:
+        return replace(self, attempt=self.attempt + 1)
+
+    @property
+    def afresh(self) -> SellerJob:
+        return replace(self, attempt=1)
 
     def to_text(self) -> str:
         document: dict[str, object] = {"sellerId": self.seller_id}
@@ -40,6 +51,8 @@ class SellerJob:
             document["retiredTypes"] = list(self.retired_types)
         if self.retired_destination_ids:
             document["retiredDestinationIds"] = list(self.retired_destination_ids)
+        if self.attempt > 1:
+            document["attempt"] = self.attempt
         return json.dumps(document, separators=(",", ":"))
 
     @classmethod
@@ -52,7 +65,15 @@ class SellerJob:
         seller_id = document.get("sellerId") if isinstance(document, dict) else None
         if not isinstance(seller_id, str) or not seller_id:
             raise JobError("the message has no sellerId")
-        return cls(seller_id, _texts(document, "retiredTypes"), _texts(document, "retiredDestinationIds"))
+        attempt = document.get("attempt", 1)
+        if not isinstance(attempt, int) or attempt < 1:
+            raise JobError("attempt is not a number from 1 on")
+        return cls(
+            seller_id,
+            _texts(document, "retiredTypes"),
+            _texts(document, "retiredDestinationIds"),
+            attempt,
+        )
 
 
 def _texts(document: dict[str, Any], key: str) -> tuple[str, ...]:
@@ -64,6 +85,8 @@ def _texts(document: dict[str, Any], key: str) -> tuple[str, ...]:
 
 class Sqs(Protocol):
     """The part of the boto3 client that is used."""
+
+    def send_message(self, **arguments: Any) -> Any: ...
 
     def send_message_batch(self, **arguments: Any) -> Any: ...
 
@@ -89,3 +112,22 @@ class SubscriptionQueue:
                 reason = f"{failure.get('Code')}: {failure.get('Message', '')}"
         if refused:
             raise QueueError(refused, reason)
+
+    def put_later(self, job: SellerJob, seconds: int) -> None:
+        """Send a job that can be taken `seconds` (at most 900) from now. Raises what the client raises."""
+        self._sqs.send_message(QueueUrl=self._queue_url, MessageBody=job.to_text(), DelaySeconds=seconds)
+
+
+class DeadJobs:
+    """The dead-letter queue of the subscription queue, for jobs that no repeat mends."""
+
+    def __init__(self, sqs: Sqs, queue_url: str) -> None:
+        self._sqs = sqs
+        self._queue_url = queue_url
+
+    def put(self, text: str, reason: str) -> None:
+        """Send a job's text with the reason as an attribute. Raises what the client raises."""
+        attribute = {"DataType": "String", "StringValue": reason[:LONGEST_REASON]}
+        self._sqs.send_message(
+            QueueUrl=self._queue_url, MessageBody=text, MessageAttributes={"reason": attribute}
+        )

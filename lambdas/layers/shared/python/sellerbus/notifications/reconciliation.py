@@ -5,7 +5,7 @@ Every step can be interrupted: the next run starts from what Amazon has, not fro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -16,24 +16,29 @@ from sellerbus.api.errors import (
     NotFoundError,
     OutcomeUnknownError,
     OutOfTimeError,
+    PermanentError,
     SellingPartnerError,
     ThrottledError,
+    UnauthorizedError,
 )
 from sellerbus.api.lwa import SellerGrant
 from sellerbus.api.notifications import Subscription
 from sellerbus.notifications.jobs import SellerJob
-from sellerbus.notifications.subscriptions import Delete, Step, TypePlan, Wanted, plan_type
-from sellerbus.sellers.registry import ACTIVE, PAUSED, REMOVING, REVOKED, Seller
+from sellerbus.notifications.subscription_state import Record
+from sellerbus.notifications.subscriptions import Delete, TypePlan, Wanted, plan_type
 
-_LOOKS: Final = 4
-_PASSES: Final = 3
+# A refused creation, then a lost answer or two: each costs a look.
+_LOOKS: Final = 6
 
 # What ends a seller's run at once: the next call would fare the same.
 _ENDING = (ThrottledError, OutOfTimeError, AuthorizationRevokedError, CredentialsError)
 
 
 class SubscriptionsIncompleteError(Exception):
-    """Some types of a seller are not as wanted; the others are. `errors` has one error per type."""
+    """Some types of a seller are not as wanted; the others are. `errors` has one error per type.
+
+    permanent: no repeat mends any of them.
+    """
 
     def __init__(self, seller_id: str, errors: Mapping[str, SellingPartnerError]) -> None:
         self.seller_id = seller_id
@@ -41,9 +46,9 @@ class SubscriptionsIncompleteError(Exception):
         listed = "; ".join(f"{name}: {error}" for name, error in self.errors.items())
         super().__init__(f"seller {seller_id}: {len(self.errors)} types are not as wanted: {listed}")
 
-
-class UnsettledError(Exception):
-    """The seller's row or the wanted subscriptions changed during the run, again and again; run later."""
+    @property
+    def permanent(self) -> bool:
+        return all(isinstance(error, PermanentError) for error in self.errors.values())
 
 
 class SubscriptionsApi(Protocol):
@@ -62,23 +67,12 @@ class SubscriptionsApi(Protocol):
     def delete_subscription(self, notification_type: str, subscription_id: str) -> None: ...
 
 
-class Sellers(Protocol):
-    """The part of the seller registry that is used."""
-
-    def find(self, seller_id: str) -> Seller | None: ...
-
-    def grant(self, seller: Seller) -> SellerGrant: ...
-
-    def set_status(self, seller_id: str, status: str, *, seen: Seller | None = None) -> Seller: ...
-
-    def delete_removed(self, seller_id: str) -> bool: ...
-
-
 @dataclass
 class Outcome:
     """What one run found and did. in_place: wanted subscriptions that are there now.
 
     foreign and blocked name what was left alone, as "TYPE subscriptionId" and "TYPE payloadVersion".
+    revoked: the seller's authorisation is revoked, so only what was recorded could be deleted.
     """
 
     in_place: int = 0
@@ -86,6 +80,7 @@ class Outcome:
     deleted: int = 0
     foreign: list[str] = field(default_factory=list)
     blocked: list[str] = field(default_factory=list)
+    revoked: bool = False
 
     @property
     def changed(self) -> bool:
@@ -93,19 +88,28 @@ class Outcome:
 
 
 def bring_to(
-    api: SubscriptionsApi, grant: SellerGrant, wanted: Wanted, job: SellerJob, *, clear: bool = False
+    api: SubscriptionsApi,
+    grant: SellerGrant,
+    wanted: Wanted,
+    job: SellerJob,
+    record: Record,
+    *,
+    clear: bool = False,
 ) -> Outcome:
     """Bring one seller's subscriptions to `wanted`, with `clear` to none at this deployment's destinations.
 
-    One type's failure does not keep the others from being done.
+    All types are looked at that are wanted, retired or recorded; `record` is kept up to date, also where
+    this raises. One type's failure does not keep the others from being done.
     Raises ThrottledError, OutOfTimeError, AuthorizationRevokedError and CredentialsError at once, and
     SubscriptionsIncompleteError at the end.
     """
     outcome = Outcome()
     errors: dict[str, SellingPartnerError] = {}
-    for notification_type in dict.fromkeys((*wanted.types, *job.retired_types)):
+    recorded = sorted(record.types | {name for name, _ in record.subscriptions})
+    for notification_type in dict.fromkeys((*wanted.types, *job.retired_types, *recorded)):
+        run = _TypeRun(api, grant, wanted, job, record, notification_type, clear=clear)
         try:
-            _bring_type(api, grant, wanted, job, notification_type, outcome, clear=clear)
+            run.bring(outcome)
         except _ENDING:
             raise
         except SellingPartnerError as error:
@@ -115,129 +119,138 @@ def bring_to(
     return outcome
 
 
-def _bring_type(
-    api: SubscriptionsApi,
-    grant: SellerGrant,
-    wanted: Wanted,
-    job: SellerJob,
-    notification_type: str,
-    outcome: Outcome,
-    *,
-    clear: bool,
-) -> None:
-    conflict: ConflictError | None = None
-    doubt: SellingPartnerError | None = None
-    for _ in range(_LOOKS):
-        plan = plan_type(
-            notification_type,
-            () if clear else wanted.of_type(notification_type),
-            _actual(api, grant, notification_type),
-            destination_id=wanted.destination_id,
-            own_destination_ids=frozenset(job.retired_destination_ids),
-            existing_subscriptions=wanted.existing_subscriptions,
-            strict=conflict is not None,
-        )
+def delete_recorded(api: SubscriptionsApi, seller_id: str, record: Record) -> Outcome:
+    """Delete what is known by its id, without calling for the seller; for whom nothing can be listed.
+
+    Raises what `bring_to` raises.
+    """
+    outcome = Outcome()
+    errors: dict[str, SellingPartnerError] = {}
+    for notification_type, subscription_id in sorted(record.subscriptions):
         try:
-            for step in plan.steps:
-                _take(api, grant, plan, step, wanted.destination_id, outcome)
-        except ConflictError as error:
-            if conflict is not None:
-                raise
-            conflict = doubt = error
-        except OutcomeUnknownError as error:
-            doubt = error
-        else:
-            _note(plan, outcome)
-            return
-    raise doubt if doubt is not None else AssertionError("left the loop without a doubt")
-
-
-def _actual(api: SubscriptionsApi, grant: SellerGrant, notification_type: str) -> tuple[Subscription, ...]:
-    try:
-        return api.subscriptions(grant, notification_type)
-    except NotFoundError:
-        return ()
-
-
-def _take(
-    api: SubscriptionsApi,
-    grant: SellerGrant,
-    plan: TypePlan,
-    step: Step,
-    destination_id: str,
-    outcome: Outcome,
-) -> None:
-    if isinstance(step, Delete):
-        try:
-            api.delete_subscription(plan.notification_type, step.subscription.subscription_id)
+            api.delete_subscription(notification_type, subscription_id)
+            outcome.deleted += 1
         except NotFoundError:
-            return
-        outcome.deleted += 1
-        return
-    api.create_subscription(
-        grant,
-        plan.notification_type,
-        payload_version=step.wanted.payload_version,
-        destination_id=destination_id,
-        directive=step.wanted.directive,
-    )
-    outcome.created += 1
-
-
-def _note(plan: TypePlan, outcome: Outcome) -> None:
-    created = sum(1 for step in plan.steps if not isinstance(step, Delete))
-    outcome.in_place += len(plan.kept) + created
-    outcome.foreign += [f"{plan.notification_type} {item.subscription_id}" for item in plan.foreign]
-    outcome.blocked += [f"{plan.notification_type} {row.payload_version}" for row in plan.blocked]
-
-
-class SellerReconciler:
-    """Does one seller's job as the seller's row says: active, paused, removing; revoked is left alone."""
-
-    def __init__(self, *, registry: Sellers, api: SubscriptionsApi, wanted: Callable[[], Wanted]) -> None:
-        self._registry = registry
-        self._api = api
-        self._wanted = wanted
-
-    def run(self, job: SellerJob) -> Outcome | None:
-        """Return what was done; None where there is nothing to do for the seller (gone, or revoked).
-
-        Row and wanted subscriptions are read again afterwards: a run that overlapped with a change would
-        otherwise end with what was wanted before it.
-        Raises what `bring_to` raises, and UnsettledError.
-        """
-        seller = self._registry.find(job.seller_id)
-        wanted = self._wanted()
-        for _ in range(_PASSES):
-            if seller is None or seller.status == REVOKED:
-                return None
-            outcome = self._bring(seller, wanted, job)
-            seller_then, wanted_then = seller, wanted
-            seller, wanted = self._registry.find(job.seller_id), self._wanted()
-            if seller is None or (seller.updated_at, wanted) == (seller_then.updated_at, wanted_then):
-                return outcome
-        raise UnsettledError(f"seller {job.seller_id} or the wanted subscriptions changed during the run")
-
-    def _bring(self, seller: Seller, wanted: Wanted, job: SellerJob) -> Outcome:
-        grant = self._registry.grant(seller)
-        if seller.status == ACTIVE:
-            return self._marked(seller, lambda: bring_to(self._api, grant, wanted, job))
-        if seller.status == PAUSED:
-            return self._marked(seller, lambda: bring_to(self._api, grant, wanted, job, clear=True))
-        if seller.status != REMOVING:
-            raise ValueError(f"seller {seller.seller_id} has the unknown status {seller.status!r}")
-        try:
-            outcome = bring_to(self._api, grant, wanted, job, clear=True)
-        except AuthorizationRevokedError:
-            # Nothing can be listed any more, so nothing can be deleted; Amazon sends nothing for it either.
-            outcome = Outcome()
-        self._registry.delete_removed(seller.seller_id)
-        return outcome
-
-    def _marked(self, seller: Seller, run: Callable[[], Outcome]) -> Outcome:
-        """Mark a seller whose authorisation is revoked: nothing calls for it until it is added anew."""
-        try:
-            return run()
-        except AuthorizationRevokedError:
-            self._registry.set_status(seller.seller_id, REVOKED, seen=seller)
+            pass
+        except _ENDING:
             raise
+        except SellingPartnerError as error:
+            errors[notification_type] = error
+            continue
+        record.subscriptions.discard((notification_type, subscription_id))
+    if errors:
+        raise SubscriptionsIncompleteError(seller_id, errors)
+    record.types.clear()
+    return outcome
+
+
+class _TypeRun:
+    """One type of one seller. untouchable: foreign subscriptions that Amazon doesn't let us delete."""
+
+    def __init__(
+        self,
+        api: SubscriptionsApi,
+        grant: SellerGrant,
+        wanted: Wanted,
+        job: SellerJob,
+        record: Record,
+        notification_type: str,
+        *,
+        clear: bool,
+    ) -> None:
+        self._api = api
+        self._grant = grant
+        self._wanted = wanted
+        self._own = frozenset((*job.retired_destination_ids, wanted.destination_id))
+        self._record = record
+        self._type = notification_type
+        self._rows = () if clear else wanted.of_type(notification_type)
+        self._untouchable: set[str] = set()
+
+    def bring(self, outcome: Outcome) -> None:
+        conflict: ConflictError | None = None
+        doubt: SellingPartnerError | None = None
+        for _ in range(_LOOKS):
+            plan = self._plan(strict=conflict is not None)
+            try:
+                finished = self._take(plan, outcome)
+            except ConflictError as error:
+                # Once everything of ours was cleared out of the way, another's may be left that is in it.
+                if conflict is not None and not any(isinstance(step, Delete) for step in plan.steps):
+                    raise
+                conflict = doubt = error
+            except OutcomeUnknownError as error:
+                doubt = error
+            else:
+                if finished:
+                    self._note(plan, outcome)
+                    return
+        raise doubt if doubt is not None else AssertionError("left the loop without a doubt")
+
+    def _plan(self, *, strict: bool) -> TypePlan:
+        actual = self._actual()
+        known = self._record.ids(self._type)
+        ours = {
+            item.subscription_id
+            for item in actual
+            if item.destination_id in self._own or item.subscription_id in known
+        }
+        self._record.saw(self._type, ours)
+        return plan_type(
+            self._type,
+            self._rows,
+            actual,
+            destination_id=self._wanted.destination_id,
+            own_subscription_ids=frozenset(ours),
+            existing_subscriptions=self._wanted.existing_subscriptions,
+            untouchable=frozenset(self._untouchable),
+            strict=strict,
+        )
+
+    def _actual(self) -> tuple[Subscription, ...]:
+        try:
+            return self._api.subscriptions(self._grant, self._type)
+        except NotFoundError:
+            return ()
+
+    def _take(self, plan: TypePlan, outcome: Outcome) -> bool:
+        """Take the steps; False where one showed that the plan must be another."""
+        for step in plan.steps:
+            if isinstance(step, Delete):
+                if not self._delete(step.subscription.subscription_id, outcome):
+                    return False
+                continue
+            made = self._api.create_subscription(
+                self._grant,
+                self._type,
+                payload_version=step.wanted.payload_version,
+                destination_id=self._wanted.destination_id,
+                directive=step.wanted.directive,
+            )
+            self._record.subscriptions.add((self._type, made.subscription_id))
+            outcome.created += 1
+        return True
+
+    def _delete(self, subscription_id: str, outcome: Outcome) -> bool:
+        ours = subscription_id in self._record.ids(self._type)
+        try:
+            self._api.delete_subscription(self._type, subscription_id)
+        except (NotFoundError, UnauthorizedError) as error:
+            if not ours:
+                # Amazon lists the seller's subscriptions, perhaps also those of other applications: theirs.
+                self._untouchable.add(subscription_id)
+                return False
+            if isinstance(error, UnauthorizedError):
+                raise
+        else:
+            outcome.deleted += 1
+        self._record.subscriptions.discard((self._type, subscription_id))
+        return True
+
+    def _note(self, plan: TypePlan, outcome: Outcome) -> None:
+        created = sum(1 for step in plan.steps if not isinstance(step, Delete))
+        outcome.in_place += len(plan.kept) + created
+        outcome.foreign += [f"{self._type} {item.subscription_id}" for item in plan.foreign]
+        outcome.blocked += [f"{self._type} {row.payload_version}" for row in plan.blocked]
+        if not self._rows:
+            self._record.forget(self._type)

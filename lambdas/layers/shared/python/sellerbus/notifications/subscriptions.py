@@ -36,8 +36,8 @@ class WantedSubscription:
 class Wanted:
     """What every active seller shall have.
 
-    existing_subscriptions: `replace` takes the place of a subscription to another destination that is in the
-    way; `keep` leaves it and reports it.
+    existing_subscriptions: `replace` takes the place of a subscription to another destination that Amazon
+    says is in the way; `keep` leaves it and reports it.
     """
 
     destination_id: str
@@ -109,16 +109,18 @@ def plan_type(
     actual: Iterable[Subscription],
     *,
     destination_id: str,
-    own_destination_ids: frozenset[str] = frozenset(),
+    own_subscription_ids: frozenset[str],
     existing_subscriptions: str = REPLACE,
+    untouchable: frozenset[str] = frozenset(),
     strict: bool = False,
 ) -> TypePlan:
     """Return the steps that bring one type to what is wanted; none where it is so already.
 
-    own_destination_ids: earlier destinations of this deployment, whose subscriptions are moved or deleted.
+    own_subscription_ids: those of this deployment, which are moved or deleted; the others are foreign.
+    untouchable: foreign ones that cannot be deleted.
     strict: Amazon refused a creation as a conflict, so everything of the same version is in the way of one.
+    Before that a foreign one is in nobody's way: it may be another application's, which excludes nothing.
     """
-    own = own_destination_ids | {destination_id}
     left = sorted(actual, key=lambda item: item.subscription_id)
     kept: list[Subscription] = []
     missing: list[WantedSubscription] = []
@@ -129,17 +131,22 @@ def plan_type(
         else:
             kept.append(match)
             left.remove(match)
-    ours = [item for item in left if item.destination_id in own]
-    foreign = [item for item in left if item.destination_id not in own]
+    ours = [item for item in left if item.subscription_id in own_subscription_ids]
+    foreign = [item for item in left if item.subscription_id not in own_subscription_ids]
     plan = _Steps()
     blocked: list[WantedSubscription] = []
     for row in missing:
-        in_way = [item for item in (*ours, *foreign) if _excludes(item, row, strict=strict)]
-        if existing_subscriptions == KEEP:
-            if in_way and not any(item in ours for item in in_way):
+        in_way = [item for item in ours if _excludes(item, row, strict=strict)]
+        theirs = [item for item in foreign if strict and _excludes(item, row, strict=True)]
+        left_alone = existing_subscriptions == KEEP or any(
+            item.subscription_id in untouchable for item in theirs
+        )
+        if theirs and left_alone:
+            if not in_way:
                 blocked.append(row)
                 continue
-            in_way = [item for item in in_way if item in ours]
+        else:
+            in_way += theirs
         for item in in_way:
             plan.delete_first(item, _difference(item, row, destination_id))
         foreign = [item for item in foreign if item not in in_way]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import boto3
 from botocore.config import Config
 
-from sellerbus.notifications.jobs import SubscriptionQueue
+from sellerbus.notifications.jobs import DeadJobs, SubscriptionQueue
 from sellerbus.notifications.ledger import Ledger
 from sellerbus.notifications.ordering import OrderingGuard
 from sellerbus.notifications.processing import NotificationProcessor
@@ -114,6 +114,11 @@ def ledger_sweeper(config: SweepLedgerConfig) -> LedgerSweeper:
 def subscription_queue(queue_url: str) -> SubscriptionQueue:
     """Return the queue of sellers to reconcile."""
     return SubscriptionQueue(aws("sqs"), queue_url)
+
+
+def dead_jobs(queue_url: str) -> DeadJobs:
+    """Return the dead-letter queue of sellers that could not be reconciled."""
+    return DeadJobs(aws("sqs"), queue_url)
 
 
 def _milliseconds() -> int:

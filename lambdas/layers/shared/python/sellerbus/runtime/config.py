@@ -79,6 +79,7 @@ class ManageDestinationConfig(ApplicationConfig):
 class ManageSubscriptionsConfig(SellerConfig):
     function: ClassVar[str] = "manage_subscriptions"
 
+    subscription_state_table_name: str = field(metadata=variable("SUBSCRIPTION_STATE_TABLE_NAME"))
     subscription_queue_url: str = field(metadata=variable("SUBSCRIPTION_QUEUE_URL"))
 
 
@@ -86,6 +87,9 @@ class ManageSubscriptionsConfig(SellerConfig):
 class ReconcileSubscriptionsConfig(SellerConfig):
     function: ClassVar[str] = "reconcile_subscriptions"
 
+    subscription_state_table_name: str = field(metadata=variable("SUBSCRIPTION_STATE_TABLE_NAME"))
+    subscription_queue_url: str = field(metadata=variable("SUBSCRIPTION_QUEUE_URL"))
+    subscription_dead_letter_queue_url: str = field(metadata=variable("SUBSCRIPTION_DEAD_LETTER_QUEUE_URL"))
     wanted_parameter_name: str = field(metadata=variable("WANTED_PARAMETER_NAME"))
 
 

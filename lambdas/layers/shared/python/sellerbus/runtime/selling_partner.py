@@ -18,7 +18,8 @@ from sellerbus.api.notifications import NotificationsApi
 from sellerbus.api.pacing import Pace
 from sellerbus.api.throttle import LocalThrottle
 from sellerbus.notifications.fleet import SellerFleet
-from sellerbus.notifications.reconciliation import SellerReconciler
+from sellerbus.notifications.seller_reconciler import SellerReconciler
+from sellerbus.notifications.subscription_state import SubscriptionStates
 from sellerbus.notifications.subscriptions import Wanted, parse_wanted
 from sellerbus.runtime import bootstrap
 from sellerbus.runtime.config import (
@@ -62,24 +63,40 @@ def notifications_api(
 def seller_fleet(config: ManageSubscriptionsConfig, remaining_seconds: Callable[[], float]) -> SellerFleet:
     return SellerFleet(
         registry=seller_registry(config),
-        api=lambda seconds: notifications_api(config, seconds, most_wait_seconds=DEPLOYMENT_WAIT_SECONDS),
+        states=subscription_states(config),
+        reconciler=lambda seconds: seller_reconciler(
+            config, seconds, most_wait_seconds=DEPLOYMENT_WAIT_SECONDS
+        ),
         queue=bootstrap.subscription_queue(config.subscription_queue_url),
         remaining_seconds=remaining_seconds,
     )
 
 
 def seller_reconciler(
-    config: ReconcileSubscriptionsConfig, remaining_seconds: Callable[[], float]
+    config: ManageSubscriptionsConfig | ReconcileSubscriptionsConfig,
+    remaining_seconds: Callable[[], float],
+    *,
+    most_wait_seconds: float = MOST_WAIT_SECONDS,
 ) -> SellerReconciler:
-    def wanted() -> Wanted:
-        parameter = bootstrap.aws("ssm").get_parameter(Name=config.wanted_parameter_name)
-        return parse_wanted(parameter["Parameter"]["Value"])
-
     return SellerReconciler(
         registry=seller_registry(config),
-        api=notifications_api(config, remaining_seconds),
-        wanted=wanted,
+        states=subscription_states(config),
+        api=lambda seconds: notifications_api(config, seconds, most_wait_seconds=most_wait_seconds),
+        remaining_seconds=remaining_seconds,
+        clock=time.time,
     )
+
+
+def wanted_subscriptions(config: ReconcileSubscriptionsConfig) -> Wanted:
+    """Read what is wanted now. Raises WantedError and what the client raises."""
+    parameter = bootstrap.aws("ssm").get_parameter(Name=config.wanted_parameter_name)
+    return parse_wanted(parameter["Parameter"]["Value"])
+
+
+def subscription_states(
+    config: ManageSubscriptionsConfig | ReconcileSubscriptionsConfig,
+) -> SubscriptionStates:
+    return SubscriptionStates(bootstrap.aws("dynamodb"), config.subscription_state_table_name, now=time.time)
 
 
 def seller_registry(config: SellerConfig) -> SellerRegistry:

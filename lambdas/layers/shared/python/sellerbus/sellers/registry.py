@@ -50,6 +50,16 @@ class UnreadableTokenError(SellerError):
     """The refresh token in the row cannot be decrypted for this seller."""
 
 
+class UnknownStatusError(SellerError):
+    """The row has a status that nobody here writes."""
+
+    def __init__(self, seller_id: str, status: str) -> None:
+        super().__init__(
+            f"seller {seller_id} has the unknown status {status!r}: {', '.join(STATUSES)}. "
+            f"Write the row anew: sellerbus sellers add {seller_id} --replace"
+        )
+
+
 class DynamoDb(Protocol):
     """The part of the boto3 client that is used."""
 

@@ -1,0 +1,195 @@
+"""What is remembered of each seller beside the registry: who works on it now, and what was ever made for it.
+
+    row             meaning
+    sellerId        key
+    holder          token of the run that works on the seller
+    leaseUntil      s since 1970: before that no other run begins; absent between runs
+    types           the types for which a creation was begun; written before the first creation is sent
+    subscriptions   "TYPE id": the subscriptions to our destinations that are known to be there
+
+The row serves those that can't be listed any more: a revoked authorisation, a row gone from the registry, a
+type that nobody wants any longer. It is no part of the registry, because every write there queues the seller.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+LEASE_MARGIN_SECONDS: Final = 60.0
+"""After a run's own time: a call that is on its way, the last writes, and clocks that differ."""
+
+_FREE: Final = "attribute_not_exists(leaseUntil) OR leaseUntil < :now"
+# Ours, or released already: then an answer was lost, and the call was repeated below us.
+_OURS: Final = "attribute_not_exists(holder) OR holder = :holder"
+
+
+class SellerBusyError(Exception):
+    """Another run works on the seller, or was killed in it; `seconds`: when the lease ends at the latest."""
+
+    def __init__(self, seller_id: str, seconds: float) -> None:
+        self.seller_id = seller_id
+        self.seconds = seconds
+        super().__init__(
+            f"another run works on seller {seller_id}; it ends within {max(0.0, seconds):.0f} seconds"
+        )
+
+
+class LeaseLostError(Exception):
+    """Another run has begun on the seller, because this one took longer than its lease."""
+
+
+class DynamoDb(Protocol):
+    """The part of the boto3 client that is used."""
+
+    @property
+    def exceptions(self) -> Any: ...
+
+    def update_item(self, **arguments: Any) -> Any: ...
+
+    def delete_item(self, **arguments: Any) -> Any: ...
+
+    def scan(self, **arguments: Any) -> Any: ...
+
+
+@dataclass
+class Record:
+    """What was made for one seller. subscriptions: type and subscription id."""
+
+    types: set[str] = field(default_factory=set)
+    subscriptions: set[tuple[str, str]] = field(default_factory=set)
+
+    def ids(self, notification_type: str) -> frozenset[str]:
+        return frozenset(known for name, known in self.subscriptions if name == notification_type)
+
+    def saw(self, notification_type: str, ids: Iterable[str]) -> None:
+        """Note a listing: these are there and no others."""
+        others = {entry for entry in self.subscriptions if entry[0] != notification_type}
+        self.subscriptions = others | {(notification_type, known) for known in ids}
+
+    def forget(self, notification_type: str) -> None:
+        """Note that nothing of a type is there, nor will be."""
+        self.types.discard(notification_type)
+        self.saw(notification_type, ())
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The right to work on a seller until `until` (s since 1970). `record` is changed by the run."""
+
+    seller_id: str
+    holder: str
+    until: float
+    record: Record
+
+
+class SubscriptionStates:
+    """The rows. Whoever holds a lease is the only one to write the seller's row, and gives it back."""
+
+    def __init__(self, dynamodb: DynamoDb, table_name: str, *, now: Callable[[], float]) -> None:
+        self._dynamodb = dynamodb
+        self._table = table_name
+        self._now = now
+
+    def take(self, seller_id: str, seconds: float) -> Lease:
+        """Begin a run that ends within `seconds`. Raises SellerBusyError."""
+        holder = uuid.uuid4().hex
+        now = self._now()
+        until = now + seconds + LEASE_MARGIN_SECONDS
+        try:
+            row = self._dynamodb.update_item(
+                TableName=self._table,
+                Key=_key(seller_id),
+                UpdateExpression="SET holder = :holder, leaseUntil = :until",
+                ConditionExpression=_FREE,
+                ExpressionAttributeValues={
+                    ":holder": {"S": holder},
+                    ":until": {"N": f"{until:.3f}"},
+                    ":now": {"N": f"{now:.3f}"},
+                },
+                ReturnValues="ALL_NEW",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )["Attributes"]
+        except self._dynamodb.exceptions.ConditionalCheckFailedException as error:
+            row = error.response.get("Item") or {}
+            if row.get("holder") != {"S": holder}:
+                ends = float(row["leaseUntil"]["N"]) if "leaseUntil" in row else until
+                raise SellerBusyError(seller_id, ends - now) from None
+        return Lease(seller_id, holder, until, _record(row))
+
+    def begin(self, lease: Lease, types: Iterable[str]) -> None:
+        """Note types before the first creation for them is sent. Raises LeaseLostError."""
+        added = set(types)
+        self._change(
+            lease,
+            UpdateExpression="ADD #types :types",
+            ExpressionAttributeNames={"#types": "types"},
+            ExpressionAttributeValues={":types": {"SS": sorted(added)}},
+        )
+        lease.record.types |= added
+
+    def leave(self, lease: Lease) -> None:
+        """End the run and keep its record; where it is empty the row goes. Raises LeaseLostError."""
+        record = lease.record
+        if not record.types and not record.subscriptions:
+            self._refusable(
+                lease,
+                self._dynamodb.delete_item,
+                ConditionExpression=_OURS,
+                ExpressionAttributeValues={":holder": {"S": lease.holder}},
+            )
+            return
+        kept = {
+            "types": sorted(record.types),
+            "subscriptions": sorted(f"{name} {known}" for name, known in record.subscriptions),
+        }
+        # DynamoDB has no empty sets.
+        sets = {name: values for name, values in kept.items() if values}
+        removed = ["holder", "leaseUntil", *(f"#{name}" for name, values in kept.items() if not values)]
+        self._change(
+            lease,
+            UpdateExpression=f"SET {', '.join(f'#{name} = :{name}' for name in sets)} "
+            f"REMOVE {', '.join(removed)}",
+            ExpressionAttributeNames={f"#{name}": name for name in kept},
+            ExpressionAttributeValues={f":{name}": {"SS": values} for name, values in sets.items()},
+        )
+
+    def seller_ids(self) -> Iterator[str]:
+        """Yield the sellers of whom something is remembered, page by page."""
+        start: dict[str, Any] = {}
+        while True:
+            page = self._dynamodb.scan(
+                TableName=self._table, ConsistentRead=True, ProjectionExpression="sellerId", **start
+            )
+            yield from (item["sellerId"]["S"] for item in page.get("Items", []))
+            if not page.get("LastEvaluatedKey"):
+                return
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def _change(self, lease: Lease, *, ExpressionAttributeValues: dict[str, Any], **update: Any) -> None:  # noqa: N803 - DynamoDB's name
+        self._refusable(
+            lease,
+            self._dynamodb.update_item,
+            ConditionExpression=_OURS,
+            ExpressionAttributeValues={**ExpressionAttributeValues, ":holder": {"S": lease.holder}},
+            **update,
+        )
+
+    def _refusable(self, lease: Lease, call: Callable[..., Any], **arguments: Any) -> None:
+        try:
+            call(TableName=self._table, Key=_key(lease.seller_id), **arguments)
+        except self._dynamodb.exceptions.ConditionalCheckFailedException:
+            raise LeaseLostError(
+                f"another run has begun on seller {lease.seller_id}: this one took longer than its lease"
+            ) from None
+
+
+def _key(seller_id: str) -> dict[str, Any]:
+    return {"sellerId": {"S": seller_id}}
+
+
+def _record(row: Mapping[str, Any]) -> Record:
+    pairs = (text.split(" ", 1) for text in row.get("subscriptions", {}).get("SS", ()))
+    return Record(set(row.get("types", {}).get("SS", ())), {(name, known) for name, known in pairs})

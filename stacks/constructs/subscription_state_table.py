@@ -1,0 +1,47 @@
+"""The table that remembers what was made at Amazon for each seller, and who works on it now."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from stacks.constructs.customer_managed_key import CustomerManagedKey
+
+
+class SubscriptionStateTable(dynamodb.Table):
+    """One row per seller with subscriptions. Apart from the registry, where every write queues the seller."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        key: CustomerManagedKey,
+        removal_policy: cdk.RemovalPolicy,
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            partition_key=dynamodb.Attribute(name="sellerId", type=dynamodb.AttributeType.STRING),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
+            encryption_key=key,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            removal_policy=removal_policy,
+        )
+
+    def let_work(self, grantee: iam.IRole, *, find_all: bool = False) -> None:
+        """Lets a role take leases and write records, with `find_all` also see whose there are.
+
+        The key's part comes with the right to use the seller registry: it is the same key and service.
+        """
+        actions = ["dynamodb:UpdateItem", "dynamodb:DeleteItem"]
+        grantee.add_to_principal_policy(
+            iam.PolicyStatement(
+                sid="UseSubscriptionState",
+                actions=[*actions, "dynamodb:Scan"] if find_all else actions,
+                resources=[self.table_arn],
+            )
+        )

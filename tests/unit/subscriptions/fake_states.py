@@ -1,0 +1,86 @@
+"""The subscription states in memory, and a reconciler put together from fakes."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from sellerbus.notifications.reconciliation import SubscriptionsApi
+from sellerbus.notifications.seller_reconciler import SellerReconciler
+from sellerbus.notifications.subscription_state import (
+    LEASE_MARGIN_SECONDS,
+    Lease,
+    LeaseLostError,
+    Record,
+    SellerBusyError,
+)
+from tests.unit.api.wire import Time
+from tests.unit.subscriptions.fake_registry import FakeRegistry
+
+
+@dataclass
+class Row:
+    record: Record = field(default_factory=Record)
+    holder: str | None = None
+    until: float = 0.0
+
+
+@dataclass
+class FakeStates:
+    """A killed run leaves its lease; on_begin and on_leave may kill it there."""
+
+    time: Time = field(default_factory=lambda: Time(ends_at=1_000_600.0))
+    rows: dict[str, Row] = field(default_factory=dict)
+    on_begin: Callable[[], None] = lambda: None
+    on_leave: Callable[[], None] = lambda: None
+    holders: Iterator[int] = field(default_factory=itertools.count)
+    taken: list[str] = field(default_factory=list)
+
+    def take(self, seller_id: str, seconds: float) -> Lease:
+        row = self.rows.setdefault(seller_id, Row())
+        now = self.time.clock()
+        if row.holder is not None and row.until >= now:
+            raise SellerBusyError(seller_id, row.until - now)
+        row.holder, row.until = f"h{next(self.holders)}", now + seconds + LEASE_MARGIN_SECONDS
+        self.taken.append(seller_id)
+        return Lease(seller_id, row.holder, row.until, copy.deepcopy(row.record))
+
+    def begin(self, lease: Lease, types: Iterable[str]) -> None:
+        self.on_begin()
+        types = set(types)
+        self._held(lease).record.types |= types
+        lease.record.types |= types
+
+    def leave(self, lease: Lease) -> None:
+        self.on_leave()
+        row = self._held(lease)
+        if lease.record.types or lease.record.subscriptions:
+            row.record, row.holder = copy.deepcopy(lease.record), None
+        else:
+            del self.rows[lease.seller_id]
+
+    def seller_ids(self) -> Iterator[str]:
+        yield from list(self.rows)
+
+    def wait_for_leases(self) -> None:
+        """Let the time pass after which every lease is over."""
+        self.time.now = max([self.time.now, *(row.until for row in self.rows.values())]) + 1
+
+    def _held(self, lease: Lease) -> Row:
+        row = self.rows[lease.seller_id]
+        if row.holder != lease.holder:
+            raise LeaseLostError(lease.seller_id)
+        return row
+
+
+def reconciler(registry: FakeRegistry, amazon: SubscriptionsApi, states: FakeStates) -> SellerReconciler:
+    """A reconciler with all the time that a run may take."""
+    return SellerReconciler(
+        registry=registry,
+        states=states,
+        api=lambda remaining: amazon,
+        remaining_seconds=lambda: 300.0,
+        clock=states.time.clock,
+    )

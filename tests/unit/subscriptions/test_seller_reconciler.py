@@ -1,0 +1,279 @@
+"""One run of one seller: what the row's status means, that no two runs overlap, what a kill leaves."""
+
+from __future__ import annotations
+
+import pytest
+
+from sellerbus.api import errors
+from sellerbus.notifications.jobs import SellerJob
+from sellerbus.notifications.reconciliation import Outcome
+from sellerbus.notifications.subscription_state import Record, SellerBusyError
+from sellerbus.notifications.subscriptions import REPLACE, Wanted, WantedSubscription
+from sellerbus.sellers.registry import ACTIVE, PAUSED, REMOVING, REVOKED, UnknownStatusError
+from tests.unit.subscriptions.fake_amazon import FakeAmazon, KilledError, Moment, kill_at, no_fault
+from tests.unit.subscriptions.fake_registry import FakeRegistry, row
+from tests.unit.subscriptions.fake_states import FakeStates, reconciler
+
+WANTED = Wanted(
+    "ours", REPLACE, (WantedSubscription("ORDER_CHANGE", "1.0"), WantedSubscription("PRICING_HEALTH", "1.0"))
+)
+JOB = SellerJob("A1")
+
+
+class Setting:
+    def __init__(self, status: str = ACTIVE) -> None:
+        self.amazon = FakeAmazon()
+        self.registry = FakeRegistry.of(row("A1", status))
+        self.states = FakeStates()
+
+    def run(self, wanted: Wanted = WANTED, *, clear: bool = False) -> Outcome | None:
+        return reconciler(self.registry, self.amazon, self.states).run(JOB, lambda: wanted, clear=clear)
+
+    def revoke(self) -> None:
+        """From now on nothing can be listed or created for the seller."""
+        self.amazon.fault = lambda number, operation, moment: (
+            errors.AuthorizationRevokedError("LWA token", "revoked")
+            if operation in ("getSubscriptions", "createSubscription")
+            else None
+        )
+
+    @property
+    def held(self) -> int:
+        return sum(map(len, self.amazon.held.values()))
+
+
+def test_an_active_seller_gets_all_and_it_is_recorded() -> None:
+    it = Setting()
+    outcome = it.run()
+    assert outcome is not None
+    assert outcome.in_place == it.held == 2
+    state = it.states.rows["A1"]
+    assert state.holder is None
+    assert state.record == Record(
+        {"ORDER_CHANGE", "PRICING_HEALTH"}, {("ORDER_CHANGE", "new-1"), ("PRICING_HEALTH", "new-2")}
+    )
+
+
+def test_the_types_are_recorded_before_anything_is_created() -> None:
+    it = Setting()
+
+    def kill() -> None:
+        raise KilledError
+
+    it.states.on_begin = kill
+    with pytest.raises(KilledError):
+        it.run()
+    assert it.amazon.changes == []
+
+
+def test_a_paused_seller_keeps_the_row_only() -> None:
+    it = Setting()
+    it.run()
+    it.registry.change("A1", PAUSED)
+    it.run()
+    assert it.held == 0
+    assert it.registry.rows["A1"].status == PAUSED
+    assert it.states.rows == {}
+
+
+def test_a_seller_to_be_removed_leaves_nothing() -> None:
+    it = Setting()
+    it.run()
+    it.registry.change("A1", REMOVING)
+    it.run()
+    assert (it.held, it.registry.rows, it.states.rows) == (0, {}, {})
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("number", range(5))
+def test_a_removal_killed_anywhere_is_completed(number: int, moment: Moment) -> None:
+    it = Setting()
+    it.run()
+    it.registry.change("A1", REMOVING)
+    it.amazon.fault = kill_at(len(it.amazon.calls) + number, moment)
+    try:
+        it.run()
+    except KilledError:
+        assert "A1" in it.registry.rows
+        it.amazon.fault = no_fault
+        it.states.wait_for_leases()
+        it.run()
+    assert (it.held, it.registry.rows, it.states.rows) == (0, {}, {})
+
+
+def test_a_removal_killed_after_its_row_went_leaves_no_state_for_ever() -> None:
+    it = Setting()
+    it.run()
+    it.registry.change("A1", REMOVING)
+
+    def kill() -> None:
+        it.states.on_leave = lambda: None
+        raise KilledError
+
+    it.states.on_leave = kill
+    with pytest.raises(KilledError):
+        it.run()
+    assert it.registry.rows == {}
+    it.states.wait_for_leases()
+    it.run()
+    assert it.states.rows == {}
+
+
+def test_while_one_run_works_no_other_begins() -> None:
+    """Removed while the subscriptions are being made: the removal waits, and then finds all of them."""
+    it = Setting()
+    refused: list[float] = []
+
+    def fault(number: int, operation: str, moment: Moment) -> BaseException | None:
+        if (operation, moment) == ("createSubscription", "before") and not refused:
+            it.registry.change("A1", REMOVING)
+            with pytest.raises(SellerBusyError) as caught:
+                it.run()
+            refused.append(caught.value.seconds)
+        return None
+
+    it.amazon.fault = fault
+    it.run()
+    assert 240 < refused[0] <= 300
+    it.run()
+    assert (it.held, it.registry.rows, it.states.rows) == (0, {}, {})
+
+
+def test_a_run_killed_after_a_creation_holds_the_removal_until_its_lease_is_over() -> None:
+    it = Setting()
+    it.amazon.fault = kill_at(1, "after")
+    with pytest.raises(KilledError):
+        it.run()
+    it.amazon.fault = no_fault
+    it.registry.change("A1", REMOVING)
+    with pytest.raises(SellerBusyError):
+        it.run()
+    it.states.wait_for_leases()
+    it.run()
+    assert (it.held, it.registry.rows, it.states.rows) == (0, {}, {})
+
+
+def test_a_run_that_fails_gives_its_lease_back() -> None:
+    it = Setting()
+    it.amazon.fault = lambda number, operation, moment: errors.ThrottledError(operation, 5)
+    for _ in range(2):
+        with pytest.raises(errors.ThrottledError):
+            it.run()
+
+
+def test_the_first_error_is_told_where_the_lease_cannot_be_given_back_either() -> None:
+    it = Setting()
+    it.amazon.fault = lambda number, operation, moment: errors.ThrottledError(operation, 5)
+
+    def fail() -> None:
+        raise RuntimeError("DynamoDB is down")
+
+    it.states.on_leave = fail
+    with pytest.raises(errors.ThrottledError) as caught:
+        it.run()
+    assert "DynamoDB is down" in caught.value.__notes__[0]
+
+
+def test_a_type_that_is_no_longer_wanted_goes_without_being_told() -> None:
+    it = Setting()
+    it.run()
+    it.run(Wanted("ours", REPLACE, WANTED.subscriptions[:1]))
+    assert it.held == 1
+
+
+def test_clearing_takes_types_that_are_no_longer_wanted() -> None:
+    it = Setting()
+    it.run()
+    it.run(Wanted("ours", REPLACE, WANTED.subscriptions[:1]), clear=True)
+    assert it.held == 0
+    assert it.registry.rows["A1"].status == ACTIVE
+
+
+def test_nobody_calls_for_a_seller_that_is_revoked() -> None:
+    it = Setting(REVOKED)
+    assert it.run() is None
+    assert it.amazon.calls == []
+
+
+def test_a_seller_whose_row_is_gone_loses_what_is_on_record_without_a_token() -> None:
+    it = Setting()
+    it.run()
+    it.registry.rows.clear()
+    it.amazon.calls.clear()
+    outcome = it.run()
+    assert outcome is not None
+    assert outcome.deleted == 2
+    assert it.amazon.calls == ["deleteSubscriptionById"] * 2
+    assert it.states.rows == {}
+    assert it.run() is None
+    assert it.states.rows == {}
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_clearing_a_revoked_seller_deletes_what_is_on_record(*, known: bool) -> None:
+    """Whether the revocation is known already or is met in clearing."""
+    it = Setting()
+    it.run()
+    it.revoke()
+    if known:
+        it.registry.change("A1", REVOKED)
+    outcome = it.run(clear=True)
+    assert outcome is not None
+    assert outcome.revoked
+    assert (it.held, it.states.rows) == (0, {})
+    assert it.registry.rows["A1"].status == REVOKED
+
+
+def test_a_revoked_authorisation_marks_the_seller_and_keeps_the_record() -> None:
+    it = Setting()
+    it.run()
+    it.revoke()
+    with pytest.raises(errors.AuthorizationRevokedError):
+        it.run()
+    assert it.registry.rows["A1"].status == REVOKED
+    assert len(it.states.rows["A1"].record.subscriptions) == 2
+
+
+def test_a_seller_authorised_again_meanwhile_is_not_marked() -> None:
+    it = Setting()
+
+    def fault(number: int, operation: str, moment: Moment) -> BaseException | None:
+        it.registry.change("A1", ACTIVE)
+        return errors.AuthorizationRevokedError("LWA token", "revoked")
+
+    it.amazon.fault = fault
+    with pytest.raises(Exception, match="A1"):
+        it.run()
+    assert it.registry.rows["A1"].status == ACTIVE
+
+
+def test_a_revoked_seller_can_still_be_removed_with_all_that_is_on_record() -> None:
+    it = Setting()
+    it.run()
+    it.revoke()
+    it.registry.change("A1", REMOVING)
+    it.run()
+    assert (it.held, it.registry.rows, it.states.rows) == (0, {}, {})
+
+
+def test_brought_back_during_the_removal_the_seller_has_its_subscriptions() -> None:
+    """Bringing it back queues a job, which waits for the removal to end."""
+    it = Setting()
+    it.run()
+    it.registry.change("A1", REMOVING)
+
+    def fault(number: int, operation: str, moment: Moment) -> BaseException | None:
+        if it.registry.rows["A1"].status == REMOVING:
+            it.registry.change("A1", ACTIVE)
+        return None
+
+    it.amazon.fault = fault
+    it.run()
+    assert it.registry.rows["A1"].status == ACTIVE
+    it.run()
+    assert it.held == 2
+
+
+def test_an_unknown_status_is_an_error() -> None:
+    with pytest.raises(UnknownStatusError, match="'asleep'"):
+        Setting("asleep").run()

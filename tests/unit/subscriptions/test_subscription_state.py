@@ -1,0 +1,134 @@
+"""Leases and records on moto's DynamoDB: who may begin, what is kept, what a lost answer does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from sellerbus.notifications.subscription_state import (
+    LEASE_MARGIN_SECONDS,
+    LeaseLostError,
+    Record,
+    SellerBusyError,
+    SubscriptionStates,
+)
+from tests.unit.api.wire import Time
+
+TABLE = "states"
+
+
+class Setting:
+    def __init__(self) -> None:
+        self.time = Time()
+        self.dynamodb: Any = boto3.client("dynamodb", region_name="us-east-1")
+        self.dynamodb.create_table(
+            TableName=TABLE,
+            KeySchema=[{"AttributeName": "sellerId", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "sellerId", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        self.states = SubscriptionStates(self.dynamodb, TABLE, now=self.time.clock)
+
+    def row(self) -> Any:
+        return self.dynamodb.get_item(TableName=TABLE, Key={"sellerId": {"S": "A1"}}).get("Item")
+
+
+@pytest.fixture
+def it(monkeypatch: pytest.MonkeyPatch) -> Iterator[Setting]:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    with mock_aws():
+        yield Setting()
+
+
+def test_one_run_at_a_time_until_it_ends(it: Setting) -> None:
+    lease = it.states.take("A1", 100)
+    with pytest.raises(SellerBusyError) as caught:
+        it.states.take("A1", 100)
+    assert caught.value.seconds == pytest.approx(100 + LEASE_MARGIN_SECONDS)
+    it.states.take("A2", 100)
+    it.states.begin(lease, ["X"])
+    it.states.leave(lease)
+    assert it.states.take("A1", 100).holder != lease.holder
+
+
+def test_the_lease_of_a_killed_run_ends_after_its_time_and_the_margin(it: Setting) -> None:
+    it.states.take("A1", 100)
+    it.time.now += 100 + LEASE_MARGIN_SECONDS
+    with pytest.raises(SellerBusyError):
+        it.states.take("A1", 100)
+    it.time.now += 0.1
+    it.states.take("A1", 100)
+
+
+def test_the_record_comes_with_the_lease(it: Setting) -> None:
+    lease = it.states.take("A1", 100)
+    assert lease.record == Record()
+    it.states.begin(lease, ["X", "Y"])
+    lease.record.subscriptions.add(("X", "s1"))
+    it.states.leave(lease)
+    assert it.row() == {
+        "sellerId": {"S": "A1"},
+        "types": {"SS": ["X", "Y"]},
+        "subscriptions": {"SS": ["X s1"]},
+    }
+    again = it.states.take("A1", 100)
+    assert again.record == Record({"X", "Y"}, {("X", "s1")})
+    again.record.forget("X")
+    it.states.leave(again)
+    assert it.row() == {"sellerId": {"S": "A1"}, "types": {"SS": ["Y"]}}
+
+
+def test_what_was_begun_is_there_although_the_run_was_killed(it: Setting) -> None:
+    it.states.begin(it.states.take("A1", 100), ["X"])
+    it.time.now += 1000
+    assert it.states.take("A1", 100).record == Record({"X"})
+
+
+def test_with_nothing_to_remember_the_row_goes(it: Setting) -> None:
+    lease = it.states.take("A1", 100)
+    it.states.begin(lease, ["X"])
+    lease.record.forget("X")
+    it.states.leave(lease)
+    assert it.row() is None
+    # As when the answer was lost and the call repeated.
+    it.states.leave(lease)
+
+
+def test_whoever_lost_the_lease_writes_nothing(it: Setting) -> None:
+    slow = it.states.take("A1", 100)
+    it.time.now += 1000
+    other = it.states.take("A1", 100)
+    it.states.begin(other, ["X"])
+    with pytest.raises(LeaseLostError, match="A1"):
+        it.states.begin(slow, ["Y"])
+    with pytest.raises(LeaseLostError, match="A1"):
+        it.states.leave(slow)
+    slow.record.types.add("Y")
+    with pytest.raises(LeaseLostError):
+        it.states.leave(slow)
+    assert it.row()["types"] == {"SS": ["X"]}
+
+
+def test_a_lease_whose_answer_was_lost_is_taken_by_its_repetition(
+    it: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    update = it.dynamodb.update_item
+
+    def twice(**arguments: Any) -> Any:
+        update(**arguments)
+        return update(**arguments)
+
+    monkeypatch.setattr(it.dynamodb, "update_item", twice)
+    assert it.states.take("A1", 100).holder == it.row()["holder"]["S"]
+
+
+def test_all_sellers_with_something_on_record_are_found(it: Setting) -> None:
+    for number in range(3):
+        it.states.begin(it.states.take(f"A{number}", 100), ["X" * 200])
+    assert sorted(it.states.seller_ids()) == ["A0", "A1", "A2"]
