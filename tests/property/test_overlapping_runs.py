@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sellerbus.api.errors import AuthorizationRevokedError
@@ -123,10 +123,14 @@ class World:
         assert bool(self.states.rows) == (status == ACTIVE)
 
 
+# A deploy starts threads, which a busy machine may keep waiting: no deadline for an example.
+thorough = settings(max_examples=400, deadline=None)
+
 ACTIONS = st.sampled_from(["deploy", "remove", "pause", "resume", "work", "kill"])
 MOMENTS = st.tuples(st.integers(0, 14), st.sampled_from(["before", "after"]))
 
 
+@thorough
 @given(
     before=st.booleans(),
     first=st.sampled_from(["deploy", "remove", "pause"]),
@@ -158,6 +162,7 @@ def test_whatever_overlaps_or_is_killed_the_end_is_as_the_row_says(
     world.assert_consistent()
 
 
+@thorough
 @given(
     number=st.integers(0, 14),
     moment=st.sampled_from(["before", "after"]),
