@@ -56,13 +56,17 @@ class FakeStates:
     def leave(self, lease: Lease) -> None:
         self.on_leave()
         row = self._held(lease)
-        if lease.record.types or lease.record.subscriptions:
-            row.record, row.holder = copy.deepcopy(lease.record), None
-        else:
+        if lease.record.empty:
             del self.rows[lease.seller_id]
+        else:
+            row.record, row.holder = copy.deepcopy(lease.record), None
 
     def seller_ids(self) -> Iterator[str]:
         yield from list(self.rows)
+
+    @property
+    def records(self) -> dict[str, Record]:
+        return {seller_id: row.record for seller_id, row in self.rows.items()}
 
     def wait_for_leases(self) -> None:
         """Let the time pass after which every lease is over."""

@@ -13,6 +13,7 @@ from sellerbus.api.notifications import Subscription
 from sellerbus.notifications.fleet import ClearingIncompleteError, SellerFleet
 from sellerbus.notifications.jobs import QueueError, SellerJob
 from sellerbus.notifications.seller_reconciler import SellerReconciler
+from sellerbus.notifications.subscription_state import Record
 from sellerbus.notifications.subscriptions import REPLACE, Wanted, WantedSubscription
 from sellerbus.sellers.registry import PAUSED, REMOVING, REVOKED
 from tests.unit.api.wire import Time
@@ -246,7 +247,8 @@ def test_clearing_takes_revoked_sellers_those_gone_and_types_no_longer_wanted() 
     registry.change("A0", REVOKED)
     del registry.rows["A1"]
     summary = it.clear_all(Wanted("ours", REPLACE, WANTED.subscriptions[:1]))
-    assert (held(amazon), states.rows) == (0, {})
+    assert held(amazon) == 0
+    assert states.records == {f"A{number}": Record(closed=True) for number in range(3)}
     assert (summary.revoked, summary.deleted) == (1, 6)
 
 

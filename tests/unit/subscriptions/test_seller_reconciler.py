@@ -26,7 +26,7 @@ class Setting:
         self.registry = FakeRegistry.of(row("A1", status))
         self.states = FakeStates()
 
-    def run(self, wanted: Wanted = WANTED, *, clear: bool = False) -> Outcome | None:
+    def run(self, wanted: Wanted = WANTED, *, clear: bool | None = None) -> Outcome | None:
         return reconciler(self.registry, self.amazon, self.states).run(JOB, lambda: wanted, clear=clear)
 
     def revoke(self) -> None:
@@ -189,6 +189,33 @@ def test_clearing_takes_types_that_are_no_longer_wanted() -> None:
     assert it.registry.rows["A1"].status == ACTIVE
 
 
+def test_a_job_that_was_on_its_way_makes_nothing_for_a_cleared_seller() -> None:
+    """Its lease comes after the clearing's: what it would make, nobody would delete."""
+    it = Setting()
+    it.run()
+    it.run(clear=True)
+    it.amazon.calls.clear()
+    assert it.run() is None
+    assert it.run(clear=True) is None
+    assert it.amazon.calls == []
+    outcome = it.run(clear=False)
+    assert outcome is not None
+    assert outcome.in_place == 2
+    assert not it.states.rows["A1"].record.closed
+
+
+def test_a_clearing_that_failed_closes_nothing() -> None:
+    it = Setting()
+    it.run()
+    it.amazon.fault = lambda number, operation, moment: errors.ThrottledError(operation, 5)
+    with pytest.raises(errors.ThrottledError):
+        it.run(clear=True)
+    it.amazon.fault = no_fault
+    outcome = it.run(clear=True)
+    assert outcome is not None
+    assert outcome.deleted == 2
+
+
 def test_nobody_calls_for_a_seller_that_is_revoked() -> None:
     it = Setting(REVOKED)
     assert it.run() is None
@@ -220,7 +247,7 @@ def test_clearing_a_revoked_seller_deletes_what_is_on_record(*, known: bool) -> 
     outcome = it.run(clear=True)
     assert outcome is not None
     assert outcome.revoked
-    assert (it.held, it.states.rows) == (0, {})
+    assert (it.held, it.states.records) == (0, {"A1": Record(closed=True)})
     assert it.registry.rows["A1"].status == REVOKED
 
 

@@ -100,6 +100,14 @@ def test_with_nothing_to_remember_the_row_goes(it: Setting) -> None:
     it.states.leave(lease)
 
 
+def test_a_closed_seller_is_remembered_with_nothing_else(it: Setting) -> None:
+    lease = it.states.take("A1", 100)
+    lease.record.closed = True
+    it.states.leave(lease)
+    assert it.row() == {"sellerId": {"S": "A1"}, "closed": {"BOOL": True}}
+    assert it.states.take("A1", 100).record == Record(closed=True)
+
+
 def test_whoever_lost_the_lease_writes_nothing(it: Setting) -> None:
     slow = it.states.take("A1", 100)
     it.time.now += 1000

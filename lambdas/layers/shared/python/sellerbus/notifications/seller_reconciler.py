@@ -64,10 +64,14 @@ class SellerReconciler:
         self._remaining = remaining_seconds
         self._clock = clock
 
-    def run(self, job: SellerJob, wanted: Callable[[], Wanted], *, clear: bool = False) -> Outcome | None:
-        """Return what was done; None where there is nothing to do for the seller (gone, or revoked).
+    def run(
+        self, job: SellerJob, wanted: Callable[[], Wanted], *, clear: bool | None = None
+    ) -> Outcome | None:
+        """Return what was done; None where there is nothing to do for the seller (gone, revoked, closed).
 
-        clear: delete the subscriptions whatever the row says; of a revoked or unknown seller those on record.
+        clear: True deletes the subscriptions whatever the row says, of a revoked or unknown seller those on
+        record, and closes the seller: jobs of the queue (None) that were on their way make nothing more for
+        it. The deploy's False opens it again.
         Raises SellerBusyError, what `bring_to` raises, and what registry and states raise.
         """
         seconds = min(self._remaining(), LONGEST_RUN_SECONDS)
@@ -75,7 +79,11 @@ class SellerReconciler:
         lease = self._states.take(job.seller_id, seconds)
         api = self._api(lambda: min(self._remaining(), ends_at - self._clock()))
         try:
-            outcome = self._work(api, lease, job, wanted, clear=clear)
+            if lease.record.closed and clear is not False:
+                outcome = None
+            else:
+                outcome = self._work(api, lease, job, wanted, clear=bool(clear))
+                lease.record.closed = bool(clear)
         except Exception as error:
             try:
                 self._states.leave(lease)

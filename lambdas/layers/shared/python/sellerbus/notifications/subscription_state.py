@@ -6,6 +6,7 @@
     leaseUntil      s since 1970: before that no other run begins; absent between runs
     types           the types for which a creation was begun; written before the first creation is sent
     subscriptions   "TYPE id": the subscriptions to our destinations that are known to be there
+    closed          the stack is being deleted and the seller is cleared: no job makes anything any more
 
 The row serves those that can't be listed any more: a revoked authorisation, a row gone from the registry, a
 type that nobody wants any longer. It is no part of the registry, because every write there queues the seller.
@@ -56,10 +57,15 @@ class DynamoDb(Protocol):
 
 @dataclass
 class Record:
-    """What was made for one seller. subscriptions: type and subscription id."""
+    """What was made for one seller. subscriptions: type and subscription id. closed: nothing more is made."""
 
     types: set[str] = field(default_factory=set)
     subscriptions: set[tuple[str, str]] = field(default_factory=set)
+    closed: bool = False
+
+    @property
+    def empty(self) -> bool:
+        return not (self.types or self.subscriptions or self.closed)
 
     def ids(self, notification_type: str) -> frozenset[str]:
         return frozenset(known for name, known in self.subscriptions if name == notification_type)
@@ -133,7 +139,7 @@ class SubscriptionStates:
     def leave(self, lease: Lease) -> None:
         """End the run and keep its record; where it is empty the row goes. Raises LeaseLostError."""
         record = lease.record
-        if not record.types and not record.subscriptions:
+        if record.empty:
             self._refusable(
                 lease,
                 self._dynamodb.delete_item,
@@ -141,19 +147,21 @@ class SubscriptionStates:
                 ExpressionAttributeValues={":holder": {"S": lease.holder}},
             )
             return
-        kept = {
-            "types": sorted(record.types),
-            "subscriptions": sorted(f"{name} {known}" for name, known in record.subscriptions),
-        }
+        pairs = sorted(f"{name} {known}" for name, known in record.subscriptions)
         # DynamoDB has no empty sets.
-        sets = {name: values for name, values in kept.items() if values}
-        removed = ["holder", "leaseUntil", *(f"#{name}" for name, values in kept.items() if not values)]
+        attributes = {
+            "types": {"SS": sorted(record.types)} if record.types else None,
+            "subscriptions": {"SS": pairs} if pairs else None,
+            "closed": {"BOOL": True} if record.closed else None,
+        }
+        values = {f":{name}": value for name, value in attributes.items() if value}
+        sets = [f"#{name} = :{name}" for name, value in attributes.items() if value]
+        removed = [f"#{name}" for name, value in attributes.items() if not value]
         self._change(
             lease,
-            UpdateExpression=f"SET {', '.join(f'#{name} = :{name}' for name in sets)} "
-            f"REMOVE {', '.join(removed)}",
-            ExpressionAttributeNames={f"#{name}": name for name in kept},
-            ExpressionAttributeValues={f":{name}": {"SS": values} for name, values in sets.items()},
+            UpdateExpression=f"SET {', '.join(sets)} REMOVE {', '.join([*removed, 'holder', 'leaseUntil'])}",
+            ExpressionAttributeNames={f"#{name}": name for name in attributes},
+            ExpressionAttributeValues=values,
         )
 
     def seller_ids(self) -> Iterator[str]:
@@ -192,4 +200,8 @@ def _key(seller_id: str) -> dict[str, Any]:
 
 def _record(row: Mapping[str, Any]) -> Record:
     pairs = (text.split(" ", 1) for text in row.get("subscriptions", {}).get("SS", ()))
-    return Record(set(row.get("types", {}).get("SS", ())), {(name, known) for name, known in pairs})
+    return Record(
+        set(row.get("types", {}).get("SS", ())),
+        {(name, known) for name, known in pairs},
+        closed="closed" in row,
+    )
