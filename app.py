@@ -7,6 +7,7 @@ import aws_cdk as cdk
 
 from stacks.application import add_stacks
 from stacks.settings import STAGE_VARIABLE, SettingsError, load_settings
+from stacks.settings_advice import redirection, warnings
 
 
 def main() -> int:
@@ -18,6 +19,11 @@ def main() -> int:
     except SettingsError as error:
         sys.stderr.write(f"The settings cannot be used:\n{error}\n")
         return 1
+    if refusal := redirection(stage, settings, os.environ):
+        sys.stderr.write(f"{refusal}\n")
+        return 1
+    for warning in warnings(stage, settings):
+        sys.stderr.write(f"Warning: {warning}\n")
     add_stacks(app, stage=stage, settings=settings)
     app.synth()
     return 0

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from stacks import marked_yaml, settings_rules, settings_shape
 from stacks.finding import Finding
 from stacks.marked_yaml import Document
+from stacks.marketplaces import SellingRegion, marketplace_id
 from stacks.settings_model import Notification, Settings
 
 CONFIG_FOLDER = Path(__file__).resolve().parent.parent / "config"
@@ -78,8 +79,8 @@ def load_settings(
     findings += shape
     findings += settings_rules.findings(_valid_parts(data))
     if findings or settings is None:
-        ordered = sorted(findings, key=lambda finding: document.line_of(finding.path))
-        raise SettingsError(_problem(file, document, finding) for finding in ordered)
+        findings.sort(key=lambda found: (document.line_of(found.path), _indexes(found.path)))
+        raise SettingsError(_problem(file, document, finding) for finding in findings)
     return settings
 
 
@@ -134,7 +135,12 @@ def _with_environment(
             )
         elif not environment.get(name):
             findings.append(
-                Finding(path, value, f"the environment variable {name} is not set", f"set {name}")
+                Finding(
+                    path,
+                    value,
+                    f"the environment variable {name} is not set",
+                    f"{name} with a value; for the local deployment run `make up` and `source .local/env`",
+                )
             )
         else:
             return environment[name]
@@ -158,21 +164,33 @@ def _valid_parts(data: dict[str, Any]) -> settings_rules.Parts:
     """Whatever of the file is valid by itself, so that the rules across keys speak in the same run."""
     values: dict[str, Any] = {}
     for name, field in Settings.model_fields.items():
+        # Lists of which each good item shall be checked, whatever the others are.
+        if name in ("marketplaces", "notifications"):
+            continue
         if name not in data:
             if not field.is_required():
                 values[name] = field.get_default(call_default_factory=True)
             continue
-        if name != "notifications":
-            valid = _valid(Settings.__annotations__[name], data[name])
-            if valid is not _INVALID:
-                values[name] = valid
-    listed = data.get("notifications")
+        valid = _valid(Settings.__annotations__[name], data[name])
+        if valid is not _INVALID:
+            values[name] = valid
     notifications: dict[int, Notification] = {}
-    for index, item in enumerate(listed if isinstance(listed, list) else []):
+    for index, item in enumerate(_items(data.get("notifications"))):
         valid = _valid(Notification, item)
         if valid is not _INVALID:
             notifications[index] = valid
-    return settings_rules.Parts(values, notifications)
+    known = {
+        index: item
+        for index, item in enumerate(_items(data.get("marketplaces")))
+        if isinstance(item, str) and marketplace_id(item)
+    }
+    sp_api = data.get("sp_api")
+    region = _valid(SellingRegion, sp_api.get("region") if isinstance(sp_api, dict) else None)
+    return settings_rules.Parts(values, None if region is _INVALID else region, known, notifications)
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 _INVALID = object()
@@ -185,12 +203,17 @@ def _valid(annotation: Any, value: Any) -> Any:
         return _INVALID
 
 
+def _indexes(path: marked_yaml.Path) -> tuple[int, ...]:
+    return tuple(part for part in path if isinstance(part, int))
+
+
 def _key(path: marked_yaml.Path) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
 
 
 def _problem(file: str, document: Document, finding: Finding) -> Problem:
     value = "" if finding.value is None else repr(finding.value)
-    return Problem(
-        file, document.line_of(finding.path), _key(finding.path), value, finding.fault, finding.allowed
-    )
+    # A key missing at the top has no line; the first one would be somebody else's.
+    nowhere = len(finding.path) == 1 and finding.path not in document.lines
+    line = 0 if nowhere else document.line_of(finding.path)
+    return Problem(file, line, _key(finding.path), value, finding.fault, finding.allowed)

@@ -36,6 +36,10 @@ class Parts:
     """The keys that are valid by themselves. A key that is missing here has its own problem already."""
 
     values: Mapping[str, Any]
+    region: SellingRegion | None
+    """sp_api.region, even where another key of sp_api is wrong."""
+    marketplaces: Mapping[int, str]
+    """As the file spells them, by their place in the list."""
     notifications: Mapping[int, Notification]
 
 
@@ -73,29 +77,30 @@ def _endpoints(values: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _marketplaces(parts: Parts) -> Iterator[Finding]:
-    listed: tuple[str, ...] = parts.values.get("marketplaces", ())
-    sp_api: SpApi | None = parts.values.get("sp_api")
-    for index, identifier in enumerate(listed):
+    seen: set[str | None] = set()
+    for index, name in parts.marketplaces.items():
         path: Path = ("marketplaces", index)
-        if identifier in listed[:index]:
-            yield Finding(path, identifier, "is listed twice", "each marketplace once")
-        if sp_api:
-            yield from _of_region(identifier, sp_api.region, path)
+        if marketplaces.marketplace_id(name) in seen:
+            yield Finding(path, name, "is listed twice", "each marketplace once")
+        seen.add(marketplaces.marketplace_id(name))
+        if parts.region:
+            yield from _of_region(name, parts.region, path)
     for index, notification in parts.notifications.items():
         directive = notification.processing_directive
         event_filter = directive.event_filter if directive else None
         for number, identifier in enumerate((event_filter and event_filter.marketplace_ids) or ()):
-            if sp_api and marketplaces.marketplace_id(identifier) == identifier:
+            if parts.region and marketplaces.marketplace_id(identifier) == identifier:
                 filtered = ("processing_directive", "eventFilter", "marketplaceIds", number)
-                yield from _of_region(identifier, sp_api.region, ("notifications", index, *filtered))
+                yield from _of_region(identifier, parts.region, ("notifications", index, *filtered))
 
 
-def _of_region(identifier: str, region: SellingRegion, path: Path) -> Iterator[Finding]:
-    found = marketplaces.region_of_marketplace(identifier)
+def _of_region(name: str, region: SellingRegion, path: Path) -> Iterator[Finding]:
+    identifier = marketplaces.marketplace_id(name)
+    found = marketplaces.region_of_marketplace(identifier) if identifier else region
     if found != region:
         fault = f"is a marketplace of sp_api.region {found}, but sp_api.region is {region}"
         allowed = f"marketplaces of {region}: " + ", ".join(marketplaces.countries(region))
-        yield Finding(path, identifier, fault, f"{allowed}; another region is another stage")
+        yield Finding(path, name, fault, f"{allowed}; another region is another stage")
 
 
 def _custom_types(names: tuple[str, ...]) -> Iterator[Finding]:

@@ -1,0 +1,64 @@
+"""A shell that points at an emulator deploys no real stage; a distant region is worth a word."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stacks.settings import CONFIG_FOLDER, load_settings
+from stacks.settings_advice import redirection, warnings
+from stacks.settings_model import Settings
+
+REAL = load_settings("example", environment={})
+
+
+def emulated() -> Settings:
+    return REAL.model_copy(update={"emulator": True})
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:4566"),
+        ("AWS_ENDPOINT_URL", "http://localhost:4566/"),
+        ("AWS_ENDPOINT_URL", "http://[::1]:4566"),
+        ("AWS_ENDPOINT_URL_CLOUDFORMATION", "https://0.0.0.0:1"),
+        ("AWS_ENDPOINT_URL_S3", "127.0.0.1:4566"),
+    ],
+)
+def test_a_real_stage_is_refused_where_aws_is_this_machine(name: str, url: str) -> None:
+    assert redirection("prod", REAL, {name: url}) == (
+        f"{name} points at {url}, but stage prod is no emulator's stage: open a new shell, or `unset {name}`"
+    )
+    assert redirection("local", emulated(), {name: url}) is None
+
+
+@pytest.mark.parametrize(
+    "environment", [{}, {"AWS_ENDPOINT_URL": "https://vpce-1.example.com"}, {"AWS_ENDPOINT_URL": ""}]
+)
+def test_any_other_shell_may_deploy(environment: dict[str, str]) -> None:
+    assert redirection("prod", REAL, environment) is None
+
+
+def test_the_app_itself_refuses_so_that_every_cdk_command_does() -> None:
+    ended = subprocess.run(
+        [sys.executable, "app.py"],
+        cwd=Path(CONFIG_FOLDER).parent,
+        env={"SELLERBUS_STAGE": "example", "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ended.returncode == 1
+    assert "AWS_ENDPOINT_URL points at http://127.0.0.1:9, but stage example" in ended.stderr
+
+
+def test_a_region_far_from_amazons_endpoint_is_a_warning() -> None:
+    assert warnings("prod", REAL) == []
+    far = REAL.model_copy(update={"aws_region": "eu-west-1"})
+    (warning,) = warnings("prod", far)
+    assert "config/prod.yaml: aws_region = 'eu-west-1'" in warning
+    assert "us-east-1" in warning
+    assert warnings("local", far.model_copy(update={"emulator": True})) == []
