@@ -5,11 +5,12 @@ from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
 from stacks.constructs.customer_managed_key import CustomerManagedKey
+from stacks.constructs.encrypted_table import EncryptedTable
 
 PENDING_INDEX = "pending"
 
 
-class LedgerTable(dynamodb.Table):
+class LedgerTable(EncryptedTable):
     """One row per notification, and one per ordered entity.
 
     `pending` is sparse: only rows that are being worked on carry its keys, so looking for stuck ones reads
@@ -27,13 +28,8 @@ class LedgerTable(dynamodb.Table):
         super().__init__(
             scope,
             construct_id,
-            partition_key=dynamodb.Attribute(name="pk", type=dynamodb.AttributeType.STRING),
-            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
-            encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
-            encryption_key=key,
-            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
-                point_in_time_recovery_enabled=True
-            ),
+            partition_key="pk",
+            key=key,
             time_to_live_attribute="expiresAt",
             removal_policy=removal_policy,
         )

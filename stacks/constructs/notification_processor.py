@@ -55,7 +55,7 @@ class NotificationProcessor(Construct):
             },
         )
         role = self.function.execution_role
-        source.let_consume(role, sid="TakeNotifications")
+        source.let_consume(role, sid="TakeNotifications", also=["sqs:ChangeMessageVisibility"])
         source.let_send_dead_letters(role, sid="SendDeadLetters")
         bus.let_publish(role)
         # Claims and completions are transactions of updates, and those are authorised as updates.

@@ -1,5 +1,7 @@
 """A standard queue and its dead-letter queue, both under the customer managed key."""
 
+from collections.abc import Sequence
+
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
@@ -99,8 +101,8 @@ class QueueWithDeadLetters(Construct):
         """Lets a role put a message into the dead-letter queue itself, with the reason."""
         self._let_send_to(self.dead_letter_queue, grantee, sid)
 
-    def let_consume(self, grantee: iam.IRole, *, sid: str) -> None:
-        """Lets a role receive, hide and delete messages of the queue."""
+    def let_consume(self, grantee: iam.IRole, *, sid: str, also: Sequence[str] = ()) -> None:
+        """Lets a role's function be fed from the queue, and do `also` what its code does itself."""
         grantee.add_to_principal_policy(
             iam.PolicyStatement(
                 sid=sid,
@@ -108,9 +110,8 @@ class QueueWithDeadLetters(Construct):
                     self,
                     "sqs:ReceiveMessage",
                     "sqs:DeleteMessage",
-                    "sqs:ChangeMessageVisibility",
                     "sqs:GetQueueAttributes",
-                    "sqs:GetQueueUrl",
+                    *also,
                 ),
                 resources=[self.queue.queue_arn],
             )

@@ -27,8 +27,7 @@ _SERVICE_TIMEOUT = cdk.Duration.minutes(15)
 _SELLERS_AT_ONCE = 5
 # Of a seller's row in the registry: read it, mark it as revoked, delete it when the seller is removed.
 _ROW_ACTIONS = ("dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")
-_STANDARD_PARAMETER_BYTES = 4096
-_ADVANCED_PARAMETER_BYTES = 8192
+_MOST_PARAMETER_BYTES = 8192
 _DESTINATION_ID_CHARACTERS = 64
 
 
@@ -57,6 +56,7 @@ class SpApiSubscriptions(Construct):
         )
         self._state = SubscriptionStateTable(self, "State", key=defaults.key, removal_policy=removal_policy)
         wanted = wanted_subscriptions(defaults.settings)
+        _check_size(wanted)
         text = cdk.Stack.of(self).to_json_string({"destinationId": destination.destination_id, **wanted})
         parameter = ssm.StringParameter(
             self,
@@ -65,7 +65,9 @@ class SpApiSubscriptions(Construct):
             parameter_name=f"/{stack_prefix(defaults.stage)}/wanted-subscriptions",
             description="The subscriptions that every seller shall have",
             string_value=text,
-            tier=_parameter_tier(json.dumps(wanted, separators=(",", ":"))),
+            # Standard (free) up to 4 KB, advanced above. Systems Manager takes that step by itself, and takes
+            # none back, so a tier that is named here could not shrink again.
+            tier=ssm.ParameterTier.INTELLIGENT_TIERING,
         )
         reconcile = self._reconcile_function(parameter)
         seller_changes = self._seller_changes_function()
@@ -229,12 +231,10 @@ def _wanted(notification: Notification) -> dict[str, Any]:
     return wanted
 
 
-def _parameter_tier(text: str) -> ssm.ParameterTier:
-    """A standard parameter costs nothing and holds 4 KB; an advanced one holds 8 KB."""
-    size = len(text.encode()) + _DESTINATION_ID_CHARACTERS
-    if size > _ADVANCED_PARAMETER_BYTES:
+def _check_size(wanted: dict[str, Any]) -> None:
+    size = len(json.dumps(wanted, separators=(",", ":")).encode()) + _DESTINATION_ID_CHARACTERS
+    if size > _MOST_PARAMETER_BYTES:
         raise ValueError(
-            f"The configured notifications take {size} bytes, more than the {_ADVANCED_PARAMETER_BYTES} that "
+            f"The configured notifications take {size} bytes, more than the {_MOST_PARAMETER_BYTES} that "
             "a Systems Manager parameter holds: shorten processing_directive or split the stage."
         )
-    return ssm.ParameterTier.ADVANCED if size > _STANDARD_PARAMETER_BYTES else ssm.ParameterTier.STANDARD

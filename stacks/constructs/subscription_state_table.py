@@ -1,14 +1,14 @@
 """The table that remembers what was made at Amazon for each seller, and who works on it now."""
 
 import aws_cdk as cdk
-from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from stacks.constructs.customer_managed_key import CustomerManagedKey
+from stacks.constructs.encrypted_table import EncryptedTable
 
 
-class SubscriptionStateTable(dynamodb.Table):
+class SubscriptionStateTable(EncryptedTable):
     """One row per seller with subscriptions. Apart from the registry, where every write queues the seller."""
 
     def __init__(
@@ -22,13 +22,8 @@ class SubscriptionStateTable(dynamodb.Table):
         super().__init__(
             scope,
             construct_id,
-            partition_key=dynamodb.Attribute(name="sellerId", type=dynamodb.AttributeType.STRING),
-            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
-            encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
-            encryption_key=key,
-            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
-                point_in_time_recovery_enabled=True
-            ),
+            partition_key="sellerId",
+            key=key,
             removal_policy=removal_policy,
         )
 

@@ -144,7 +144,7 @@ def test_the_reconciler_reads_the_same_wanted(synthesis: Synthesis) -> None:
     parameter_id, parameter = next(iter(synthesis.notifications.of_type("AWS::SSM::Parameter").items()))
     properties = synthesis.notifications.only("Custom::SpApiSubscriptions")["Properties"]
     assert parameter["Properties"]["Value"] == properties["Wanted"]
-    assert parameter["Properties"]["Tier"] == "Standard"
+    assert parameter["Properties"]["Tier"] == "Intelligent-Tiering"
     function = synthesis.notifications.functions()["reconcile_subscriptions"]["Properties"]
     assert function["Environment"]["Variables"]["WANTED_PARAMETER_NAME"] == {"Ref": parameter_id}
     right = synthesis.notifications.rights("reconcile_subscriptions")["ReadWanted"]
@@ -153,14 +153,11 @@ def test_the_reconciler_reads_the_same_wanted(synthesis: Synthesis) -> None:
     ).endswith(f":parameter/sellerbus-{synthesis.stage}/wanted-subscriptions']]}}")
 
 
-def test_long_filters_move_the_parameter_to_the_larger_tier_and_too_long_ones_are_refused(
+def test_more_filters_than_the_parameter_holds_are_refused(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     settings = settings_of("example")
     entry = settings.notifications[0]
-    many = settings.model_copy(update={"notifications": (entry,) * 25})
-    large = synthesise("example", many, tmp_path_factory.mktemp("large"))
-    assert large.notifications.only("AWS::SSM::Parameter")["Properties"]["Tier"] == "Advanced"
     too_many = settings.model_copy(update={"notifications": (entry,) * 50})
     with pytest.raises(ValueError, match=r"take \d+ bytes, more than the 8192"):
         synthesise("example", too_many, tmp_path_factory.mktemp("too-large"))

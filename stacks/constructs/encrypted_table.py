@@ -1,0 +1,40 @@
+"""A DynamoDB table with the defaults of the house."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_dynamodb as dynamodb
+from constructs import Construct
+
+from stacks.constructs.customer_managed_key import CustomerManagedKey
+
+
+class EncryptedTable(dynamodb.Table):
+    """Paid per request, under the stage's key, recoverable to any second of the last 35 days.
+
+    No deletion protection: it would keep a failed first deploy from cleaning up after itself.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        partition_key: str,
+        key: CustomerManagedKey,
+        removal_policy: cdk.RemovalPolicy,
+        stream: dynamodb.StreamViewType | None = None,
+        time_to_live_attribute: str | None = None,
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            partition_key=dynamodb.Attribute(name=partition_key, type=dynamodb.AttributeType.STRING),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
+            encryption_key=key,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            stream=stream,
+            time_to_live_attribute=time_to_live_attribute,
+            removal_policy=removal_policy,
+        )
