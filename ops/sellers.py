@@ -190,6 +190,13 @@ def _checked_marketplaces(stage: Stage, given: list[str]) -> tuple[str, tuple[Ma
             "Add the seller in a stage of its region.",
             WRONG_INPUT,
         )
+    strange = [row.country for row in chosen if row.marketplace_id not in stage.settings.marketplaces]
+    if strange:
+        raise CommandError(
+            f"--marketplaces: {', '.join(strange)} is not among the marketplaces of stage {stage.name}. "
+            f"Add it to `marketplaces` in config/{stage.name}.yaml if this stage shall work for it.",
+            WRONG_INPUT,
+        )
     return region, chosen
 
 

@@ -37,7 +37,7 @@ class Stage:
         if outputs is None:
             raise CommandError(
                 f"The stack {self.stack_name(FOUNDATION)} is not deployed in {self.settings.aws_region}. "
-                f"Deploy it first: cdk deploy Foundation -c stage={self.name}",
+                f"Deploy it first: make deploy STAGE={self.name}",
                 NOT_FOUND,
             )
         return outputs
@@ -71,7 +71,7 @@ class Stage:
         if not value:
             raise CommandError(
                 f"The stack {self.stack_name(FOUNDATION)} has no output {name}: its deployment has not ended "
-                f"well. Deploy it again: cdk deploy Foundation -c stage={self.name}",
+                f"well. Deploy it again: make deploy STAGE={self.name}",
                 FAILED,
             )
         return value

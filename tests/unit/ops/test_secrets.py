@@ -82,7 +82,7 @@ def test_a_stage_that_is_not_deployed_says_how(stage: DeployedStage) -> None:
     stage.cloudformation.stacks.clear()
     finished = stage.run(*SET, piped=BOTH)
     assert finished.code == 3
-    assert f"cdk deploy Foundation -c stage={STAGE}" in finished.err
+    assert f"make deploy STAGE={STAGE}" in finished.err
 
 
 def test_a_stack_without_the_output_says_how(stage: DeployedStage) -> None:

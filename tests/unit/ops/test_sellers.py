@@ -87,6 +87,17 @@ def test_wrong_input_is_refused_before_anything_is_called(
     assert rows(stage) == []
 
 
+def test_a_marketplace_that_the_stage_does_not_work_for_is_refused(
+    stage: DeployedStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only_us = load_settings(STAGE).model_copy(update={"marketplaces": ("ATVPDKIKX0DER",)})
+    monkeypatch.setattr(stage_module, "load_settings", lambda name: only_us)
+    finished = stage.run(*ADD, piped=TOKEN)
+    assert finished.code == 2
+    assert "CA is not among the marketplaces of stage example" in finished.err
+    assert rows(stage) == []
+
+
 def test_listed_as_a_table_and_as_json(stage: DeployedStage) -> None:
     stage.run(*ADD, piped=TOKEN)
     stage.run("sellers", "add", "A1OTHER", "--stage", STAGE, "--marketplaces", "BR", piped=TOKEN)
