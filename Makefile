@@ -5,6 +5,8 @@ export VIRTUAL_ENV := $(CURDIR)/.venv
 # What config/local.yaml reads beside .local/env: the emulator runs the functions on this Python and machine.
 export LOCAL_RUNTIME = python$(shell sed -n 's/^version = \([0-9]*\.[0-9]*\).*/\1/p' .venv/pyvenv.cfg 2>/dev/null)
 export LOCAL_ARCHITECTURE = $(shell uname -m | sed 's/aarch64/arm64/; s/amd64/x86_64/')
+# Eleven lines at every CDK command, in the way of the one that matters.
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
@@ -15,7 +17,7 @@ FAST_TESTS := tests/unit tests/property tests/template tests/conformance
 # One thing after the other, whatever -j says: the tests measure time and share this folder.
 .NOTPARALLEL:
 
-.PHONY: help setup demo test lint types unit integration bench up down synth deploy destroy clean require-stage
+.PHONY: help setup demo test lint types unit integration bench up events down synth deploy destroy clean require-stage
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14 | sed 's/^/  make /'
@@ -47,8 +49,13 @@ bench: setup ## Measure calls, own code and imports, as ratios against a baselin
 up: setup ## The local deployment, kept running; writes .local/env to source
 	@$(PYTHON_BIN) -m local up
 
-down: setup ## Stop what `make up` started
-	@$(PYTHON_BIN) -m local down
+events: setup ## What lies in the example consumer's queue and the dead-letter queue of `make up`; it stays there
+	@$(PYTHON_BIN) -m local events --dead-letters
+
+# Nothing is installed to stop nothing.
+down: ## Stop what `make up` started
+	@if [ -e .local/up/deployment.json ]; then bin/setup && $(PYTHON_BIN) -m local down; \
+	else rm -f .local/env; echo "Nothing was running."; fi
 
 synth: require-stage setup ## STAGE=x: write the CloudFormation templates of config/x.yaml to cdk.out
 	$(CDK) synth --quiet --context stage=$(STAGE)
@@ -57,11 +64,11 @@ synth: require-stage setup ## STAGE=x: write the CloudFormation templates of con
 deploy: require-stage setup ## STAGE=x: deploy config/x.yaml to the AWS account of your credentials
 	@$(PYTHON_BIN) -m local deploy $(STAGE)
 
-destroy: require-stage setup ## STAGE=x: remove that deployment (CDK asks first; data is kept where the settings say so)
-	$(CDK) destroy --all --context stage=$(STAGE)
+destroy: require-stage setup ## STAGE=x: remove that deployment (says what is kept, then CDK asks)
+	@$(PYTHON_BIN) -m local destroy $(STAGE)
 
 clean: ## Remove what the targets above made, .venv and node_modules included
-	@if [ -x $(PYTHON_BIN) ]; then $(PYTHON_BIN) -m local down; fi
+	@if [ -x $(PYTHON_BIN) ]; then $(MAKE) down; fi
 	rm -rf .venv node_modules cdk.out build .local .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 require-stage:

@@ -115,11 +115,16 @@ def architecture() -> str:
 def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """`environment` less what would lead a local run astray.
 
-    A profile, region or certificate bundle of the user's AWS set-up must not leak in, nor another local
-    deployment's .local/env, nor the switches of a test run. A proxy stays, since the first synth may fetch
-    packages, but not for this machine itself.
+    A profile, session, region or certificate bundle of the user's AWS set-up must not leak in, nor another
+    local deployment's .local/env, nor the switches of a test run. A proxy stays, since the first synth may
+    fetch packages, but not for this machine itself.
     """
     kept = {
+        # The user's files may hold a default profile with a region, an endpoint or credentials.
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
+    kept |= {
         name: value
         for name, value in environment.items()
         if not name.startswith(("AWS_", "CDK_", "LOCAL_", "LWA_", "PYTEST_", "SELLERBUS_", "SP_API_"))

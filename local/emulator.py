@@ -23,6 +23,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.session import Session as BotocoreSession
 
 from local import processes
 from local.certificate import make_certificate
@@ -65,7 +66,7 @@ class Emulator:
         token: str | None = None,
     ) -> Any:
         """As `client`, but shared with nobody, and with any credentials."""
-        return boto3.client(
+        return _session().client(
             service,
             region_name=REGION,
             endpoint_url=self.endpoint,
@@ -196,6 +197,20 @@ def is_healthy(emulator: Emulator) -> bool:
 def stop_emulator(emulator: Emulator) -> None:
     """Stops the emulator and its function workers."""
     processes.stop(emulator.process)
+
+
+@functools.cache
+def _session() -> boto3.Session:
+    # Without the user's profile and files: a profile that isn't there would fail, another could lead astray.
+    return boto3.Session(
+        botocore_session=BotocoreSession(
+            session_vars={
+                "profile": (None, None, None, None),
+                "config_file": (None, None, os.devnull, None),
+                "credentials_file": (None, None, os.devnull, None),
+            }
+        )
+    )
 
 
 @functools.cache

@@ -7,7 +7,8 @@ import shlex
 import shutil
 from pathlib import Path
 
-from local.commands import CommandError
+from local.cast import SELLERS
+from local.commands import ROOT, CommandError, architecture, runtime
 from local.deployment import Deployment, is_running, start_deployment
 from local.emulator import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, EmulatorError, is_healthy
 from local.function_logs import function_logs
@@ -20,13 +21,20 @@ from local.story import deploy_from_nothing
 FOLDER = LOCAL / "up"
 ENVIRONMENT_FILE = LOCAL / "env"
 _STATE = "deployment.json"
+_PREAMBLE = (
+    # A profile or a session of the shell would come before the keys below.
+    "unset AWS_PROFILE AWS_SESSION_TOKEN AWS_DEFAULT_PROFILE",
+    "# Points this shell at the local deployment of `make up`. To get rid of it: open a new shell.",
+)
 
 
 def up(screen: Screen, folder: Path = FOLDER, environment_file: Path = ENVIRONMENT_FILE) -> int:
     """Starts and deploys, unless that is done already; returns the exit code."""
-    known = _stored(folder)
-    if known is not None and is_running(known) and is_healthy(known.emulator):
-        screen.say("The local deployment is running already.")
+    known = running(folder)
+    if known is not None:
+        screen.say(
+            "The local deployment is running already. What you have edited since: `make down up` deploys it."
+        )
         _present(screen, known, environment_file)
         return 0
     with orderly_end():
@@ -53,8 +61,14 @@ def down(
     return 0
 
 
+def running(folder: Path = FOLDER) -> Deployment | None:
+    """The deployment that `up` started, if it still answers."""
+    known = _stored(folder)
+    return known if known is not None and is_running(known) and is_healthy(known.emulator) else None
+
+
 def environment_lines(deployment: Deployment) -> list[str]:
-    """The `export` lines of .local/env, quoted for a POSIX shell."""
+    """The lines of .local/env, quoted for a POSIX shell."""
     outputs = deployment.outputs
     variables = {
         "AWS_ENDPOINT_URL": deployment.emulator.endpoint,
@@ -70,8 +84,12 @@ def environment_lines(deployment: Deployment) -> list[str]:
         "NOTIFICATION_DEAD_LETTER_QUEUE_URL": outputs["NotificationDeadLetterQueueUrl"],
         "EVENT_BUS_NAME": outputs["EventBusName"],
         "LEDGER_TABLE_NAME": outputs["LedgerTableName"],
+        "EXAMPLE_CONSUMER_QUEUE_URL": outputs["ExampleConsumerQueueUrl"],
+        "SELLER_REGISTRY_TABLE_NAME": outputs["SellerRegistryTableName"],
+        "LOCAL_RUNTIME": runtime(),
+        "LOCAL_ARCHITECTURE": architecture(),
     }
-    return [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
+    return [*_PREAMBLE, *(f"export {name}={shlex.quote(value)}" for name, value in variables.items())]
 
 
 def _start(screen: Screen, folder: Path, environment_file: Path) -> int:
@@ -104,9 +122,27 @@ def _present(screen: Screen, deployment: Deployment, environment_file: Path) -> 
         # What the CDK exports from stack to stack is in other outputs already, under names for people.
         *sorted(item for item in deployment.outputs.items() if not item[0].startswith("ExportsOutput")),
     ]
-    screen.table("The local deployment", ("what", "where"), rows)
-    screen.say(f"\nSettings for your shell:  source {environment_file}")
-    screen.say("Stop it with:             make down")
+    screen.say("")
+    screen.columns(rows)
+    screen.say(_next(environment_file))
+
+
+def _next(environment_file: Path) -> str:
+    file = environment_file.relative_to(ROOT) if environment_file.is_relative_to(ROOT) else environment_file
+    seller = SELLERS[0].seller_id
+    return f"""
+See an event go through:
+  source {file}
+  bin/simulator publish local/data/order_change_shipped.json --seller {seller}
+  make events
+
+And a dead letter (the message is no notification):
+  echo nonsense | bin/simulator publish - --raw --via destination
+  make events
+
+Read the queues yourself: $EXAMPLE_CONSUMER_QUEUE_URL, $NOTIFICATION_DEAD_LETTER_QUEUE_URL
+Bring in what you edit:   make down up
+Stop it:                  make down"""
 
 
 def _store(folder: Path, deployment: Deployment) -> None:

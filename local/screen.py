@@ -92,6 +92,13 @@ class Screen:
         self.console.print()
         self.console.print(table)
 
+    def columns(self, rows: Sequence[Sequence[str]]) -> None:
+        """Plain lines of aligned cells: whole on one line each, to be copied and searched."""
+        widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+        for row in rows:
+            cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+            self.say("  ".join(cells).rstrip())
+
     def say(self, text: str) -> None:
         """A line of plain text."""
         self.console.print(escape(text), soft_wrap=True)

@@ -22,6 +22,9 @@ def test_clean_environment_drops_what_leads_astray_and_keeps_the_rest() -> None:
         {
             "HOME": "/home/me",
             "AWS_PROFILE": "production",
+            "AWS_DEFAULT_PROFILE": "production",
+            "AWS_SESSION_TOKEN": "of production",
+            "AWS_CONFIG_FILE": "/home/me/aws",
             "AWS_CA_BUNDLE": "/etc/ca.pem",
             "CDK_DEFAULT_ACCOUNT": "123456789012",
             "LWA_CLIENT_SECRET": "of another deployment",
@@ -33,6 +36,8 @@ def test_clean_environment_drops_what_leads_astray_and_keeps_the_rest() -> None:
     )
 
     assert cleaned == {
+        "AWS_CONFIG_FILE": "/dev/null",
+        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
         "HOME": "/home/me",
         "HTTPS_PROXY": "http://proxy:3128",
         "NO_PROXY": "intranet,127.0.0.1,localhost",

@@ -31,6 +31,10 @@ NAMES = [
     "NOTIFICATION_DEAD_LETTER_QUEUE_URL",
     "EVENT_BUS_NAME",
     "LEDGER_TABLE_NAME",
+    "EXAMPLE_CONSUMER_QUEUE_URL",
+    "SELLER_REGISTRY_TABLE_NAME",
+    "LOCAL_RUNTIME",
+    "LOCAL_ARCHITECTURE",
 ]
 
 
@@ -54,6 +58,8 @@ def deployment(folder: Path, process: processes.BackgroundProcess) -> Deployment
             "NotificationDeadLetterQueueUrl": "http://127.0.0.1:4566/000000000000/dead",
             "EventBusName": "bus",
             "LedgerTableName": "ledger",
+            "ExampleConsumerQueueUrl": "http://127.0.0.1:4566/000000000000/consumer",
+            "SellerRegistryTableName": "sellers",
         },
     )
 
@@ -64,13 +70,16 @@ def test_a_shell_reads_every_variable_as_it_is(tmp_path: Path) -> None:
     file = tmp_path / "env"
     file.write_text("\n".join(lines), encoding="utf-8")
 
+    outer = {"AWS_PROFILE": "production", "AWS_SESSION_TOKEN": "of production"}
     shown = subprocess.run(
-        ["/bin/sh", "-c", '. "$0"; env', str(file)], capture_output=True, text=True, check=True, env={}
+        ["/bin/sh", "-c", '. "$0"; env', str(file)], capture_output=True, text=True, check=True, env=outer
     ).stdout
 
     variables = dict(line.split("=", 1) for line in shown.splitlines())
     assert [name for name in NAMES if name not in variables] == []
-    assert [line.split("=")[0].removeprefix("export ") for line in lines] == NAMES
+    assert [line.split("=")[0].removeprefix("export ") for line in lines if "=" in line] == NAMES
+    assert not outer.keys() & variables.keys()
+    assert "open a new shell" in lines[1]
     assert variables["LWA_CLIENT_SECRET"] == "it's $HOME"
     assert variables["LWA_ENDPOINT"] == "http://127.0.0.1:8000/auth/o2/token"
 

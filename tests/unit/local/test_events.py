@@ -1,0 +1,132 @@
+"""A look into the queues of `make up` shows everything and takes nothing."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections import Counter
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from local import events
+from local.look import look
+from local.screen import Screen
+
+
+class FakeQueue:
+    """One SQS queue that hides what was received, gives two at a time and counts the receives."""
+
+    def __init__(self, *bodies: str, receives: int = 0, redrive: int | None = 5) -> None:
+        self.bodies = {f"m{number}": body for number, body in enumerate(bodies)}
+        self.receives = Counter(dict.fromkeys(self.bodies, receives))
+        self.sent = 0
+        self.hidden: set[str] = set()
+        self._redrive = redrive
+
+    def get_queue_attributes(self, **_: Any) -> dict[str, Any]:
+        if self._redrive is None:
+            return {}
+        return {"Attributes": {"RedrivePolicy": json.dumps({"maxReceiveCount": self._redrive})}}
+
+    def receive_message(self, **_: Any) -> dict[str, Any]:
+        given = [key for key in self.bodies if key not in self.hidden][:2]
+        self.hidden |= set(given)
+        self.receives.update(given)
+        return {
+            "Messages": [
+                {
+                    "MessageId": key,
+                    "ReceiptHandle": key,
+                    "Body": self.bodies[key],
+                    "Attributes": {"ApproximateReceiveCount": str(self.receives[key])},
+                }
+                for key in given
+            ]
+        }
+
+    def change_message_visibility(self, **arguments: Any) -> None:
+        assert arguments["VisibilityTimeout"] == 0
+        self.hidden.remove(arguments["ReceiptHandle"])
+
+    def send_message(self, **arguments: Any) -> None:
+        self.sent += 1
+        self.bodies[f"copy {self.sent}"] = arguments["MessageBody"]
+
+    def delete_message(self, **arguments: Any) -> None:
+        del self.bodies[arguments["ReceiptHandle"]]
+        self.hidden.remove(arguments["ReceiptHandle"])
+
+
+@pytest.mark.parametrize("redrive", [1, 5, None])
+def test_looking_however_often_takes_nothing(redrive: int | None) -> None:
+    queue = FakeQueue("a", "b", "c", redrive=redrive)
+
+    for _ in range(12):
+        assert sorted(message["Body"] for message in look(queue, "url")) == ["a", "b", "c"]
+        assert queue.hidden == set()
+        assert redrive is None or all(queue.receives[key] < redrive for key in queue.bodies)
+
+    assert sorted(queue.bodies.values()) == ["a", "b", "c"]
+
+
+EVENT = {
+    "detail": {
+        "notificationType": "ORDER_CHANGE",
+        "sellerId": "A2EXAMPLE",
+        "eventTime": "2024-01-01T00:00:00Z",
+        "stale": True,
+        "notificationId": "n1",
+    }
+}
+
+
+class FakeDeployment:
+    def __init__(self) -> None:
+        self.outputs = {"ExampleConsumerQueueUrl": "consumer", "NotificationDeadLetterQueueUrl": "dead"}
+        self.queues = {"consumer": FakeQueue(json.dumps(EVENT), "nonsense"), "dead": FakeQueue("{broken")}
+
+    def client(self, _: str) -> Any:
+        def to_queue(name: str) -> Any:
+            return lambda **arguments: getattr(self.queues[arguments["QueueUrl"]], name)(**arguments)
+
+        names = ("get_queue_attributes", "receive_message", "change_message_visibility")
+        return SimpleNamespace(**{name: to_queue(name) for name in names})
+
+
+@pytest.fixture
+def deployed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "running", lambda _: FakeDeployment())
+
+
+@pytest.mark.usefixtures("deployed")
+def test_events_and_dead_letters_are_lines_for_a_person() -> None:
+    said = io.StringIO()
+
+    assert events.show_events(Screen(console=Console(file=said)), dead=True, as_json=False) == 0
+
+    lines = [line.split() for line in said.getvalue().splitlines()]
+    assert ["ORDER_CHANGE", "A2EXAMPLE", "2024-01-01T00:00:00Z", "stale", "n1"] in lines
+    assert ["-", "-", "{broken"] in lines
+    assert "nonsense" in said.getvalue()
+
+
+@pytest.mark.usefixtures("deployed")
+def test_as_json_they_are_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    assert events.show_events(Screen(), dead=True, as_json=True) == 0
+
+    assert json.loads(capsys.readouterr().out) == {
+        "events": [EVENT, {"body": "nonsense"}],
+        "deadLetters": [{"reason": "", "detail": "", "body": "{broken"}],
+    }
+
+
+def test_without_a_deployment_the_command_that_makes_one_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert events.show_events(Screen(), dead=False, as_json=False, folder=tmp_path) == 1
+
+    assert "make up" in capsys.readouterr().err
