@@ -117,8 +117,8 @@ def _present(screen: Screen, deployment: Deployment, environment_file: Path) -> 
     environment_file.touch(mode=0o600)
     environment_file.write_text("\n".join(environment_lines(deployment)) + "\n", encoding="utf-8")
     rows = [
-        ("AWS emulator", deployment.emulator.endpoint),
-        ("simulator (SP-API, LWA, control)", deployment.simulator.url),
+        ("AWS_ENDPOINT_URL", deployment.emulator.endpoint),
+        ("SIMULATOR_URL", deployment.simulator.url),
         # What the CDK exports from stack to stack is in other outputs already, under names for people.
         *sorted(item for item in deployment.outputs.items() if not item[0].startswith("ExportsOutput")),
     ]

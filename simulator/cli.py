@@ -6,13 +6,13 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from simulator.client import ControlClient, ControlError
+from simulator.command import AsJson, Url, call
 from simulator.printing import show
+from simulator.wording import FAULT_OPTIONS, PUBLISH_OPTIONS
 
 DEFAULT_CLIENT_ID = "amzn1.application-oa2-client.local"
 
@@ -21,16 +21,13 @@ app = typer.Typer(
     help="A stand-in for Amazon on this machine: Login with Amazon, the Notifications API, the publisher.",
     no_args_is_help=True,
     add_completion=False,
+    # Without boxes: in those, paths and commands are broken over lines.
+    rich_markup_mode=None,
 )
 sellers = typer.Typer(help="Sellers that authorise the application.", no_args_is_help=True)
 faults = typer.Typer(help="What shall go wrong.", no_args_is_help=True)
 app.add_typer(sellers, name="sellers")
 app.add_typer(faults, name="faults")
-
-Url = Annotated[
-    str, typer.Option(envvar="SIMULATOR_URL", help="Where the simulator runs.", show_default=False)
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 @app.command()
@@ -84,8 +81,8 @@ def _announce(line: str) -> None:
 
 @app.command()
 def publish(
-    url: Url,
     file: Annotated[Path, typer.Argument(help="The notification as JSON; - reads standard input.")],
+    url: Url = None,
     seller: Annotated[str | None, typer.Option(help="Whose subscriptions; needed where several fit.")] = None,
     copies: Annotated[int, typer.Option(help="How often it arrives.")] = 1,
     delay: Annotated[float, typer.Option(help="Seconds before it is sent.")] = 0.0,
@@ -112,35 +109,40 @@ def publish(
         "destinationId": destination_id,
     }
     order["body" if raw else "notification"] = text if raw else _parse(file, text)
-    sent = _call(url, "POST", "publish", order)
+    sent = call(url, "POST", "publish", order, options=PUBLISH_OPTIONS)
     show(sent, as_json, "Published", [{"notificationId": sent["notificationId"], "sent": sent["sent"]}])
 
 
 @sellers.command("add")
 def add_seller(
-    url: Url,
     seller_id: str,
+    url: Url = None,
     refresh_token: Annotated[str | None, typer.Option(help="Minted where none is given.")] = None,
     marketplace: Annotated[list[str] | None, typer.Option(help="May be repeated.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """A seller authorises the application; prints the refresh token."""
+    """A seller authorises the application; prints the refresh token, bare where it is piped on."""
     body = {"sellerId": seller_id, "refreshToken": refresh_token, "marketplaceIds": marketplace or []}
-    added = _call(url, "POST", "sellers", body)
-    show(added, as_json, "Seller", [added])
+    added = call(url, "POST", "sellers", body)
+    if as_json:
+        show(added, as_json, "", [])
+        return
+    if sys.stdout.isatty():
+        sys.stdout.write(f"Seller {seller_id} has authorised the application. The refresh token:\n")
+    sys.stdout.write(f"{added['refreshToken']}\n")
 
 
 @sellers.command("revoke")
-def revoke_seller(url: Url, seller_id: str, as_json: AsJson = False) -> None:
+def revoke_seller(seller_id: str, url: Url = None, as_json: AsJson = False) -> None:
     """A seller withdraws the authorisation: its tokens stop working."""
-    revoked = _call(url, "POST", f"sellers/{seller_id}/revoke")
+    revoked = call(url, "POST", f"sellers/{seller_id}/revoke")
     show(revoked, as_json, "Seller", [revoked])
 
 
 @faults.command("add")
 def add_fault(
-    url: Url,
     operation: Annotated[str, typer.Argument(help="An operation such as createSubscription, or lwa.")],
+    url: Url = None,
     count: Annotated[int, typer.Option(help="How many requests it befalls.")] = 1,
     status: Annotated[int | None, typer.Option(help="Answer this HTTP status.")] = None,
     body: Annotated[str | None, typer.Option(help="Answer this text, JSON or not.")] = None,
@@ -154,7 +156,7 @@ def add_fault(
     as_json: AsJson = False,
 ) -> None:
     """The next requests of an operation fail in this way."""
-    waiting = _call(
+    waiting = call(
         url,
         "POST",
         "faults",
@@ -167,6 +169,7 @@ def add_fault(
             "cut": cut,
             "carriedOut": carried_out,
         },
+        options=FAULT_OPTIONS,
     )
     rows = [{"operation": name, "faults waiting": left} for name, left in waiting["waiting"].items()]
     show(waiting, as_json, "Faults", rows)
@@ -174,13 +177,15 @@ def add_fault(
 
 @app.command("requests")
 def received(
-    url: Url,
+    url: Url = None,
     operation: Annotated[str | None, typer.Option(help="Of this operation only.")] = None,
+    last: Annotated[int, typer.Option(min=0, help="Only so many, the newest; 0 for all.")] = 20,
     clear: Annotated[bool, typer.Option("--clear", help="Forget them after printing.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """What was received, oldest first."""
-    entries = _call(url, "GET", "requests", operation=operation)
+    everything = call(url, "GET", "requests", operation=operation)
+    entries = everything[-last:] if last else everything
     rows = [
         {
             "time": entry["time"][11:],
@@ -191,15 +196,17 @@ def received(
         }
         for entry in entries
     ]
-    show(entries, as_json, "Requests", rows)
+    left_out = len(everything) - len(entries)
+    title = f"Requests, the last {last} ({left_out} older: --last 0)" if left_out else "Requests"
+    show(entries, as_json, title, rows)
     if clear:
-        _call(url, "DELETE", "requests")
+        call(url, "DELETE", "requests")
 
 
 @app.command()
-def state(url: Url, as_json: AsJson = False) -> None:
+def state(url: Url = None, as_json: AsJson = False) -> None:
     """Applications, sellers, destinations, subscriptions and faults."""
-    held = _call(url, "GET", "state")
+    held = call(url, "GET", "state")
     if as_json:
         show(held, as_json, "", [])
         return
@@ -214,17 +221,6 @@ def state(url: Url, as_json: AsJson = False) -> None:
         show(held[part], as_json, part.capitalize(), rows)
     waiting = [{"operation": name, "waiting": left} for name, left in held["faults"].items()]
     show(held["faults"], as_json, "Faults", waiting)
-
-
-def _call(url: str, method: str, path: str, body: object = None, operation: str | None = None) -> Any:
-    client = ControlClient(url)
-    try:
-        if method == "GET":
-            return client.get(path, **({"operation": operation} if operation else {}))
-        return client.post(path, body) if method == "POST" else client.delete(path)
-    except ControlError as error:
-        Console(stderr=True).print(f"[red]{error}[/red]", highlight=False)
-        raise typer.Exit(1) from error
 
 
 def _read(file: Path) -> str:
@@ -244,4 +240,4 @@ def _parse(file: Path, text: str) -> object:
 
 
 def main() -> None:
-    app()
+    app(prog_name="simulator")

@@ -11,12 +11,17 @@ TIMEOUT_SECONDS = 600
 
 
 class ControlError(Exception):
-    """The simulator refused, or is not there; the text says which."""
+    """The simulator refused, or is not there; the text says which. `status` is that of a refusal."""
+
+    def __init__(self, text: str, status: int | None = None) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 class ControlClient:
     def __init__(self, url: str) -> None:
-        self._base = url.rstrip("/") + "/_simulator"
+        self._url = url.rstrip("/")
+        self._base = self._url + "/_simulator"
 
     def get(self, path: str, **query: str) -> Any:
         return self._call("GET", path, query=query)
@@ -38,8 +43,8 @@ class ControlClient:
                 answer = session.request(method, url, json=body, params=query, timeout=TIMEOUT_SECONDS)
             except requests.RequestException as error:
                 raise ControlError(
-                    f"no simulator answers at {url}: {error}. Start one with `python -m simulator serve` and "
-                    "set SIMULATOR_URL to the url that it prints"
+                    f"No simulator answers at {self._url}: run `make up` and `source .local/env` (it sets "
+                    f"SIMULATOR_URL). {_reason(error)}"
                 ) from error
         try:
             content = answer.json()
@@ -48,5 +53,12 @@ class ControlClient:
                 f"{url} answered {answer.status_code} and no JSON: is it a simulator?"
             ) from error
         if not answer.ok:
-            raise ControlError(str(content.get("error", content)))
+            raise ControlError(str(content.get("error", content)), answer.status_code)
         return content
+
+
+def _reason(error: requests.RequestException) -> str:
+    # The text of requests is a chain of its classes; what is useful in it is one of these.
+    if isinstance(error, requests.Timeout):
+        return f"It took longer than {TIMEOUT_SECONDS} seconds."
+    return "The connection was refused or cut." if isinstance(error, requests.ConnectionError) else str(error)

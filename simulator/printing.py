@@ -1,4 +1,4 @@
-"""Results on the terminal: a table for a person, JSON for a program."""
+"""Results on the terminal: lines of aligned cells for a person, JSON for a program."""
 
 from __future__ import annotations
 
@@ -6,26 +6,24 @@ import json
 import sys
 from typing import Any
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
-
 
 def show(content: object, as_json: bool, title: str, rows: list[dict[str, Any]]) -> None:
-    """Prints `content` as JSON, or `rows` as a table whose columns are the keys of the first row."""
+    """Prints `content` as JSON, or `rows` under the keys of the first, each on one line.
+
+    No cell is cut or broken: paths, ids and types are there to be copied and searched.
+    """
     if as_json:
         sys.stdout.write(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
         return
-    console = Console()
     if not rows:
-        console.print(f"{title}: none")
+        sys.stdout.write(f"{title}: none\n")
         return
-    table = Table(title=title, title_justify="left")
-    for name in rows[0]:
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        table.add_row(*(escape(_cell(row.get(name))) for name in rows[0]))
-    console.print(table)
+    lines = [list(rows[0]), *([_cell(row.get(name)) for name in rows[0]] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    sys.stdout.write(f"{title}\n")
+    for line in lines:
+        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        sys.stdout.write("  " + "  ".join(cells).rstrip() + "\n")
 
 
 def _cell(value: object) -> str:
