@@ -13,6 +13,7 @@ from local.commands import ROOT, CommandError
 from local.deployment import Deployment, start_deployment
 from local.emulator import EmulatorError
 from local.function_logs import function_logs
+from local.notifications import LARGE, WITHDRAWN, Notification
 from local.outcome import Outcome, StoryError
 from local.runs import new_folder, orderly_end, record, sweep
 from local.screen import Screen
@@ -63,6 +64,10 @@ def run_demo(screen: Screen, result_file: Path = RESULT) -> int:
     return 0 if problem is None else 1
 
 
+_ROW_NAMES = {
+    "subscriptions": "subscriptions (two sellers)",
+    "third_seller_subscriptions": "subscriptions (third seller)",
+}
 _LOGS = ROOT / "build" / "demo-logs"
 
 
@@ -95,7 +100,7 @@ def _show(screen: Screen, outcome: Outcome, complete: bool, seconds: float) -> N
             ("notification", "from", "envelope", "sent#", "received#", "stale"),
             [
                 (
-                    sent.notification_type,
+                    _name(sent),
                     sent.origin,
                     sent.casing,
                     str(outcome.copies_each),
@@ -105,6 +110,8 @@ def _show(screen: Screen, outcome: Outcome, complete: bool, seconds: float) -> N
                 for key, sent in outcome.notifications.items()
             ],
         )
+        for kind, note in WITHDRAWN.items():
+            screen.say(f"* {kind}: {note}")
     if outcome.dead:
         screen.table(
             "What lies in the dead-letter queue",
@@ -116,13 +123,19 @@ def _show(screen: Screen, outcome: Outcome, complete: bool, seconds: float) -> N
             "In numbers" if complete else "In numbers, up to the step that fell short",
             ("what", "count#"),
             [
-                (name.replace("_", " "), "-" if value is None else str(value))
+                (_ROW_NAMES.get(name, name.replace("_", " ")), "-" if value is None else str(value))
                 for name, value in outcome.numbers().items()
             ],
         )
     screen.say(
         f"\n{'Everything came through once.' if complete else 'The demo FELL SHORT.'} {seconds:.0f} seconds."
     )
+
+
+def _name(sent: Notification) -> str:
+    if sent.name == LARGE:
+        return f"{sent.notification_type}, {sent.kibibytes} KiB"
+    return f"{sent.notification_type} *" if sent.notification_type in WITHDRAWN else sent.notification_type
 
 
 def _write(file: Path, screen: Screen, outcome: Outcome, problem: str | None, seconds: float) -> None:

@@ -28,6 +28,8 @@ _LATE = "order_change_unshipped"
 
 LARGE = "any_offer_changed_large"
 _BUS_BYTES = 256 * 1024
+WITHDRAWN = {"ORDER_STATUS_CHANGE": "withdrawn by Amazon, old subscriptions may still send it"}
+"""Types that nobody can subscribe to any more."""
 OWN = "demo"
 """The origin of the demo's own notifications."""
 
@@ -49,6 +51,11 @@ class Notification:
     def payload_version(self) -> str:
         """Amazon's payloadVersion."""
         return str(self.envelope.get("payloadVersion") or self.envelope["PayloadVersion"])
+
+    @property
+    def kibibytes(self) -> int:
+        """Its size as the simulator sends it, in whole KiB."""
+        return len(json.dumps(self.envelope, ensure_ascii=False).encode("utf-8")) // 1024
 
     @property
     def casing(self) -> str:
@@ -93,10 +100,15 @@ def malformed_bodies() -> list[Malformed]:
 
 def models_folder(environment: Mapping[str, str] | None = None) -> Path | None:
     """Where Amazon's notification schemas are on this machine; None when they aren't."""
+    schemas = models_place(environment)
+    return schemas if schemas.is_dir() else None
+
+
+def models_place(environment: Mapping[str, str] | None = None) -> Path:
+    """Where they are looked for."""
     environment = os.environ if environment is None else environment
     folder = Path(environment.get("SP_API_MODELS") or ROOT.parent / "shared" / "sp-api-models")
-    schemas = folder / "notification-schemas"
-    return schemas if schemas.is_dir() else None
+    return folder / "notification-schemas"
 
 
 def amazon_examples(schemas: Path) -> list[Notification]:

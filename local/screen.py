@@ -23,10 +23,14 @@ _LOG_WIDTH = 140
 
 @dataclass
 class Step:
-    """A step while it runs: `progress` shows how far it is, `result` is what its last line says."""
+    """A step while it runs: `progress` shows how far it is, `result` is what its last line says.
+
+    A `note` gets a line of its own after that.
+    """
 
     title: str
     result: str = ""
+    note: str = ""
     seconds: float = 0.0
     _status: Status | None = None
 
@@ -75,6 +79,8 @@ class Screen:
         self.console.print(
             f"[green]✓[/green] {escape(title)}{detail}  [dim]{step.seconds:.1f} s[/dim]", soft_wrap=True
         )
+        if step.note:
+            self.console.print(f"  [dim]{escape(step.note)}[/dim]", soft_wrap=True)
 
     def heading(self, text: str, explanation: str) -> None:
         """Opens the show: what is going to happen."""

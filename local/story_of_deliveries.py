@@ -19,6 +19,7 @@ from local.notifications import (
     late_notification,
     malformed_bodies,
     models_folder,
+    models_place,
     publish_requests,
 )
 from local.outcome import Outcome, StoryError
@@ -39,11 +40,12 @@ def publish(deployment: Deployment, screen: Screen, outcome: Outcome) -> None:
         "Amazon publishes every notification twice, shuffled, two malformed ones among them"
     ) as step:
         _publish(deployment, outcome, wave, malformed)
-        of_amazon = sum(notification.origin != OWN for notification in wave)
         step.result = (
-            f"{len(wave)} notifications ({of_amazon} of them examples of Amazon's models) "
-            f"and {len(malformed)} malformed in {outcome.messages} messages"
+            f"{len(wave)} notifications{_whose(wave)} and {len(malformed)} malformed "
+            f"in {outcome.messages} messages"
         )
+        if models_folder() is None:
+            step.note = f"None of them are examples of Amazon's models: no folder {models_place()}"
     with screen.step("Each arrives at a target of the event bus") as step:
         _await_deliveries(deployment, outcome, step.progress)
         step.result = f"{len(outcome.received.by_notification)} of {outcome.published}"
@@ -108,6 +110,11 @@ def check_dead_letters(deployment: Deployment, screen: Screen, outcome: Outcome)
         if without_reason:
             raise StoryError(f"dead letters without reason and detail: {without_reason}", "Process")
         step.result = ", ".join(letter.reason for letter in outcome.dead)
+
+
+def _whose(wave: Sequence[Notification]) -> str:
+    of_amazon = sum(notification.origin != OWN for notification in wave)
+    return f" ({of_amazon} of them examples of Amazon's models)" if of_amazon else ""
 
 
 def _publish(

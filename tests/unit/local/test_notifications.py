@@ -15,6 +15,7 @@ from local.notifications import (
     late_notification,
     malformed_bodies,
     models_folder,
+    models_place,
     publish_requests,
 )
 
@@ -74,6 +75,7 @@ def test_amazons_examples_are_taken_from_every_file_and_nothing_else_is(tmp_path
 
 def test_models_are_looked_for_where_the_environment_says(tmp_path: Path) -> None:
     assert models_folder({"SP_API_MODELS": str(tmp_path)}) is None
+    assert models_place({"SP_API_MODELS": str(tmp_path)}) == tmp_path / "notification-schemas"
 
     (tmp_path / "notification-schemas").mkdir()
 

@@ -314,3 +314,38 @@ def test_a_story_that_falls_short_ends_with_1_and_says_why_in_the_data(
     assert told["ok"] is False
     assert told["problem"] == "the story ends here"
     assert told["second_deploy_changes"] is None
+
+
+def test_the_table_tells_the_large_one_and_the_withdrawn_one_from_the_rest(
+    screen: Screen,
+) -> None:
+    outcome = Outcome(published=2, messages=4)
+    outcome.notifications = {one.name: one for one in first_wave(None)}
+
+    demo._show(screen, outcome, complete=True, seconds=1.0)
+
+    said = cast(io.StringIO, screen.console.file).getvalue()
+    assert f"ANY_OFFER_CHANGED, {large_notification().kibibytes} KiB" in said
+    assert "ORDER_STATUS_CHANGE *" in said
+    assert "withdrawn by Amazon, old subscriptions may still send it" in said
+    assert "subscriptions (two sellers)" in said
+    assert "subscriptions (third seller)" in said
+    assert {"subscriptions", "third_seller_subscriptions"} <= outcome.numbers().keys()
+
+
+def test_where_amazons_models_are_looked_for_is_said_when_they_are_not_there(
+    deployment: FakeDeployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SP_API_MODELS", str(tmp_path))
+    monkeypatch.setattr(story_of_deliveries, "_publish", lambda *_: None)
+    monkeypatch.setattr(story_of_deliveries, "_await_deliveries", short_of_time)
+    screen = Screen(console=Console(file=io.StringIO(), width=200))
+
+    with pytest.raises(StoryError, match="enough"):
+        story_of_deliveries.publish(deployment.for_story(), screen, Outcome())
+
+    assert str(tmp_path / "notification-schemas") in cast(io.StringIO, screen.console.file).getvalue()
+
+
+def short_of_time(*_: object) -> None:
+    raise StoryError("enough")
