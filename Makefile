@@ -5,8 +5,8 @@ export VIRTUAL_ENV := $(CURDIR)/.venv
 # What config/local.yaml reads beside .local/env: the emulator runs the functions on this Python and machine.
 export LOCAL_RUNTIME = python$(shell sed -n 's/^version = \([0-9]*\.[0-9]*\).*/\1/p' .venv/pyvenv.cfg 2>/dev/null)
 export LOCAL_ARCHITECTURE = $(shell uname -m | sed 's/aarch64/arm64/; s/amd64/x86_64/')
-# Eleven lines at every CDK command, in the way of the one that matters.
-export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
+# The Node.js versions of which jsii shall not say at every CDK command, in eleven lines, that their time is over.
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20,21,22,23
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 

@@ -142,8 +142,8 @@ def command_environment(folder: Path, *variables: Mapping[str, str]) -> dict[str
         "CDK_HOME": str(folder / "cdk-home"),
         "CDK_NOTICES": "false",
         "CDK_DISABLE_CLI_TELEMETRY": "true",
-        # A dozen lines at every synth, in the way of the one that matters.
-        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
+        # The versions of Node.js: a dozen lines at every synth, in the way of the one that matters.
+        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20,21,22,23",
         # cdk.json runs the app with the Python of this.
         "VIRTUAL_ENV": sys.prefix,
         "SELLERBUS_STAGE": STAGE,

@@ -68,6 +68,33 @@ def test_a_python_named_by_hand_that_does_not_serve_is_refused(tmp_path: Path) -
     assert "python2 is not a Python 3.11 or later" in refused.stderr
 
 
+@pytest.mark.parametrize("name", ["sellerbus", "simulator"])
+def test_a_command_line_that_is_not_set_up_says_how_to(tmp_path: Path, name: str) -> None:
+    (tmp_path / "bin").mkdir()
+    shutil.copy(ROOT / "bin" / name, tmp_path / "bin" / name)
+
+    ended = subprocess.run([str(tmp_path / "bin" / name)], capture_output=True, text=True, check=False)
+
+    assert ended.returncode == 1
+    assert ended.stderr == f"{name} is not set up yet: run 'make setup' in {tmp_path} first.\n"
+
+
+def test_stopping_on_a_fresh_clone_installs_nothing(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "Makefile", tmp_path / "Makefile")
+
+    ended = subprocess.run(
+        ["make", "down"],  # noqa: S607  the make that runs these tests, too
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (ended.returncode, ended.stdout) == (0, "Nothing was running.\n")
+    assert [file.name for file in tmp_path.iterdir()] == ["Makefile"]
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A project whose python and npm only note that they were called."""
