@@ -129,7 +129,8 @@ def _present(screen: Screen, deployment: Deployment, environment_file: Path) -> 
 
 def _next(environment_file: Path) -> str:
     file = environment_file.relative_to(ROOT) if environment_file.is_relative_to(ROOT) else environment_file
-    seller = SELLERS[0].seller_id
+    # The one that the notification itself is about.
+    seller = SELLERS[1].seller_id
     return f"""
 See an event go through:
   source {file}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from local import kept, processes
+from local.commands import ROOT
 from local.deployment import Deployment
 from local.emulator import Emulator
 from local.screen import Screen
@@ -108,3 +110,15 @@ def test_down_with_nothing_running_is_fine(tmp_path: Path) -> None:
     assert kept.down(Screen(console=Console(file=said)), tmp_path / "up", tmp_path / "env") == 0
 
     assert "Nothing was running." in said.getvalue()
+
+
+def test_the_next_steps_name_files_that_are_there_and_the_seller_of_the_notification(tmp_path: Path) -> None:
+    said = kept._next(ROOT / ".local" / "env")
+
+    assert "source .local/env" in said
+    (file,) = re.findall(r"publish (\S+\.json)", said)
+    (seller,) = re.findall(r"--seller (\S+)", said)
+    change = json.loads((ROOT / file).read_text(encoding="utf-8"))["Payload"]["OrderChangeNotification"]
+    assert change["SellerId"] == seller
+    assert "make down up" in said
+    assert str(tmp_path) in kept._next(tmp_path / "env")
