@@ -43,6 +43,7 @@ def _work(request: Request) -> Result:
             retired_destination_ids=[before.destination_id]
             if before and before.destination_id != wanted.destination_id
             else (),
+            first=request.request_type == "Create",
         )
         physical_id = PHYSICAL_ID
     _tell(request, summary)

@@ -106,6 +106,8 @@ class SpApiSubscriptions(Construct):
                 "SUBSCRIPTION_QUEUE_URL": self.queue.queue.queue_url,
             },
         )
+        # Lambda would deliver an unanswered event again minutes later, beside what CloudFormation asks then.
+        function.configure_async_invoke(retry_attempts=0)
         self._access.let_call_for_sellers(
             function.execution_role, registry_actions=["dynamodb:Scan", *_ROW_ACTIONS]
         )

@@ -59,6 +59,7 @@ class World:
                 registry=self.registry,
                 states=self.states,
                 api=lambda _: self.amazon,
+                application=lambda: "application-1",
                 remaining_seconds=remaining,
                 clock=self.time.clock,
             ),
@@ -206,4 +207,4 @@ def test_clearing_leaves_nothing_after_a_deploy_killed_anywhere(
     world.queue.jobs.append(SellerJob("A1"))
     world.settle()
     assert world.held == set()
-    assert set(map(str, world.states.records.values())) <= {str(Record(closed=True))}
+    assert all(record == Record(closed=True) for record in world.states.records.values())

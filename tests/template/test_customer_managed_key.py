@@ -34,6 +34,7 @@ WITHOUT_DATA = {
     "AWS::IAM::Policy",
     "AWS::IAM::Role",
     "AWS::KMS::Key",
+    "AWS::Lambda::EventInvokeConfig",
     "AWS::Lambda::EventSourceMapping",
     "AWS::Lambda::Function",
     "AWS::Lambda::LayerVersion",

@@ -79,12 +79,19 @@ class FakeStates:
         return row
 
 
-def reconciler(registry: FakeRegistry, amazon: SubscriptionsApi, states: FakeStates) -> SellerReconciler:
+def reconciler(
+    registry: FakeRegistry,
+    amazon: SubscriptionsApi,
+    states: FakeStates,
+    *,
+    application: str = "application-1",
+) -> SellerReconciler:
     """A reconciler with all the time that a run may take."""
     return SellerReconciler(
         registry=registry,
         states=states,
         api=lambda remaining: amazon,
+        application=lambda: application,
         remaining_seconds=lambda: 300.0,
         clock=states.time.clock,
     )

@@ -81,6 +81,7 @@ def fleet(
             registry=registry,
             states=known,
             api=lambda _: amazon,
+            application=lambda: "application-1",
             remaining_seconds=remaining,
             clock=clock.clock,
         ),
@@ -104,6 +105,16 @@ def test_every_active_seller_is_done() -> None:
     assert held(amazon) == 18
     assert queue.jobs == []
     assert summary.text() == "9 sellers, 18 subscriptions in place"
+
+
+def test_refused_credentials_fail_a_first_deploy_and_are_told_by_a_later_one() -> None:
+    amazon, queue = SharedAmazon(), FakeQueue()
+    amazon.fault = lambda *_: errors.CredentialsError("LWA token", "refused")
+    with pytest.raises(errors.CredentialsError):
+        fleet(sellers(2), amazon, queue).bring_all_to(WANTED)
+    summary = fleet(sellers(2), amazon, queue).bring_all_to(WANTED, first=False)
+    assert "CREDENTIALS ARE REFUSED" in summary.text()
+    assert sorted(job.seller_id for job in queue.jobs) == ["A0", "A1"]
 
 
 def test_no_seller_at_all() -> None:

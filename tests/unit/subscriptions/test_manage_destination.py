@@ -150,9 +150,11 @@ def test_missing_credentials_name_the_command_that_mends_it(
     set_environment(monkeypatch)
     monkeypatch.setattr(bootstrap, "aws", lambda service: EmptySecrets())
     selling_partner._tokens.cache_clear()
+    selling_partner._credentials.cache_clear()
     reason = answer("Create")["Reason"]
     assert "the secret arn:secret has no value yet. Run: sellerbus secrets set --stage dev" in reason
     selling_partner._tokens.cache_clear()
+    selling_partner._credentials.cache_clear()
 
 
 class FullSecrets:
@@ -177,8 +179,10 @@ def test_the_whole_way_down_to_the_wire(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(bootstrap, "http", lambda: session)
     monkeypatch.setattr(bootstrap, "aws", lambda service: FullSecrets())
     selling_partner._tokens.cache_clear()
+    selling_partner._credentials.cache_clear()
     module.handler(event("Create", PROPERTIES), Context())  # type: ignore[arg-type]
     selling_partner._tokens.cache_clear()
+    selling_partner._credentials.cache_clear()
     assert [(sent.method, sent.url.split("?")[0]) for sent in wire.sent] == [
         ("POST", "https://lwa.test/token"),
         ("GET", "https://sp.test/notifications/v1/destinations"),

@@ -34,6 +34,7 @@ class Setting:
         self.queue, self.states = FakeQueue(), FakeStates()
         self.cloudformation = CloudFormation()
         monkeypatch.setattr(selling_partner, "notifications_api", lambda *_, **__: self.amazon)
+        monkeypatch.setattr(selling_partner, "client_id", lambda _: "application-1")
         monkeypatch.setattr(selling_partner, "seller_registry", lambda _: self.registry)
         monkeypatch.setattr(selling_partner, "subscription_states", lambda _: self.states)
         monkeypatch.setattr(bootstrap, "subscription_queue", lambda url: self.queue)
@@ -156,6 +157,8 @@ def test_the_fleet_is_put_together_for_real(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(bootstrap, "http", lambda: cloudformation)
     monkeypatch.setattr(bootstrap, "aws", lambda service: clients.get(service, Nothing)())
     selling_partner._tokens.cache_clear()
+    selling_partner._credentials.cache_clear()
     module.handler(event("Create", properties("ORDER_CHANGE")), Context())  # type: ignore[arg-type]
     selling_partner._tokens.cache_clear()
+    selling_partner._credentials.cache_clear()
     assert cloudformation.answers[0]["Data"]["Summary"] == "0 sellers, 0 subscriptions in place"

@@ -49,6 +49,7 @@ class Setting:
         self.amazon = SharedAmazon()
         self.registry = FakeRegistry.of(*(row(f"A{number}") for number in range(3)))
         monkeypatch.setattr(selling_partner, "notifications_api", lambda *_, **__: self.amazon)
+        monkeypatch.setattr(selling_partner, "client_id", lambda _: "application-1")
         monkeypatch.setattr(selling_partner, "seller_registry", lambda _: self.registry)
         monkeypatch.setattr(selling_partner, "subscription_states", lambda _: self.states)
         monkeypatch.setattr(bootstrap, "subscription_queue", lambda url: self.queue)

@@ -5,11 +5,20 @@ from __future__ import annotations
 import pytest
 
 from sellerbus.api import errors
+from sellerbus.api.lwa import SellerGrant
+from sellerbus.api.notifications import Subscription
 from sellerbus.notifications.jobs import SellerJob
-from sellerbus.notifications.reconciliation import Outcome
+from sellerbus.notifications.reconciliation import Outcome, SubscriptionsIncompleteError
 from sellerbus.notifications.subscription_state import Record, SellerBusyError
 from sellerbus.notifications.subscriptions import REPLACE, Wanted, WantedSubscription
-from sellerbus.sellers.registry import ACTIVE, PAUSED, REMOVING, REVOKED, UnknownStatusError
+from sellerbus.sellers.registry import (
+    ACTIVE,
+    PAUSED,
+    REMOVING,
+    REVOKED,
+    UnknownStatusError,
+    UnreadableTokenError,
+)
 from tests.unit.subscriptions.fake_amazon import FakeAmazon, KilledError, Moment, kill_at, no_fault
 from tests.unit.subscriptions.fake_registry import FakeRegistry, row
 from tests.unit.subscriptions.fake_states import FakeStates, reconciler
@@ -304,3 +313,72 @@ def test_brought_back_during_the_removal_the_seller_has_its_subscriptions() -> N
 def test_an_unknown_status_is_an_error() -> None:
     with pytest.raises(UnknownStatusError, match="'asleep'"):
         Setting("asleep").run()
+
+
+def refuse_listing(it: Setting, *types: str) -> None:
+    """Amazon refuses to list these types, as where the application lacks their role."""
+    listing = it.amazon.subscriptions
+
+    def subscriptions(seller: SellerGrant, notification_type: str) -> tuple[Subscription, ...]:
+        if notification_type in types:
+            raise errors.UnauthorizedError("getSubscriptions", "denied", status=403)
+        return listing(seller, notification_type)
+
+    it.amazon.subscriptions = subscriptions  # type: ignore[method-assign]
+
+
+def test_a_type_that_amazon_refuses_to_list_stands_in_the_way_only_while_it_is_wanted() -> None:
+    it = Setting()
+    it.run()
+    refuse_listing(it, "PRICING_HEALTH")
+    with pytest.raises(SubscriptionsIncompleteError):
+        it.run()
+    only_orders = Wanted("ours", REPLACE, WANTED.subscriptions[:1])
+    it.run(only_orders)
+    assert it.held == 1, "the one on record was deleted without a listing"
+    assert it.states.rows["A1"].record.types == {"ORDER_CHANGE"}
+
+
+def test_a_seller_for_whom_nothing_can_be_listed_can_be_cleared_and_removed() -> None:
+    it = Setting()
+    it.run()
+    refuse_listing(it, "ORDER_CHANGE", "PRICING_HEALTH")
+    it.registry.change("A1", REMOVING)
+    it.run()
+    assert it.held == 0
+    assert it.registry.rows == {}
+
+
+def test_one_on_record_that_a_listing_lacks_is_deleted_all_the_same() -> None:
+    it = Setting()
+    it.run()
+    it.amazon.subscriptions = lambda *_: ()  # type: ignore[method-assign]
+    it.run(clear=True)
+    assert it.held == 0
+
+
+def test_a_token_that_cannot_be_read_does_not_keep_what_is_on_record() -> None:
+    it = Setting()
+    it.run()
+
+    def unreadable(seller: SellerGrant, notification_type: str) -> tuple[Subscription, ...]:
+        raise UnreadableTokenError("A1")
+
+    it.amazon.subscriptions = unreadable  # type: ignore[method-assign]
+    it.run(clear=True)
+    assert it.held == 0
+    assert it.registry.rows["A1"].status == ACTIVE
+
+
+def test_another_applications_credentials_mark_nobody_and_forget_nothing() -> None:
+    it = Setting()
+    it.run()
+    before = it.states.records["A1"]
+    it.revoke()
+    for clear in (None, True):
+        other = reconciler(it.registry, it.amazon, it.states, application="application-2")
+        with pytest.raises(errors.CredentialsError, match=r"application-1.*application-2"):
+            other.run(JOB, lambda: WANTED, clear=clear)
+    assert it.registry.rows["A1"].status == ACTIVE
+    assert it.states.records["A1"] == before
+    assert it.states.records["A1"].application == "application-1"

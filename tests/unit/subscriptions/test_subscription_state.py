@@ -76,12 +76,17 @@ def test_the_record_comes_with_the_lease(it: Setting) -> None:
         "sellerId": {"S": "A1"},
         "types": {"SS": ["X", "Y"]},
         "subscriptions": {"SS": ["X s1"]},
+        "lastHolder": {"S": lease.holder},
     }
     again = it.states.take("A1", 100)
     assert again.record == Record({"X", "Y"}, {("X", "s1")})
     again.record.forget("X")
     it.states.leave(again)
-    assert it.row() == {"sellerId": {"S": "A1"}, "types": {"SS": ["Y"]}}
+    assert it.row() == {
+        "sellerId": {"S": "A1"},
+        "types": {"SS": ["Y"]},
+        "lastHolder": {"S": again.holder},
+    }
 
 
 def test_what_was_begun_is_there_although_the_run_was_killed(it: Setting) -> None:
@@ -104,8 +109,29 @@ def test_a_closed_seller_is_remembered_with_nothing_else(it: Setting) -> None:
     lease = it.states.take("A1", 100)
     lease.record.closed = True
     it.states.leave(lease)
-    assert it.row() == {"sellerId": {"S": "A1"}, "closed": {"BOOL": True}}
+    assert it.row() == {
+        "sellerId": {"S": "A1"},
+        "closed": {"BOOL": True},
+        "lastHolder": {"S": lease.holder},
+    }
     assert it.states.take("A1", 100).record == Record(closed=True)
+
+
+def test_a_release_may_be_repeated_but_not_come_after_another_run(it: Setting) -> None:
+    slow = it.states.take("A1", 100)
+    slow.record.types.add("Y")
+    it.time.now += 1000
+    other = it.states.take("A1", 100)
+    other.record.types.add("X")
+    other.record.application = "application-1"
+    it.states.leave(other)
+    it.states.leave(other)
+    with pytest.raises(LeaseLostError):
+        it.states.begin(slow, ["Y"])
+    with pytest.raises(LeaseLostError):
+        it.states.leave(slow)
+    kept = it.states.take("A1", 100).record
+    assert (kept, kept.application) == (Record({"X"}), "application-1")
 
 
 def test_whoever_lost_the_lease_writes_nothing(it: Setting) -> None:

@@ -71,6 +71,7 @@ class Summary:
     revoked: int = 0
     foreign: int = 0
     blocked: int = 0
+    refused_credentials: bool = False
     failures: dict[str, str] = field(default_factory=dict)
 
     def add(self, outcome: Outcome) -> None:
@@ -92,6 +93,8 @@ class Summary:
         ):
             if count:
                 parts.append(f"{count} {words}")
+        if self.refused_credentials:
+            parts.append("THE APPLICATION'S CREDENTIALS ARE REFUSED: see `sellerbus secrets set`")
         return "; ".join(parts)
 
 
@@ -121,11 +124,14 @@ class SellerFleet:
         *,
         retired_types: Sequence[str] = (),
         retired_destination_ids: Sequence[str] = (),
+        first: bool = True,
     ) -> Summary:
         """Reconcile the active sellers; those that failed, are busy or were not reached go to the queue.
 
         The listing says only whom to look at: what becomes of a seller is read again under its lease.
-        Raises CredentialsError, which no queue mends, and what the registry and the queue raise.
+        first: nothing is there yet, so that bad credentials fail the deployment with CredentialsError. Later
+        they don't: the way back would call with the same credentials, and the stack could go neither way.
+        Raises what the registry and the queue raise.
         """
         rows = list(self._registry.sellers())
         jobs = {
@@ -143,7 +149,9 @@ class SellerFleet:
         later = [jobs[row.seller_id] for row in rows if row.status == REMOVING]
         for job, result in self._each([jobs[row.seller_id] for row in rows if row.status == ACTIVE], one):
             if isinstance(result, CredentialsError):
-                raise result
+                if first:
+                    raise result
+                summary.refused_credentials = True
             if isinstance(result, Outcome):
                 summary.add(result)
             elif isinstance(result, AuthorizationRevokedError):

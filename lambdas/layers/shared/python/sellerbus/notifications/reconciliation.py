@@ -183,6 +183,8 @@ class _TypeRun:
                 doubt = error
             else:
                 if finished:
+                    if not self._rows:
+                        self._delete_unlisted(outcome)
                     self._note(plan, outcome)
                     return
         raise doubt if doubt is not None else AssertionError("left the loop without a doubt")
@@ -195,7 +197,8 @@ class _TypeRun:
             for item in actual
             if item.destination_id in self._own or item.subscription_id in known
         }
-        self._record.saw(self._type, ours)
+        # Where none are wanted, one on record that the listing lacks is deleted all the same: it may lag.
+        self._record.saw(self._type, ours if self._rows else ours | known)
         return plan_type(
             self._type,
             self._rows,
@@ -212,6 +215,16 @@ class _TypeRun:
             return self._api.subscriptions(self._grant, self._type)
         except NotFoundError:
             return ()
+        except PermanentError as error:
+            if self._rows or isinstance(error, _ENDING):
+                raise
+            # A type that nobody wants and that Amazon refuses to list (its role is missing, it was withdrawn)
+            # must not stand in the way for ever: what is on record can be deleted without a listing.
+            return ()
+
+    def _delete_unlisted(self, outcome: Outcome) -> None:
+        for subscription_id in sorted(self._record.ids(self._type)):
+            self._delete(subscription_id, outcome)
 
     def _take(self, plan: TypePlan, outcome: Outcome) -> bool:
         """Take the steps; False where one showed that the plan must be another."""

@@ -9,13 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
-from sellerbus.api.errors import AuthorizationRevokedError
+from sellerbus.api.errors import AuthorizationRevokedError, CredentialsError
 from sellerbus.api.lwa import SellerGrant
 from sellerbus.notifications.jobs import SellerJob
 from sellerbus.notifications.reconciliation import Outcome, SubscriptionsApi, bring_to, delete_recorded
 from sellerbus.notifications.subscription_state import Lease
 from sellerbus.notifications.subscriptions import Wanted
-from sellerbus.sellers.registry import ACTIVE, PAUSED, REMOVING, REVOKED, Seller, UnknownStatusError
+from sellerbus.sellers.registry import (
+    ACTIVE,
+    PAUSED,
+    REMOVING,
+    REVOKED,
+    Seller,
+    UnknownStatusError,
+    UnreadableTokenError,
+)
 
 LONGEST_RUN_SECONDS: Final = 240.0
 """So that a run that is killed doesn't hold its seller for the quarter of an hour that a deploy may take."""
@@ -47,7 +55,10 @@ class States(Protocol):
 
 
 class SellerReconciler:
-    """Does one seller's job as the seller's row says: active, paused, removing; revoked is left alone."""
+    """Does one seller's job as the seller's row says: active, paused, removing; revoked is left alone.
+
+    application: tells the client id that Amazon is called with.
+    """
 
     def __init__(
         self,
@@ -55,9 +66,11 @@ class SellerReconciler:
         registry: Sellers,
         states: States,
         api: ApiFactory,
+        application: Callable[[], str],
         remaining_seconds: Callable[[], float],
         clock: Callable[[], float],
     ) -> None:
+        self._application = application
         self._registry = registry
         self._states = states
         self._api = api
@@ -77,11 +90,12 @@ class SellerReconciler:
         seconds = min(self._remaining(), LONGEST_RUN_SECONDS)
         ends_at = self._clock() + seconds
         lease = self._states.take(job.seller_id, seconds)
-        api = self._api(lambda: min(self._remaining(), ends_at - self._clock()))
         try:
             if lease.record.closed and clear is not False:
                 outcome = None
             else:
+                self._check_application(lease)
+                api = self._api(lambda: min(self._remaining(), ends_at - self._clock()))
                 outcome = self._work(api, lease, job, wanted, clear=bool(clear))
                 lease.record.closed = bool(clear)
         except Exception as error:
@@ -92,6 +106,24 @@ class SellerReconciler:
             raise
         self._states.leave(lease)
         return outcome
+
+    def _check_application(self, lease: Lease) -> None:
+        """Refuse to work with another application's credentials than those that made what is on record.
+
+        Amazon would answer that every seller has revoked the authorisation, and that nothing on record is
+        there: every seller would be marked, and the record of what still stands be lost.
+        """
+        current = self._application()
+        known = lease.record.application
+        if known and known != current and (lease.record.types or lease.record.subscriptions):
+            raise CredentialsError(
+                "LWA token",
+                f"seller {lease.seller_id}'s subscriptions were made by the application {known}, but the "
+                f"secret holds the credentials of {current}",
+                hint="Write the right ones with `sellerbus secrets set`. To change the application, let the "
+                "old one remove its sellers first.",
+            )
+        lease.record.application = current
 
     def _work(
         self,
@@ -109,7 +141,7 @@ class SellerReconciler:
             return outcome if known else None
         if seller.status == REVOKED:
             return self._without_listing(api, lease) if clear else None
-        if seller.status not in (ACTIVE, PAUSED, REMOVING):
+        if seller.status not in (ACTIVE, PAUSED, REMOVING) and not clear:
             raise UnknownStatusError(seller.seller_id, seller.status)
         if seller.status == ACTIVE and not clear:
             return self._marked(seller, lambda: self._bring(api, lease, seller, job, wanted()))
@@ -136,6 +168,9 @@ class SellerReconciler:
             return bring_to(api, self._registry.grant(seller), wanted, job, lease.record, clear=True)
         except AuthorizationRevokedError:
             return self._without_listing(api, lease)
+        except UnreadableTokenError:
+            # Nothing can be listed with it, and no repeat mends it: what is on record goes all the same.
+            return delete_recorded(api, seller.seller_id, lease.record)
 
     def _without_listing(self, api: SubscriptionsApi, lease: Lease) -> Outcome:
         outcome = delete_recorded(api, lease.seller_id, lease.record)

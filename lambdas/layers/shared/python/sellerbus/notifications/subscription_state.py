@@ -7,6 +7,8 @@
     types           the types for which a creation was begun; written before the first creation is sent
     subscriptions   "TYPE id": the subscriptions to our destinations that are known to be there
     closed          the stack is being deleted and the seller is cleared: no job makes anything any more
+    application     client id with which the subscriptions were made
+    lastHolder      who released the row last: tells a repeated release from one that comes too late
 
 The row serves those that can't be listed any more: a revoked authorisation, a row gone from the registry, a
 type that nobody wants any longer. It is no part of the registry, because every write there queues the seller.
@@ -23,8 +25,10 @@ LEASE_MARGIN_SECONDS: Final = 60.0
 """After a run's own time: a call that is on its way, the last writes, and clocks that differ."""
 
 _FREE: Final = "attribute_not_exists(leaseUntil) OR leaseUntil < :now"
-# Ours, or released already: then an answer was lost, and the call was repeated below us.
-_OURS: Final = "attribute_not_exists(holder) OR holder = :holder"
+_OURS: Final = "holder = :holder"
+# Or released by ourselves already: then an answer was lost, and the call was repeated below us.
+_OURS_TO_RELEASE: Final = "holder = :holder OR lastHolder = :holder"
+_OURS_TO_DELETE: Final = "attribute_not_exists(sellerId) OR holder = :holder"
 
 
 class SellerBusyError(Exception):
@@ -62,9 +66,11 @@ class Record:
     types: set[str] = field(default_factory=set)
     subscriptions: set[tuple[str, str]] = field(default_factory=set)
     closed: bool = False
+    application: str = field(default="", compare=False)
 
     @property
     def empty(self) -> bool:
+        """Whether nothing is worth remembering; the application alone is not."""
         return not (self.types or self.subscriptions or self.closed)
 
     def ids(self, notification_type: str) -> frozenset[str]:
@@ -130,6 +136,7 @@ class SubscriptionStates:
         added = set(types)
         self._change(
             lease,
+            _OURS,
             UpdateExpression="ADD #types :types",
             ExpressionAttributeNames={"#types": "types"},
             ExpressionAttributeValues={":types": {"SS": sorted(added)}},
@@ -143,7 +150,7 @@ class SubscriptionStates:
             self._refusable(
                 lease,
                 self._dynamodb.delete_item,
-                ConditionExpression=_OURS,
+                ConditionExpression=_OURS_TO_DELETE,
                 ExpressionAttributeValues={":holder": {"S": lease.holder}},
             )
             return
@@ -153,12 +160,17 @@ class SubscriptionStates:
             "types": {"SS": sorted(record.types)} if record.types else None,
             "subscriptions": {"SS": pairs} if pairs else None,
             "closed": {"BOOL": True} if record.closed else None,
+            "application": {"S": record.application} if record.application else None,
         }
         values = {f":{name}": value for name, value in attributes.items() if value}
-        sets = [f"#{name} = :{name}" for name, value in attributes.items() if value]
+        sets = [
+            "lastHolder = :holder",
+            *(f"#{name} = :{name}" for name, value in attributes.items() if value),
+        ]
         removed = [f"#{name}" for name, value in attributes.items() if not value]
         self._change(
             lease,
+            _OURS_TO_RELEASE,
             UpdateExpression=f"SET {', '.join(sets)} REMOVE {', '.join([*removed, 'holder', 'leaseUntil'])}",
             ExpressionAttributeNames={f"#{name}": name for name in attributes},
             ExpressionAttributeValues=values,
@@ -176,11 +188,18 @@ class SubscriptionStates:
                 return
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
-    def _change(self, lease: Lease, *, ExpressionAttributeValues: dict[str, Any], **update: Any) -> None:  # noqa: N803 - DynamoDB's name
+    def _change(
+        self,
+        lease: Lease,
+        condition: str,
+        *,
+        ExpressionAttributeValues: dict[str, Any],  # noqa: N803 - DynamoDB's name
+        **update: Any,
+    ) -> None:
         self._refusable(
             lease,
             self._dynamodb.update_item,
-            ConditionExpression=_OURS,
+            ConditionExpression=condition,
             ExpressionAttributeValues={**ExpressionAttributeValues, ":holder": {"S": lease.holder}},
             **update,
         )
@@ -204,4 +223,5 @@ def _record(row: Mapping[str, Any]) -> Record:
         set(row.get("types", {}).get("SS", ())),
         {(name, known) for name, known in pairs},
         closed="closed" in row,
+        application=row.get("application", {}).get("S", ""),
     )

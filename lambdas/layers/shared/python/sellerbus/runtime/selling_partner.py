@@ -47,7 +47,7 @@ def notifications_api(
 
     secret_set_command: named in the error where the application's credentials are missing.
     """
-    command = secret_set_command or f"sellerbus secrets set --stage {config.stage}"
+    command = secret_set_command or _secret_set_command(config)
     client = SellingPartnerClient(
         endpoint=config.sp_api_endpoint,
         session=bootstrap.http(),
@@ -82,9 +82,15 @@ def seller_reconciler(
         registry=seller_registry(config),
         states=subscription_states(config),
         api=lambda seconds: notifications_api(config, seconds, most_wait_seconds=most_wait_seconds),
+        application=lambda: client_id(config),
         remaining_seconds=remaining_seconds,
         clock=time.time,
     )
+
+
+def client_id(config: ApplicationConfig) -> str:
+    """The application that Amazon is called as. Raises CredentialsError."""
+    return _credentials(config.lwa_secret_id, _secret_set_command(config)).current().client_id
 
 
 def wanted_subscriptions(config: ReconcileSubscriptionsConfig) -> Wanted:
@@ -109,11 +115,20 @@ def seller_registry(config: SellerConfig) -> SellerRegistry:
     )
 
 
+def _secret_set_command(config: ApplicationConfig) -> str:
+    return f"sellerbus secrets set --stage {config.stage}"
+
+
 @cache
-def _tokens(endpoint: str, secret_id: str, command: str) -> TokenCache:
-    credentials = SecretCredentials(
+def _credentials(secret_id: str, command: str) -> SecretCredentials:
+    return SecretCredentials(
         secrets=bootstrap.aws("secretsmanager"), secret_id=secret_id, mend=command, clock=time.time
     )
+
+
+@cache
+def _tokens(endpoint: str, secret_id: str, command: str) -> TokenCache:
+    credentials = _credentials(secret_id, command)
     return TokenCache(endpoint=endpoint, session=bootstrap.http(), credentials=credentials, pace=_PACE)
 
 
