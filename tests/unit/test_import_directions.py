@@ -51,7 +51,7 @@ ROOMS = {
     "stacks": {"sellerbus", "lambdas", "simulator", "ops", "local", "tests"},
     "simulator": {"sellerbus", "lambdas", "stacks", "ops", "local", "tests"},
     "ops": {"lambdas", "simulator", "local", "tests"},
-    "local": {"lambdas", "sellerbus", "stacks", "tests"},
+    "local": {"lambdas", "sellerbus", "tests"},
 }
 
 
@@ -60,6 +60,17 @@ def test_rooms_know_only_what_they_may(room: str) -> None:
     files = python_files(ROOT / room)
     assert files
     assert offences(files, frozenset(ROOMS[room])) == []
+
+
+def test_of_the_stacks_only_the_settings_are_read_elsewhere() -> None:
+    names = {
+        name
+        for path in python_files(ROOT / "ops", ROOT / "local")
+        for name in imported(path)
+        if name.split(".")[0] == "stacks"
+    }
+    assert names
+    assert {name for name in names if not name.startswith("stacks.settings")} == set()
 
 
 def test_the_app_is_stacks_only() -> None:
