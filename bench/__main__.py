@@ -9,6 +9,8 @@ from rich.table import Table
 
 from bench import processing
 
+_WIDTH = 110
+
 
 def main() -> None:
     """Measure and print."""
@@ -21,7 +23,9 @@ def main() -> None:
         table.add_column(name, no_wrap=True)
     for row in rows:
         table.add_row(row.what, f"{row.figure:.2f}", row.unit, f"{row.ratio:.2f}", row.baseline)
-    Console().print(table)
+    console = Console()
+    console.width = max(console.width, _WIDTH)
+    console.print(table)
 
 
 main()

@@ -9,6 +9,7 @@ from botocore.exceptions import ConnectTimeoutError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sellerbus.notifications import processing
 from sellerbus.notifications.errors import StoreUnavailableError
 from sellerbus.notifications.ledger import Ledger, event_id
 from sellerbus.notifications.ordering import OrderingGuard
@@ -310,6 +311,28 @@ def test_a_visibility_that_cannot_be_set_is_said() -> None:
     aws.faults["change_message_visibility_batch"] = [client_error("X", "RequestThrottled")]
     with pytest.raises(StoreUnavailableError, match="RequestThrottled"):
         aws.processor.hide(results)
+
+
+@pytest.mark.parametrize("step", ["describe", "build_event"])
+def test_a_defect_of_ours_costs_one_delivery_and_not_its_batch(
+    step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aws = Aws()
+    original = getattr(processing, step)
+
+    def defective(envelope: Any, *arguments: Any, **more: Any) -> Any:
+        if envelope.notification_id == "n-1":
+            raise KeyError("a buyer's address")
+        return original(envelope, *arguments, **more)
+
+    monkeypatch.setattr(processing, step, defective)
+    results = aws.process(*orders(3))
+    assert outcomes(results) == ["published", "failed", "published"]
+    assert str(results[1].reason).startswith("defect: KeyError at test_processing.py:")
+    assert "buyer" not in str(results[1].reason)
+    monkeypatch.setattr(processing, step, original)
+    aws.now += 1
+    assert outcomes(aws.process(*orders(3))) == ["copy", "published", "copy"]
 
 
 def test_retries_come_later_and_later() -> None:

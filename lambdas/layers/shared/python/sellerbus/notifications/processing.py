@@ -34,7 +34,7 @@ from sellerbus.notifications.publishing import (
     chunked,
 )
 from sellerbus.notifications.queues import DeadLetterQueue, Delivery, NotificationQueue
-from sellerbus.notifications.results import BatchResults, Candidate, Result
+from sellerbus.notifications.results import BatchResults, Candidate, Result, defect
 
 _CONTENT_DIFFERS: Final = (
     "content-differs",
@@ -151,6 +151,8 @@ class NotificationProcessor:
                 event = self._event(candidate, is_stale)
             except StoreUnavailableError as error:
                 self._give_back([(candidate, claim)], batch, str(error))
+            except Exception as error:  # noqa: BLE001 - a defect of ours costs this one, never its batch
+                self._give_back([(candidate, claim)], batch, defect(error))
             else:
                 publications.append(_Publication(candidate, claim, is_stale, event))
         return publications
@@ -223,15 +225,19 @@ def _parse(deliveries: Sequence[Delivery], batch: BatchResults) -> list[Candidat
     for delivery in deliveries:
         try:
             envelope = parse_envelope(delivery.body)
+            subject = describe(envelope)
         except InvalidNotificationError as error:
             batch.reject([delivery], None, (error.reason, error.detail))
+            continue
+        except Exception as error:  # noqa: BLE001 - a defect of ours costs this delivery, never its batch
+            batch.defective(delivery, error)
             continue
         identity = (envelope.notification_id, envelope.content_hash)
         known = candidates.get(identity)
         candidates[identity] = (
             replace(known, deliveries=(*known.deliveries, delivery))
             if known
-            else Candidate((delivery,), envelope, describe(envelope))
+            else Candidate((delivery,), envelope, subject)
         )
     return list(candidates.values())
 

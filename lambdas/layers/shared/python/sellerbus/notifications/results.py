@@ -1,5 +1,6 @@
 """What becomes of the deliveries of one batch."""
 
+import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -61,6 +62,12 @@ def retry_seconds(receive_count: int) -> int:
     return min(_FIRST_RETRY_SECONDS << min(receive_count - 1, 10), _LONGEST_RETRY_SECONDS)
 
 
+def defect(error: Exception) -> str:
+    """What is told of an exception that nobody foresaw: its kind and place. Its text may hold content."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"defect: {type(error).__name__} at {place.filename.rpartition('/')[2]}:{place.lineno}"
+
+
 @dataclass(slots=True)
 class BatchResults:
     """Collects the results of a batch, and the rejections that are still to be sent on."""
@@ -99,6 +106,10 @@ class BatchResults:
         """Not published as far as is known: to be tried again."""
         for candidate in candidates:
             self._failed(candidate.deliveries, candidate.envelope, reason)
+
+    def defective(self, delivery: Delivery, error: Exception) -> None:
+        """Our own code failed on it: it is tried again alone, and ends in the dead-letter queue."""
+        self._failed([delivery], None, defect(error))
 
     def reject(self, deliveries: Iterable[Delivery], envelope: Envelope | None, why: tuple[str, str]) -> None:
         """To be sent to the dead-letter queue, for a (reason, detail)."""
