@@ -36,6 +36,12 @@ def url(value: str) -> str:
     return value.rstrip("/")
 
 
+def flag(value: str) -> bool:
+    if value not in ("true", "false"):
+        raise ValueError("must be true or false")
+    return value == "true"
+
+
 def variable(name: str, parse: Callable[[str], object] = text) -> dict[str, Any]:
     """Metadata of a dataclass field: the environment variable it is read from and how it is read."""
     return {"variable": name, "parse": parse}
@@ -60,6 +66,7 @@ class ApplicationConfig(FunctionConfig):
     sp_api_endpoint: str = field(metadata=variable("SP_API_ENDPOINT", url))
     lwa_endpoint: str = field(metadata=variable("LWA_ENDPOINT", url))
     lwa_secret_id: str = field(metadata=variable("LWA_SECRET_ID"))
+    quota_table_name: str = field(metadata=variable("QUOTA_TABLE_NAME"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +88,7 @@ class ManageSubscriptionsConfig(SellerConfig):
 
     subscription_state_table_name: str = field(metadata=variable("SUBSCRIPTION_STATE_TABLE_NAME"))
     subscription_queue_url: str = field(metadata=variable("SUBSCRIPTION_QUEUE_URL"))
+    event_bus_name: str = field(metadata=variable("EVENT_BUS_NAME"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,9 +96,28 @@ class ReconcileSubscriptionsConfig(SellerConfig):
     function: ClassVar[str] = "reconcile_subscriptions"
 
     subscription_state_table_name: str = field(metadata=variable("SUBSCRIPTION_STATE_TABLE_NAME"))
+    event_bus_name: str = field(metadata=variable("EVENT_BUS_NAME"))
     subscription_queue_url: str = field(metadata=variable("SUBSCRIPTION_QUEUE_URL"))
     subscription_dead_letter_queue_url: str = field(metadata=variable("SUBSCRIPTION_DEAD_LETTER_QUEUE_URL"))
     wanted_parameter_name: str = field(metadata=variable("WANTED_PARAMETER_NAME"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class InspectAmazonConfig(SellerConfig):
+    function: ClassVar[str] = "inspect_amazon"
+
+    subscription_state_table_name: str = field(metadata=variable("SUBSCRIPTION_STATE_TABLE_NAME"))
+    wanted_parameter_name: str = field(metadata=variable("WANTED_PARAMETER_NAME"))
+    sandbox: bool = field(metadata=variable("SP_API_SANDBOX", flag))
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueEverySellerConfig(FunctionConfig):
+    function: ClassVar[str] = "queue_every_seller"
+
+    seller_table_name: str = field(metadata=variable("SELLER_TABLE_NAME"))
+    subscription_state_table_name: str = field(metadata=variable("SUBSCRIPTION_STATE_TABLE_NAME"))
+    subscription_queue_url: str = field(metadata=variable("SUBSCRIPTION_QUEUE_URL"))
 
 
 @dataclass(frozen=True, kw_only=True)
