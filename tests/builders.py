@@ -65,3 +65,19 @@ def feed_finished(notification_id: str | None = "n-2", *, feed_id: str = "533470
 def body(notification: Any) -> str:
     """The SQS message body of a notification."""
     return json.dumps(notification)
+
+
+def partner_event(notification: Any, *, event_id: str = "e-1", **more: Any) -> dict[str, Any]:
+    """The event in which EventBridge delivers a notification from Amazon's partner event source."""
+    return {
+        "version": "0",
+        "id": event_id,
+        "detail-type": notification.get("NotificationType") or notification.get("notificationType"),
+        "source": "aws.partner/sellingpartnerapi.amazon.com/123456789012/amzn1.sellerapps.app.example",
+        "account": "123456789012",
+        "time": "2026-01-11T00:09:55Z",
+        "region": "us-east-1",
+        "resources": [],
+        "detail": notification,
+        **more,
+    }

@@ -7,7 +7,8 @@ import pytest
 
 from sellerbus.notifications.catalogue import Entity, Subject, describe
 from sellerbus.notifications.envelope import DEEPEST_NESTING, InvalidNotificationError, parse_envelope
-from tests.builders import ORDER_ID, SELLER_ID, body, feed_finished, order_change
+from sellerbus.notifications.partner_event import notification_text
+from tests.builders import ORDER_ID, SELLER_ID, body, feed_finished, order_change, partner_event
 
 
 def test_both_casings_become_one_model() -> None:
@@ -203,3 +204,70 @@ def test_one_of_several_kinds_of_identifier() -> None:
 )
 def test_identifiers_of_another_shape_are_left_out(seller: Any) -> None:
     assert _described("ORDER_CHANGE", {"SellerId": seller}).seller_id is None
+
+
+@pytest.mark.parametrize("notification", [order_change(), feed_finished()])
+def test_an_event_of_amazons_is_the_notification_in_its_detail(notification: Any) -> None:
+    assert parse_envelope(body(partner_event(notification))) == parse_envelope(body(notification))
+
+
+def test_two_events_with_one_notification_are_copies() -> None:
+    """Also where Amazon gives no id: the event's own id and time must not tell them apart."""
+    for notification in (order_change(), order_change(None)):
+        first = parse_envelope(body(partner_event(notification)))
+        again = parse_envelope(body(partner_event(notification, event_id="e-2", time="2026-01-12T00:00:00Z")))
+        assert first == again
+    other = parse_envelope(body(partner_event(order_change(status="Shipped"))))
+    assert other.content_hash != parse_envelope(body(partner_event(order_change()))).content_hash
+
+
+@pytest.mark.parametrize(
+    ("event", "reason"),
+    [
+        (partner_event(order_change(), **{"detail-type": "ORDER_STATUS_CHANGE"}), "detail-type-differs"),
+        (partner_event(order_change(), **{"detail-type": 5}), "detail-type-differs"),
+        (partner_event(order_change(), detail=None), "missing-detail"),
+        (partner_event(order_change(), detail="busy"), "missing-detail"),
+        (partner_event(order_change(), detail=[order_change()]), "missing-detail"),
+        ({"source": partner_event({})["source"], "id": "busy"}, "missing-detail"),
+        (partner_event({"Payload": {}}, **{"detail-type": "X"}), "missing-notification-type"),
+        (partner_event({"NotificationType": "X"}), "missing-payload"),
+        (partner_event(order_change(), source="aws.partner/another.example/1"), "missing-notification-type"),
+        (
+            partner_event(order_change(), source="aws.partner/sellingpartnerapi.amazon.com.example/1"),
+            "missing-notification-type",
+        ),
+    ],
+)
+def test_an_event_that_carries_no_notification_says_why(event: Any, reason: str) -> None:
+    with pytest.raises(InvalidNotificationError) as caught:
+        parse_envelope(body(event))
+    assert caught.value.reason == reason
+    assert "busy" not in str(caught.value)
+
+
+def test_an_event_without_a_detail_type_passes() -> None:
+    event = partner_event(order_change())
+    del event["detail-type"]
+    assert parse_envelope(body(event)).notification_id == "n-1"
+
+
+def test_a_number_in_a_detail_that_would_be_altered_is_said() -> None:
+    text = body(partner_event({"NotificationType": "X", "Payload": "NUMBER"}))
+    assert not parse_envelope(text.replace('"NUMBER"', "9" * 5000)).numbers_are_exact
+
+
+def test_the_text_of_a_notification_is_that_of_its_body() -> None:
+    text = ' { "NotificationType" : "X", "Payload": 1.50, "source": "of the seller", "detail": {"a": 1} }'
+    assert notification_text(text) == text
+
+
+def test_the_text_of_a_notification_in_an_event_is_the_detail_as_it_is_written() -> None:
+    detail = '{ "NotificationType":"X",\n "Payload": [1.50, ' + "9" * 5000 + ', "\\u00e9 } \\" ,"] }'
+    source = partner_event({})["source"].replace("/", "\\/")
+    for text in (
+        f'\t{{ "detail" :\n{detail} , "source":"{source}" }}\n',
+        f'{{"id": {{"detail": 1}}, "detail": {{}}, "source": "{source}", "detail":{detail}}}',
+    ):
+        assert parse_envelope(text).notification_type == "X"
+        assert notification_text(text) == detail

@@ -17,7 +17,7 @@ from sellerbus.notifications.processing import NotificationProcessor
 from sellerbus.notifications.publishing import EventBus, PayloadStore
 from sellerbus.notifications.queues import DeadLetterQueue, Delivery, NotificationQueue
 from sellerbus.notifications.results import Outcome, Result, retry_seconds
-from tests.builders import body, feed_finished, order_change
+from tests.builders import body, feed_finished, order_change, partner_event
 from tests.fakes import FakeDynamoDb, client_error
 
 NOW = 1_800_000_000_000
@@ -291,6 +291,17 @@ def test_a_payload_over_the_limit_goes_to_s3_and_the_event_points_there() -> Non
     assert aws.events[1]["payload"] is None
     assert aws.objects[pointer["key"]] == body(large).encode()
     assert pointer["bucket"] == "bucket"
+
+
+def test_of_an_event_too_large_for_the_bus_the_notification_alone_is_kept() -> None:
+    aws = Aws(maximum_event_bytes=800)
+    notification = order_change(status="x" * 1000)
+    results = aws.process(
+        body(partner_event(notification)), body(partner_event(notification, event_id="e-2"))
+    )
+    assert outcomes(results) == ["published", "copy"]
+    (event,) = aws.events
+    assert aws.objects[event["payloadLocation"]["key"]].decode() == body(notification)
 
 
 def test_where_s3_refuses_only_that_notification_fails() -> None:

@@ -1,9 +1,12 @@
-"""Amazon's notification envelope, in both of its casings, as one model.
+"""Amazon's notification envelope, in both of its casings and both of its wrappings, as one model.
 
 Older notification types come in PascalCase (`NotificationType`, `Payload`), newer ones in camelCase
-(`notificationType`, `payload`). Everything after this module knows only `Envelope`.
+(`notificationType`, `payload`), and types of the EventBridge workflow as the `detail` of an event. Everything
+after this module knows only `Envelope`, and nothing of the event: EventBridge may deliver one event twice,
+and two events may carry one notification. What identifies and what is compared is the detail.
 
-Source: SP-API Notifications, "Notification structure"; Amazon's schemas of the notification types.
+Source: SP-API Notifications, "Notification structure" and "Set up notifications using the Amazon EventBridge
+workflow"; Amazon's schemas of the notification types.
 """
 
 import hashlib
@@ -14,6 +17,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, NoReturn
+
+from sellerbus.notifications.partner_event import is_partner_event, notification_text
 
 LONGEST_NOTIFICATION_ID: Final = 256
 DEEPEST_NESTING: Final = 500
@@ -46,7 +51,7 @@ class Envelope:
     """One notification as Amazon sent it. Times are Amazon's own ISO 8601 strings, unchanged.
 
     `notification_id_is_derived` says that Amazon gave no usable notificationId, and that the id is a
-    digest of the body: equal bodies are then copies of one another.
+    digest of `notification_text`: equal texts are then copies of one another.
     `content_hash` (hex SHA-256) covers type, version, event time and payload, not the metadata and not
     the spelling of the JSON: copies of one notification share it.
     `numbers_are_exact` is False where the body holds a number that Python or EventBridge would alter: an
@@ -66,17 +71,19 @@ class Envelope:
 
 
 def parse_envelope(body: str) -> Envelope:
-    """Read an SQS message body.
+    """Read an SQS message body: a notification, or an event of Amazon's that has one as its detail.
 
     Unknown types, versions and fields pass. Raises InvalidNotificationError with reason `not-json`,
-    `nested-too-deeply`, `not-an-object`, `missing-notification-type`, `invalid-notification-type` or
-    `missing-payload`.
+    `nested-too-deeply`, `not-an-object`, `missing-detail`, `detail-type-differs`,
+    `missing-notification-type`, `invalid-notification-type` or `missing-payload`.
     """
     document, numbers_are_exact = _load(body)
     if not isinstance(document, dict):
         raise InvalidNotificationError(
             "not-an-object", f"the body is JSON, but {_json_kind(document)} where an object is expected"
         )
+    if is_partner_event(document):
+        document = _detail_of(document)
     notification_type = _field(document, "notificationType")
     if notification_type is None:
         raise InvalidNotificationError(
@@ -97,7 +104,7 @@ def parse_envelope(body: str) -> Envelope:
     payload_version = _text(document, "payloadVersion")
     event_time = _text(document, "eventTime")
     return Envelope(
-        notification_id=notification_id or f"sha256-{_digest(body)}",
+        notification_id=notification_id or f"sha256-{_digest(notification_text(body))}",
         notification_id_is_derived=notification_id is None,
         notification_type=notification_type,
         payload_version=payload_version,
@@ -109,6 +116,22 @@ def parse_envelope(body: str) -> Envelope:
         ),
         numbers_are_exact=numbers_are_exact,
     )
+
+
+def _detail_of(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    detail = event.get("detail")
+    if not isinstance(detail, dict):
+        found = f"is {_json_kind(detail)}" if "detail" in event else "is missing"
+        raise InvalidNotificationError(
+            "missing-detail", f"the body is an event of Amazon's whose detail, the notification, {found}"
+        )
+    announced, own = event.get("detail-type"), _field(detail, "notificationType")
+    if announced is not None and own is not None and announced != own:
+        raise InvalidNotificationError(
+            "detail-type-differs",
+            "the event's detail-type is not the notificationType of the notification in its detail",
+        )
+    return detail
 
 
 def usable_identifier(value: object, longest: int) -> str | None:

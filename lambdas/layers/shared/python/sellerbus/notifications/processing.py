@@ -25,6 +25,7 @@ from sellerbus.notifications.ledger import (
     new_token,
 )
 from sellerbus.notifications.ordering import OrderingGuard, sighting_of
+from sellerbus.notifications.partner_event import notification_text
 from sellerbus.notifications.publishing import (
     Event,
     EventBus,
@@ -162,7 +163,7 @@ class NotificationProcessor:
         identity = event_id(envelope.notification_id)
         event = build_event(envelope, subject, identity, stale=stale)
         if event is None or event.size_bytes > self._maximum_event_bytes:
-            location = self._payloads.keep(identity, candidate.deliveries[0].body)
+            location = self._payloads.keep(identity, notification_text(candidate.deliveries[0].body))
             event = build_event(envelope, subject, identity, stale=stale, payload_location=location)
             assert event is not None, "an event without its payload fits every bus"  # noqa: S101
         return event
