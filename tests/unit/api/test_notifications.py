@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sellerbus.api.booking import Booking
 from sellerbus.api.client import Answer
 from sellerbus.api.errors import OutcomeUnknownError, RetryableError
 from sellerbus.api.lwa import SellerGrant
@@ -22,6 +23,7 @@ ROW = {"subscriptionId": "s1", "payloadVersion": "1.0", "destinationId": "d1"}
 class Client:
     answers: list[Mapping[str, Any]]
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    used: list[Booking] = field(default_factory=list)
 
     def call(
         self,
@@ -34,6 +36,28 @@ class Client:
     ) -> Answer:
         self.calls.append((operation.name, {"seller": seller, "path": path, "query": query, "body": body}))
         return Answer(200, self.answers.pop(0) if len(self.answers) > 1 else self.answers[0], "r")
+
+    def book(
+        self, operation: Operation, *, seller: SellerGrant | None = None, count: int, most_seconds: float
+    ) -> Booking:
+        self.calls.append((operation.name, {"seller": seller, "count": count, "most_seconds": most_seconds}))
+        return Booking(operation.key, seller.seller_id if seller else "", count, 0.0, 1.0)
+
+    def use(self, booking: Booking) -> None:
+        self.used.append(booking)
+
+
+def test_turns_are_booked_for_the_operations_that_take_many() -> None:
+    client = Client([])
+    api = NotificationsApi(client)
+    deletions, listings = api.book_deletions(8, 60), api.book_listings(SELLER, 3, 30)
+    assert client.calls == [
+        ("deleteSubscriptionById", {"seller": None, "count": 8, "most_seconds": 60}),
+        ("getSubscriptions", {"seller": SELLER, "count": 3, "most_seconds": 30}),
+    ]
+    assert (deletions.seller_id, listings.seller_id) == ("", "A1")
+    api.use(deletions)
+    assert client.used == [deletions]
 
 
 def test_all_pages_are_read() -> None:

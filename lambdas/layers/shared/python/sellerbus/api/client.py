@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import requests
 from urllib3.exceptions import NewConnectionError
 
+from sellerbus.api.booking import Booking
 from sellerbus.api.errors import (
     OutcomeUnknownError,
     OutOfTimeError,
@@ -26,10 +27,11 @@ from sellerbus.api.errors import (
 from sellerbus.api.lwa import Grant, SellerGrant, TokenCache
 from sellerbus.api.operations import SELLER, Operation
 from sellerbus.api.pacing import LEAST_SECONDS, Pace, attempt_timeouts
-from sellerbus.api.throttle import Throttle
+from sellerbus.api.throttle import Key, Throttle
 
 ATTEMPTS = 4
 MOST_WAIT_SECONDS = 2.0
+LONGEST_NAP_SECONDS = 2.0
 USER_AGENT = f"Sellerbus/0.1.0 (Language=Python/{platform.python_version()}; Platform={platform.system()})"
 
 
@@ -42,12 +44,26 @@ class Answer:
     request_id: str | None
 
 
+@dataclass(frozen=True)
+class _Request:
+    """One call as it was asked for, however often it is sent."""
+
+    operation: Operation
+    key: Key
+    url: str
+    query: Mapping[str, str] | None
+    body: Mapping[str, object] | None
+
+
 class SellingPartnerClient:
     """Cheap to make: one per invocation, around a session, tokens and throttle that are kept.
 
     remaining_seconds: the time that is left for everything together; no call is begun after it.
     most_wait_seconds: the longest wait for quota that is slept through. Beyond it ThrottledError is raised,
         so that the caller gives its work back in place of sleeping.
+
+    Turns may be booked ahead, several together (`book`), also for a later invocation (`use`): a call spends
+    booked turns of its operation and seller before it asks the throttle for one.
     """
 
     def __init__(
@@ -68,6 +84,32 @@ class SellingPartnerClient:
         self._pace = pace
         self._remaining = remaining_seconds
         self._most_wait = most_wait_seconds
+        self._bookings: dict[Key, list[Booking]] = {}
+
+    def book(
+        self, operation: Operation, *, seller: SellerGrant | None = None, count: int, most_seconds: float
+    ) -> Booking:
+        """Reserve `count` turns, the last of them due within `most_seconds`, and spend them in `call`.
+
+        The booking's count is less than asked for only where not even an untouched quota would yield so many
+        in time. It keeps what is left: its document may be carried to another invocation.
+        Raises ThrottledError with the seconds after which asking again is worthwhile; nothing is reserved
+        then. Raises RetryableError where the throttle can't be asked.
+        """
+        self._grant(operation, seller)
+        key = _key(operation, seller)
+        reservation = self._throttle.reserve(
+            key, rate=operation.rate, burst=operation.burst, count=count, most_seconds=most_seconds
+        )
+        if not reservation.granted:
+            raise ThrottledError(operation.name, reservation.wait_seconds)
+        booking = Booking(*key, reservation.count, reservation.first_due, reservation.interval_seconds)
+        self.use(booking)
+        return booking
+
+    def use(self, booking: Booking) -> None:
+        """Spend the turns of a booking that an earlier invocation made."""
+        self._bookings.setdefault((booking.operation, booking.seller_id), []).append(booking)
 
     def call(
         self,
@@ -87,14 +129,15 @@ class SellingPartnerClient:
         unknown = set(query or {}) - set(operation.query)
         if unknown:
             raise ValueError(f"{operation.name} takes no query parameter {', '.join(sorted(unknown))}")
-        url = self._endpoint + operation.filled(path or {})
+        key = _key(operation, seller)
+        request = _Request(operation, key, self._endpoint + operation.filled(path or {}), query, body)
         failures = 0
         renewed = False
         while True:
             token = self._tokens.token(grant, self._remaining)
-            self._take_turn(operation, seller)
+            booking = self._take_turn(operation, key)
             try:
-                return self._attempt(operation, seller, url, token, query, body)
+                return self._attempt(request, token, booking)
             except UnauthorizedError as error:
                 if renewed or not error.token_is_stale:
                     raise
@@ -117,14 +160,29 @@ class SellingPartnerClient:
             raise ValueError(f"{operation.name} is called with {wanted}")
         return seller if seller is not None else operation.grant
 
-    def _take_turn(self, operation: Operation, seller: SellerGrant | None) -> None:
-        key = _key(operation, seller)
+    def _take_turn(self, operation: Operation, key: Key) -> Booking | None:
+        """Wait for the next turn; return the booking that it was taken from, None where there is none."""
         most = min(self._most_wait, max(0.0, self._remaining() - LEAST_SECONDS))
-        seconds = self._throttle.reserve(key, rate=operation.rate, burst=operation.burst, most_seconds=most)
-        if seconds > most:
-            raise ThrottledError(operation.name, seconds)
-        if seconds > 0:
-            self._pace.sleep(seconds)
+        left = [booking for booking in self._bookings.get(key, ()) if booking.count]
+        if left:
+            booking = min(left, key=lambda each: each.first_due)
+            seconds = booking.wait_seconds(self._throttle.now())
+            if seconds > most:
+                raise ThrottledError(operation.name, seconds)
+            booking.spend()
+            self._nap(seconds)
+            return booking
+        turn = self._throttle.reserve(key, rate=operation.rate, burst=operation.burst, most_seconds=most)
+        if not turn.granted:
+            # When it would be granted, plus what would then be slept through: nobody comes back to sleep.
+            raise ThrottledError(operation.name, turn.wait_seconds + most)
+        self._nap(turn.first_due - self._throttle.now())
+        return None
+
+    def _nap(self, seconds: float) -> None:
+        while seconds > 0:
+            self._pace.sleep(min(seconds, LONGEST_NAP_SECONDS))
+            seconds -= LONGEST_NAP_SECONDS
 
     def _wait(self, seconds: float) -> bool:
         if seconds > self._most_wait or self._remaining() - seconds < LEAST_SECONDS:
@@ -133,22 +191,15 @@ class SellingPartnerClient:
         self._pace.sleep(self._pace.chance() * min(seconds, 0.25))
         return True
 
-    def _attempt(
-        self,
-        operation: Operation,
-        seller: SellerGrant | None,
-        url: str,
-        token: str,
-        query: Mapping[str, str] | None,
-        body: Mapping[str, object] | None,
-    ) -> Answer:
+    def _attempt(self, request: _Request, token: str, booking: Booking | None) -> Answer:
+        operation = request.operation
         timeouts = attempt_timeouts(operation.name, self._remaining)
         try:
             response = self._session.request(
                 operation.method,
-                url,
-                params=dict(query) if query else None,
-                json=dict(body) if body is not None else None,
+                request.url,
+                params=dict(request.query) if request.query else None,
+                json=dict(request.body) if request.body is not None else None,
                 headers={
                     "accept": "application/json",
                     "user-agent": USER_AGENT,
@@ -160,18 +211,28 @@ class SellingPartnerClient:
             content = response.content
         except requests.RequestException as error:
             raise _lost(operation, error) from None
-        key = _key(operation, seller)
         request_id = response.headers.get("x-amzn-RequestId")
         status = response.status_code
         if status == 429:
-            seconds = self._throttle.refused(key, rate=operation.rate, burst=operation.burst)
+            seconds = self._refused(request, booking)
             raise ThrottledError(operation.name, seconds, status=status, request_id=request_id)
         if status not in operation.success:
             raise _outcome(operation, refusal(operation.name, status, content, request_id))
-        self._learn(key, response.headers.get("x-amzn-RateLimit-Limit"))
+        self._learn(request.key, response.headers.get("x-amzn-RateLimit-Limit"))
         return _success(operation, status, content, request_id)
 
-    def _learn(self, key: tuple[str, str], limit: str | None) -> None:
+    def _refused(self, request: _Request, booking: Booking | None) -> float:
+        """Note a 429; return the seconds to the next turn."""
+        operation = request.operation
+        seconds = self._throttle.refused(request.key, rate=operation.rate, burst=operation.burst)
+        if booking is None:
+            return seconds
+        # The turn was not drawn at Amazon's: it is still ours, as are those after it.
+        now = self._throttle.now()
+        booking.give_back(now + booking.interval_seconds)
+        return booking.wait_seconds(now)
+
+    def _learn(self, key: Key, limit: str | None) -> None:
         try:
             rate = float(limit) if limit else 0.0
         except ValueError:
@@ -179,8 +240,8 @@ class SellingPartnerClient:
         self._throttle.learn(key, rate)
 
 
-def _key(operation: Operation, seller: SellerGrant | None) -> tuple[str, str]:
-    return (operation.name, seller.seller_id if seller is not None else "")
+def _key(operation: Operation, seller: SellerGrant | None) -> Key:
+    return (operation.key, seller.seller_id if seller is not None else "")
 
 
 def _success(operation: Operation, status: int, content: bytes, request_id: str | None) -> Answer:

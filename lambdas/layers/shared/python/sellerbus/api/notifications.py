@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from sellerbus.api import operations
+from sellerbus.api.booking import Booking
 from sellerbus.api.client import Answer
 from sellerbus.api.errors import OutcomeUnknownError, RetryableError
 from sellerbus.api.lwa import SellerGrant
@@ -21,12 +22,22 @@ MOST_PAGES: Final = 100
 
 
 @dataclass(frozen=True)
+class EventBridgeResource:
+    """name is that of the partner event source which Amazon sends to, in the account and the AWS region."""
+
+    name: str
+    account_id: str
+    region: str
+
+
+@dataclass(frozen=True)
 class Destination:
-    """queue_arn is None for an EventBridge destination."""
+    """Either queue_arn or event_bridge is set; neither for a kind that Amazon may add."""
 
     destination_id: str
     name: str
-    queue_arn: str | None
+    queue_arn: str | None = None
+    event_bridge: EventBridgeResource | None = None
 
 
 @dataclass(frozen=True)
@@ -50,12 +61,32 @@ class Client(Protocol):
         body: Mapping[str, object] | None = None,
     ) -> Answer: ...
 
+    def book(
+        self, operation: Operation, *, seller: SellerGrant | None = None, count: int, most_seconds: float
+    ) -> Booking: ...
+
+    def use(self, booking: Booking) -> None: ...
+
 
 class NotificationsApi:
     """Every method raises what the client raises (sellerbus.api.errors)."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
+
+    def book_deletions(self, count: int, most_seconds: float) -> Booking:
+        """Reserve turns of delete_subscription, which all sellers share."""
+        return self._client.book(operations.DELETE_SUBSCRIPTION_BY_ID, count=count, most_seconds=most_seconds)
+
+    def book_listings(self, seller: SellerGrant, count: int, most_seconds: float) -> Booking:
+        """Reserve turns of subscriptions(), one a page."""
+        return self._client.book(
+            operations.GET_SUBSCRIPTIONS, seller=seller, count=count, most_seconds=most_seconds
+        )
+
+    def use(self, booking: Booking) -> None:
+        """Spend the turns of a booking that an earlier invocation made."""
+        self._client.use(booking)
 
     def destinations(self) -> tuple[Destination, ...]:
         """Return the application's destinations in this region."""
@@ -67,9 +98,24 @@ class NotificationsApi:
 
     def create_destination(self, *, name: str, queue_arn: str) -> Destination:
         """Raises ConflictError where the queue or the name is taken, OutcomeUnknownError."""
-        body = {"name": name, "resourceSpecification": {"sqs": {"arn": queue_arn}}}
+        return self._create_destination(name, {"sqs": {"arn": queue_arn}})
+
+    def create_event_bridge_destination(self, *, name: str, account_id: str, region: str) -> Destination:
+        """Raises ConflictError where account and AWS region have one, or the name is taken,
+        OutcomeUnknownError.
+        """
+        return self._create_destination(name, {"eventBridge": {"accountId": account_id, "region": region}})
+
+    def _create_destination(self, name: str, resource: Mapping[str, object]) -> Destination:
+        body = {"name": name, "resourceSpecification": resource}
         answer = self._client.call(operations.CREATE_DESTINATION, body=body)
         return _destination(operations.CREATE_DESTINATION, answer, answer.body.get("payload"))
+
+    def get_destination(self, destination_id: str) -> Destination:
+        """Raises NotFoundError."""
+        operation = operations.GET_DESTINATION
+        answer = self._client.call(operation, path={"destinationId": destination_id})
+        return _destination(operation, answer, answer.body.get("payload"))
 
     def delete_destination(self, destination_id: str) -> None:
         """Raises NotFoundError, and ConflictError where it is still in use."""
@@ -122,6 +168,22 @@ class NotificationsApi:
             path={"notificationType": notification_type, "subscriptionId": subscription_id},
         )
 
+    def send_test_notification(
+        self, *, destination_id: str, notification_type: str, payload_version: str, scenario: str
+    ) -> None:
+        """Have Amazon's sandbox send a test notification to a destination. Raises OutcomeUnknownError.
+
+        Amazon offers it at the sandbox's endpoint only; production answers 403.
+        """
+        self._client.call(
+            operations.SEND_TEST_NOTIFICATION,
+            path={"notificationType": notification_type},
+            body={
+                "destinationId": destination_id,
+                "testNotification": {"payloadVersion": payload_version, "testScenario": scenario},
+            },
+        )
+
 
 def _malformed(operation: Operation, answer: Answer, what: str) -> RetryableError | OutcomeUnknownError:
     kind = RetryableError if operation.repeatable else OutcomeUnknownError
@@ -143,9 +205,14 @@ def _texts(operation: Operation, answer: Answer, row: object, names: tuple[str, 
 def _destination(operation: Operation, answer: Answer, row: object) -> Destination:
     destination_id, name = _texts(operation, answer, row, ("destinationId", "name"))
     resource = row.get("resource") if isinstance(row, dict) else None
-    queue = resource.get("sqs") if isinstance(resource, dict) else None
-    arn = queue.get("arn") if isinstance(queue, dict) else None
-    return Destination(destination_id, name, arn if isinstance(arn, str) else None)
+    resource = resource if isinstance(resource, dict) else {}
+    if resource.get("sqs") is not None:
+        (arn,) = _texts(operation, answer, resource["sqs"], ("arn",))
+        return Destination(destination_id, name, queue_arn=arn)
+    if resource.get("eventBridge") is not None:
+        parts = _texts(operation, answer, resource["eventBridge"], ("name", "accountId", "region"))
+        return Destination(destination_id, name, event_bridge=EventBridgeResource(*parts))
+    return Destination(destination_id, name)
 
 
 def _subscription(operation: Operation, answer: Answer, row: object) -> Subscription:

@@ -41,6 +41,11 @@ class Operation:
     answers: bool = True
 
     @property
+    def key(self) -> str:
+        """The name after its API's version, "feeds/2021-06-30 createFeed": bare names are not unique."""
+        return f"{'/'.join(self.path.split('/')[1:3])} {self.name}"
+
+    @property
     def path_parameters(self) -> tuple[str, ...]:
         return tuple(_PARAMETER.findall(self.path))
 
