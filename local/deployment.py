@@ -90,7 +90,7 @@ class Deployment:
 
     def deploy_foundation(self) -> Finished:
         """What everything else stands on: key, empty credentials secret, seller registry."""
-        return self._deploy("--app", str(self.assembly), "Foundation")
+        return self._deploy("--app", str(self.assembly), "NaFoundation")
 
     def set_credentials(self) -> None:
         """Stores the application's LWA credentials the way an operator does."""

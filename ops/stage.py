@@ -1,4 +1,4 @@
-"""A deployed stage: its settings, and the resources that its stacks name as outputs."""
+"""A deployed stage: its cells with their settings, and the resources that their stacks name as outputs."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from typing import Any, Protocol
 
 from ops.errors import FAILED, NOT_FOUND, WRONG_INPUT, CommandError
 from stacks.settings import SettingsError, load_settings
-from stacks.settings_model import Settings
-
-FOUNDATION = "foundation"
-NOTIFICATIONS = "notifications"
+from stacks.settings_model import Settings, StageSettings
+from stacks.settings_names import FOUNDATION, NOTIFICATIONS, stack_name
 
 
 class Clients(Protocol):
@@ -21,26 +19,25 @@ class Clients(Protocol):
 
 
 @dataclass(frozen=True)
-class Stage:
-    """name is the name of the file under config/ and part of the stacks' names."""
+class Cell:
+    """A stage in one of Amazon's selling regions. stage_name is the name of the file under config/."""
 
-    name: str
+    stage_name: str
     settings: Settings
     clients: Clients
 
+    @property
+    def region(self) -> str:
+        """Amazon's selling region: na, eu or fe."""
+        return self.settings.region
+
     def client(self, service: str) -> Any:
+        """Return a boto3 client in the cell's AWS region."""
         return self.clients(service, self.settings.aws_region)
 
     def foundation(self) -> Mapping[str, str]:
         """Return the outputs of the foundation stack; raises CommandError where it is not deployed."""
-        outputs = self.outputs(FOUNDATION)
-        if outputs is None:
-            raise CommandError(
-                f"The stack {self.stack_name(FOUNDATION)} is not deployed in {self.settings.aws_region}. "
-                f"Deploy it first: make deploy STAGE={self.name}",
-                NOT_FOUND,
-            )
-        return outputs
+        return self._deployed(FOUNDATION)
 
     def outputs(self, part: str) -> Mapping[str, str] | None:
         """Return the outputs of one stack, None where there is no such stack. Raises CommandError."""
@@ -59,25 +56,61 @@ class Stage:
         account = str(stack["StackId"]).split(":")[4]
         if self.settings.account and account != self.settings.account:
             raise CommandError(
-                f"Your AWS credentials are of account {account}, but config/{self.name}.yaml says "
+                f"Your AWS credentials are of account {account}, but config/{self.stage_name}.yaml says "
                 f"{self.settings.account}. Use credentials of that account.",
                 WRONG_INPUT,
             )
         return {row["OutputKey"]: row["OutputValue"] for row in stack.get("Outputs", [])}
 
-    def output(self, name: str) -> str:
-        """Return an output of the foundation stack; raises CommandError."""
-        value = self.foundation().get(name)
+    def output(self, name: str, part: str = FOUNDATION) -> str:
+        """Return an output of one stack; raises CommandError where the stack or the output is not there."""
+        value = self._deployed(part).get(name)
         if not value:
             raise CommandError(
-                f"The stack {self.stack_name(FOUNDATION)} has no output {name}: its deployment has not ended "
-                f"well. Deploy it again: make deploy STAGE={self.name}",
+                f"The stack {self.stack_name(part)} has no output {name}: its deployment has not ended well, "
+                f"or is of an earlier version. Deploy it again: make deploy STAGE={self.stage_name}",
                 FAILED,
             )
         return value
 
     def stack_name(self, part: str) -> str:
-        return f"sellerbus-{self.name}-{part}"
+        return stack_name(self.stage_name, self.settings.region, part)
+
+    def _deployed(self, part: str) -> Mapping[str, str]:
+        outputs = self.outputs(part)
+        if outputs is None:
+            raise CommandError(
+                f"The stack {self.stack_name(part)} is not deployed in {self.settings.aws_region}. "
+                f"Deploy it first: make deploy STAGE={self.stage_name}",
+                NOT_FOUND,
+            )
+        return outputs
+
+
+@dataclass(frozen=True)
+class Stage:
+    """name is the name of the file under config/ and part of the stacks' names."""
+
+    name: str
+    settings: StageSettings
+    clients: Clients
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """All cells in the order na, eu, fe; never none."""
+        return tuple(Cell(self.name, settings, self.clients) for settings in self.settings.cells)
+
+    def cell(self, region: str) -> Cell:
+        """Return the cell of a selling region; raises CommandError where the stage has none there."""
+        found = next((cell for cell in self.cells if cell.region == region), None)
+        if found is None:
+            configured = ", ".join(cell.region for cell in self.cells)
+            raise CommandError(
+                f"Stage {self.name} has no region {region}, only {configured}. Add it to `regions` in "
+                f"config/{self.name}.yaml and deploy it: make deploy STAGE={self.name}",
+                WRONG_INPUT,
+            )
+        return found
 
 
 def open_stage(name: str, clients: Clients) -> Stage:
@@ -86,3 +119,6 @@ def open_stage(name: str, clients: Clients) -> Stage:
         return Stage(name, load_settings(name), clients)
     except SettingsError as error:
         raise CommandError(str(error), WRONG_INPUT) from error
+
+
+__all__ = ["FOUNDATION", "NOTIFICATIONS", "Cell", "Clients", "Stage", "open_stage"]

@@ -1,6 +1,8 @@
 """Puts the stacks of a stage into a CDK app."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks
@@ -8,39 +10,53 @@ from cdk_nag import AwsSolutionsChecks
 from stacks.emulator import LeaveOutWhatTheEmulatorRefuses, mark_as_emulated
 from stacks.example_consumer_stack import ExampleConsumerStack
 from stacks.foundation_stack import FoundationStack
+from stacks.marketplaces import SellingRegion
 from stacks.notifications_stack import NotificationsStack
-from stacks.settings_model import Settings
+from stacks.settings_model import Settings, StageSettings
+from stacks.settings_names import EXAMPLE_CONSUMER, FOUNDATION, NOTIFICATIONS, construct_id
 
 
 @dataclass(frozen=True)
-class Application:
-    """The stacks of one stage."""
+class Cell:
+    """The stacks of a stage for one of Amazon's selling regions."""
 
     foundation: FoundationStack
     notifications: NotificationsStack
     example_consumer: ExampleConsumerStack | None
 
 
-def add_stacks(app: cdk.App, *, stage: str, settings: Settings) -> Application:
-    """Adds the stacks of a stage and the checks that every synthesis runs."""
-    if settings.emulator:
+def add_stacks(app: cdk.App, *, stage: str, settings: StageSettings) -> Mapping[SellingRegion, Cell]:
+    """Adds the stacks of a stage's cells and the checks that every synthesis runs."""
+    if settings.shared.emulator:
         mark_as_emulated(app)
         cdk.Aspects.of(app).add(LeaveOutWhatTheEmulatorRefuses())
+    cells = {cell.region: _add_cell(app, stage, cell) for cell in settings.cells}
+    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    return MappingProxyType(cells)
+
+
+def _add_cell(app: cdk.App, stage: str, settings: Settings) -> Cell:
     env = cdk.Environment(account=settings.account, region=settings.aws_region)
-    foundation = FoundationStack(app, "Foundation", stage=stage, settings=settings, env=env)
+    foundation = FoundationStack(
+        app, construct_id(settings.region, FOUNDATION), stage=stage, settings=settings, env=env
+    )
     notifications = NotificationsStack(
-        app, "Notifications", stage=stage, settings=settings, foundation=foundation, env=env
+        app,
+        construct_id(settings.region, NOTIFICATIONS),
+        stage=stage,
+        settings=settings,
+        foundation=foundation,
+        env=env,
     )
     example_consumer = None
     if settings.example_consumer:
         example_consumer = ExampleConsumerStack(
             app,
-            "ExampleConsumer",
+            construct_id(settings.region, EXAMPLE_CONSUMER),
             stage=stage,
             settings=settings,
             foundation=foundation,
             notifications=notifications,
             env=env,
         )
-    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
-    return Application(foundation, notifications, example_consumer)
+    return Cell(foundation, notifications, example_consumer)

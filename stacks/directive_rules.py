@@ -7,7 +7,7 @@ from stacks.filter_expressions import filter_expression_faults
 from stacks.finding import Finding
 from stacks.marked_yaml import Path
 from stacks.notification_types import NotificationType
-from stacks.settings_model import EventFilter, Notification
+from stacks.settings_sections import EventFilter, Notification
 
 
 def directive_findings(

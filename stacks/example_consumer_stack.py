@@ -7,12 +7,12 @@ from aws_cdk import aws_iam as iam
 from aws_cdk.interfaces.aws_events import IRuleRef
 from constructs import Construct
 
-from stacks.constructs.customer_managed_key import stack_prefix
 from stacks.constructs.event_bus import EVENT_SOURCE
 from stacks.constructs.queue_with_dead_letters import QueueWithDeadLetters
 from stacks.foundation_stack import FoundationStack
 from stacks.notifications_stack import NotificationsStack
 from stacks.settings_model import Settings
+from stacks.settings_names import EXAMPLE_CONSUMER, stack_name
 
 
 @jsii.implements(events.IRuleTarget)
@@ -62,8 +62,8 @@ class ExampleConsumerStack(cdk.Stack):
         super().__init__(
             scope,
             construct_id,
-            stack_name=f"{stack_prefix(stage)}-example-consumer",
-            description=f"Sellerbus {stage}: a queue that receives every event, as an example",
+            stack_name=stack_name(stage, settings.region, EXAMPLE_CONSUMER),
+            description=f"Sellerbus {stage} {settings.region}: a queue that receives every event",
             env=env,
             tags=settings.tags,
         )

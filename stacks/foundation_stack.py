@@ -4,11 +4,12 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from stacks.constructs.alarm_topic import AlarmTopic
-from stacks.constructs.customer_managed_key import CustomerManagedKey, stack_prefix
+from stacks.constructs.customer_managed_key import CustomerManagedKey
 from stacks.constructs.lwa_credentials import LwaCredentials
 from stacks.constructs.seller_registry import SellerRegistry
 from stacks.removal import data_removal_policy
 from stacks.settings_model import Settings
+from stacks.settings_names import FOUNDATION, stack_name, stack_prefix
 
 
 class FoundationStack(cdk.Stack):
@@ -24,19 +25,20 @@ class FoundationStack(cdk.Stack):
         super().__init__(
             scope,
             construct_id,
-            stack_name=f"{stack_prefix(stage)}-foundation",
-            description=f"Sellerbus {stage}: key, credentials, sellers, alarm topic",
+            stack_name=stack_name(stage, settings.region, FOUNDATION),
+            description=f"Sellerbus {stage} {settings.region}: key, credentials, sellers, alarm topic",
             env=env,
             tags=settings.tags,
         )
         removal_policy = data_removal_policy(settings)
-        self.key = CustomerManagedKey(self, "Key", stage=stage, removal_policy=removal_policy)
+        prefix = stack_prefix(stage, settings.region)
+        self.key = CustomerManagedKey(self, "Key", prefix=prefix, removal_policy=removal_policy)
         self.credentials = LwaCredentials(
-            self, "LwaCredentials", stage=stage, key=self.key, removal_policy=removal_policy
+            self, "LwaCredentials", prefix=prefix, key=self.key, removal_policy=removal_policy
         )
         self.registry = SellerRegistry(self, "SellerRegistry", key=self.key, removal_policy=removal_policy)
         self.alarm_topic = AlarmTopic(
-            self, "AlarmTopic", stage=stage, key=self.key, email=settings.alarm_email
+            self, "AlarmTopic", prefix=prefix, key=self.key, email=settings.alarm_email
         )
         cdk.CfnOutput(self, "KeyArn", value=self.key.key_arn)
         cdk.CfnOutput(self, "LwaCredentialsSecretArn", value=self.credentials.secret_arn)

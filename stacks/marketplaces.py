@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Literal
 
 SellingRegion = Literal["na", "eu", "fe"]
+SELLING_REGIONS: tuple[SellingRegion, ...] = ("na", "eu", "fe")
 
 LWA_TOKEN_ENDPOINT = "https://api.amazon.com/auth/o2/token"  # noqa: S105 - an address, not a secret
 

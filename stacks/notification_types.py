@@ -9,14 +9,14 @@ The functions carry a catalogue of their own: this one decides what may be subsc
 envelope is read, and stacks never import code of the functions.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
 
 
 class Workflow(Enum):
-    """How Amazon delivers a type. Only SQS types can be subscribed to by this project."""
+    """How Amazon delivers a type. What is registered in the Developer Console takes no subscription."""
 
     SQS = "sqs"
     EVENTBRIDGE = "eventbridge"
@@ -92,8 +92,30 @@ REMOVED_TYPES: Mapping[str, str] = MappingProxyType(
 
 
 def subscribable_types() -> tuple[str, ...]:
-    """Names of the types that createSubscription accepts with an SQS destination, sorted."""
-    return tuple(sorted(name for name, entry in NOTIFICATION_TYPES.items() if entry.workflow is Workflow.SQS))
+    """Names of the types that createSubscription accepts, sorted."""
+    return tuple(
+        sorted(
+            name
+            for name, entry in NOTIFICATION_TYPES.items()
+            if entry.workflow is not Workflow.DEVELOPER_CONSOLE
+        )
+    )
+
+
+def eventbridge_types(names: Iterable[str]) -> tuple[str, ...]:
+    """Those of the types that come by Amazon's EventBridge workflow only, sorted, each once.
+
+    A type that is not known here counts as one of the SQS workflow, as nearly all are.
+    """
+    return tuple(
+        sorted(
+            {
+                name
+                for name in names
+                if name in NOTIFICATION_TYPES and NOTIFICATION_TYPES[name].workflow is Workflow.EVENTBRIDGE
+            }
+        )
+    )
 
 
 def default_payload_version(name: str) -> str | None:

@@ -3,7 +3,6 @@
 import aws_cdk as cdk
 from constructs import Construct
 
-from stacks.constructs.customer_managed_key import stack_prefix
 from stacks.constructs.emptied_bucket import EmptiedBucket
 from stacks.constructs.event_bus import NotificationBus
 from stacks.constructs.ledger_table import LedgerTable
@@ -17,6 +16,7 @@ from stacks.constructs.sp_api_subscriptions import SpApiSubscriptions
 from stacks.foundation_stack import FoundationStack
 from stacks.removal import data_removal_policy
 from stacks.settings_model import Settings
+from stacks.settings_names import NOTIFICATIONS, bus_name, stack_name
 
 
 class NotificationsStack(cdk.Stack):
@@ -35,8 +35,8 @@ class NotificationsStack(cdk.Stack):
         super().__init__(
             scope,
             construct_id,
-            stack_name=f"{stack_prefix(stage)}-notifications",
-            description=f"Sellerbus {stage}: notifications from Amazon to the event bus",
+            stack_name=stack_name(stage, settings.region, NOTIFICATIONS),
+            description=f"Sellerbus {stage} {settings.region}: notifications from Amazon to the event bus",
             env=env,
             tags=settings.tags,
         )
@@ -72,7 +72,7 @@ class NotificationsStack(cdk.Stack):
         self.event_bus = NotificationBus(
             self,
             "EventBus",
-            stage=stage,
+            name=bus_name(stage, settings.region),
             key=key,
             archive_days=settings.retention.archive_days,
             alarm_topic=alarm_topic,

@@ -11,15 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from stacks import marked_yaml, settings_rules, settings_shape
 from stacks.finding import Finding
 from stacks.marked_yaml import Document
-from stacks.marketplaces import SellingRegion, marketplace_id
-from stacks.settings_model import Notification, Settings
+from stacks.settings_cells import cells_of
+from stacks.settings_file import StageFile
+from stacks.settings_model import StageSettings
+from stacks.settings_parts import valid_parts
 
 CONFIG_FOLDER = Path(__file__).resolve().parent.parent / "config"
+CONFIG_FOLDER_VARIABLE = "SELLERBUS_CONFIG_FOLDER"
 STAGE_VARIABLE = "SELLERBUS_STAGE"
 
 # The stage is part of stack names, and CloudFormation appends to them to name what they hold: keep it short.
@@ -54,10 +57,13 @@ class SettingsError(Exception):
 
 
 def load_settings(
-    stage: str, *, folder: Path = CONFIG_FOLDER, environment: Mapping[str, str] = os.environ
-) -> Settings:
-    """The settings of a stage. Raises SettingsError with every problem of its file."""
-    path = _file_of(stage, folder)
+    stage: str, *, folder: Path | None = None, environment: Mapping[str, str] = os.environ
+) -> StageSettings:
+    """The settings of a stage. Raises SettingsError with every problem of its file.
+
+    folder: where the files are; None for the one that SELLERBUS_CONFIG_FOLDER names, else config/.
+    """
+    path = _file_of(stage, folder or config_folder(environment))
     file = _shown(path)
     document = marked_yaml.read_document(path.read_text(encoding="utf-8"))
     problems = [
@@ -75,13 +81,26 @@ def load_settings(
     if problems:
         raise SettingsError(problems)
     findings, data = _with_environment(document.data, environment)
-    settings, shape = _validated(data, unread={finding.path for finding in findings})
+    stage_file, shape = _validated(data, unread={finding.path for finding in findings})
     findings += shape
-    findings += settings_rules.findings(_valid_parts(data))
-    if findings or settings is None:
+    findings += settings_rules.findings(valid_parts(data))
+    if findings or stage_file is None:
         findings.sort(key=lambda found: (document.line_of(found.path), _indexes(found.path)))
         raise SettingsError(_problem(file, document, finding) for finding in findings)
-    return settings
+    return cells_of(stage_file)
+
+
+def config_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where the stages' files are. Raises SettingsError where what the environment names is no folder."""
+    named = environment.get(CONFIG_FOLDER_VARIABLE, "")
+    if not named:
+        return CONFIG_FOLDER
+    folder = Path(named).resolve()
+    if not folder.is_dir():
+        fault = f"{CONFIG_FOLDER_VARIABLE} names no folder"
+        allowed = f"the folder of the stages' files; unset {CONFIG_FOLDER_VARIABLE} for the project's own"
+        raise SettingsError([Problem(named, 0, "stage", "", fault, allowed)])
+    return folder
 
 
 def _file_of(stage: str, folder: Path) -> Path:
@@ -151,56 +170,13 @@ def _with_environment(
 
 def _validated(
     data: dict[str, Any], *, unread: set[marked_yaml.Path]
-) -> tuple[Settings | None, list[Finding]]:
+) -> tuple[StageFile | None, list[Finding]]:
     try:
-        return Settings.model_validate(data), []
+        return StageFile.model_validate(data), []
     except ValidationError as error:
         found = settings_shape.findings(error, data)
     # A place that could not be read from the environment has its problem already.
     return None, [finding for finding in found if finding.path not in unread]
-
-
-def _valid_parts(data: dict[str, Any]) -> settings_rules.Parts:
-    """Whatever of the file is valid by itself, so that the rules across keys speak in the same run."""
-    values: dict[str, Any] = {}
-    for name, field in Settings.model_fields.items():
-        # Lists of which each good item shall be checked, whatever the others are.
-        if name in ("marketplaces", "notifications"):
-            continue
-        if name not in data:
-            if not field.is_required():
-                values[name] = field.get_default(call_default_factory=True)
-            continue
-        valid = _valid(Settings.__annotations__[name], data[name])
-        if valid is not _INVALID:
-            values[name] = valid
-    notifications: dict[int, Notification] = {}
-    for index, item in enumerate(_items(data.get("notifications"))):
-        valid = _valid(Notification, item)
-        if valid is not _INVALID:
-            notifications[index] = valid
-    known = {
-        index: item
-        for index, item in enumerate(_items(data.get("marketplaces")))
-        if isinstance(item, str) and marketplace_id(item)
-    }
-    sp_api = data.get("sp_api")
-    region = _valid(SellingRegion, sp_api.get("region") if isinstance(sp_api, dict) else None)
-    return settings_rules.Parts(values, None if region is _INVALID else region, known, notifications)
-
-
-def _items(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-_INVALID = object()
-
-
-def _valid(annotation: Any, value: Any) -> Any:
-    try:
-        return TypeAdapter(annotation).validate_python(value)
-    except ValidationError:
-        return _INVALID
 
 
 def _indexes(path: marked_yaml.Path) -> tuple[int, ...]:

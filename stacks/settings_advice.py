@@ -6,7 +6,7 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from stacks.marketplaces import SellingRegion
-from stacks.settings_model import Settings
+from stacks.settings_model import Settings, StageSettings
 
 _ENDPOINT_VARIABLE = "AWS_ENDPOINT_URL"
 _HOME_OF: Mapping[SellingRegion, str] = MappingProxyType(
@@ -15,9 +15,9 @@ _HOME_OF: Mapping[SellingRegion, str] = MappingProxyType(
 """The AWS region of each SP-API endpoint. Source: developer-docs, "SP-API Endpoints"."""
 
 
-def redirection(stage: str, settings: Settings, environment: Mapping[str, str]) -> str | None:
+def redirection(stage: str, settings: StageSettings, environment: Mapping[str, str]) -> str | None:
     """Why this shell must not deploy the stage: its AWS calls would go to an emulator. None where it may."""
-    if settings.emulator:
+    if settings.shared.emulator:
         return None
     for name in sorted(environment):
         if name != _ENDPOINT_VARIABLE and not name.startswith(f"{_ENDPOINT_VARIABLE}_"):
@@ -30,15 +30,19 @@ def redirection(stage: str, settings: Settings, environment: Mapping[str, str]) 
     return None
 
 
-def warnings(stage: str, settings: Settings) -> list[str]:
+def warnings(stage: str, settings: StageSettings) -> list[str]:
     """What works and is still worth a word."""
-    home = _HOME_OF[settings.sp_api.region]
-    if settings.emulator or settings.aws_region == home:
-        return []
     return [
-        f"config/{stage}.yaml: aws_region = {settings.aws_region!r} isn't next to Amazon's endpoint of "
-        f"sp_api.region {settings.sp_api.region}, which is in {home}: it works, but every call takes longer"
+        f"config/{stage}.yaml: regions.{cell.region}.aws_region = {cell.aws_region!r} isn't next to Amazon's "
+        f"endpoint of {cell.region}, which is in {_HOME_OF[cell.region]}: it works, but every call takes "
+        "longer"
+        for cell in settings.cells
+        if _is_far(cell)
     ]
+
+
+def _is_far(cell: Settings) -> bool:
+    return not cell.emulator and cell.aws_region != _HOME_OF[cell.region]
 
 
 def _is_this_machine(url: str) -> bool:

@@ -1,32 +1,17 @@
-"""The shape of config/<stage>.yaml. Each field's description says what is allowed: errors quote it.
+"""A stage's settings as the stacks take them: one cell per selling region, each with settings of its own.
 
-What one key may hold stands here; what keys demand of each other stands in settings_rules.py.
-`stacks.settings.load_settings` is the door: it applies both.
+`stacks.settings.load_settings` is the door: it reads the file and applies every rule.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
-from pydantic.alias_generators import to_camel
+from pydantic import AfterValidator, BeforeValidator, Field, StrictBool
 
 from stacks import marketplaces
 from stacks.marketplaces import SellingRegion
-
-LOG_RETENTION_DAYS = (
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
-)  # fmt: skip
-DEAD_LETTER_RETENTION_DAYS = 14
-"""The longest SQS keeps a message: a dead letter is a person's work, and people have holidays."""
-
-
-def _number_as_text(value: object) -> object:
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-def _permitted_log_days(value: object) -> object:
-    if value not in LOG_RETENTION_DAYS:
-        raise ValueError("is not a retention CloudWatch Logs offers")
-    return value
+from stacks.settings_sections import Notification, Processing, Queue, Retention, Section, Text, number_as_text
 
 
 def _known_marketplace(value: object) -> object:
@@ -42,188 +27,20 @@ def _not_of_aws(name: str) -> str:
     return name
 
 
-Text = Annotated[str, BeforeValidator(_number_as_text)]
+Marketplace = Annotated[str, BeforeValidator(_known_marketplace)]
+"""A marketplace id, whether the file has the id or the country's code."""
 
 
-class Section(BaseModel):
-    """A mapping of the file. Unknown keys are errors: a misspelt one must not become a default."""
+class SharedSettings(Section):
+    """What is the same in all cells of a stage."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class SpApi(Section):
-    """Which Selling Partner API the stage talks to."""
-
-    region: SellingRegion = Field(description="na, eu or fe")
-    sandbox: StrictBool = Field(description="true (Amazon's sandbox) or false (production)")
-    endpoint: str | None = Field(
-        default=None,
-        pattern=r"^https?://[^\s/]+\S*$",
-        description="an http(s) URL, only where emulator is true",
-    )
-    lwa_endpoint: str | None = Field(
-        default=None,
-        pattern=r"^https?://[^\s/]+/\S+$",
-        description="the http(s) URL of the token, only where emulator is true",
-    )
-
-
-class AmazonSection(Section):
-    """A mapping in Amazon's own words: camelCase, passed on as it stands."""
-
-    model_config = ConfigDict(alias_generator=to_camel)
-
-
-class AggregationSettings(AmazonSection):
-    aggregation_time_period: Literal["FiveMinutes", "TenMinutes"] = Field(
-        description="FiveMinutes or TenMinutes"
-    )
-
-
-class CarrierTracking(AmazonSection):
-    tracking_number: Text = Field(description="the carrier's tracking number")
-    carrier_code: Text | None = Field(default=None, description="the carrier's code")
-
-
-class TrackingIdentifier(AmazonSection):
-    id: Text | None = Field(default=None, description="Amazon's tracking identifier")
-    acsin: Text | None = Field(default=None, description="an air cargo shipment identification number")
-    aftn: Text | None = Field(default=None, description="an Amazon fulfilment tracking number")
-    container_number: Text | None = Field(default=None, description="a container number")
-    house_bill_of_lading_number: Text | None = Field(
-        default=None, description="a house bill of lading number"
-    )
-    carrier_tracking: CarrierTracking | None = Field(
-        default=None, description="a mapping with trackingNumber and carrierCode"
-    )
-
-
-class EventFilter(AmazonSection):
-    """Amazon's eventFilter. Which keys a type takes stands in notification_types.py."""
-
-    event_filter_type: str = Field(description="the notification's own type")
-    marketplace_ids: tuple[str, ...] | None = Field(
-        default=None, min_length=1, description="a list of marketplace ids"
-    )
-    aggregation_settings: AggregationSettings | None = Field(
-        default=None, description="a mapping with aggregationTimePeriod"
-    )
-    order_change_types: (
-        tuple[Literal["BuyerRequestedChange", "DeliveryTipChange", "OrderStatusChange"], ...] | None
-    ) = Field(
-        default=None,
-        min_length=1,
-        description="a list of BuyerRequestedChange, DeliveryTipChange, OrderStatusChange",
-    )
-    tracking_identifier: TrackingIdentifier | None = Field(
-        default=None, description="a mapping with exactly one identifier"
-    )
-
-
-class ProcessingDirective(AmazonSection):
-    """Amazon's processingDirective: one of the two keys."""
-
-    event_filter: EventFilter | None = Field(default=None, description="a mapping with eventFilterType")
-    filter_expression: str | None = Field(default=None, description="a CEL expression as text")
-
-
-class Notification(Section):
-    """One subscription that every seller gets."""
-
-    type: str = Field(pattern=r"^[A-Z][A-Z0-9_]*$", description="a notificationType in capitals")
-    payload_version: Text | None = Field(
-        default=None, min_length=1, description="a payloadVersion of that type"
-    )
-    processing_directive: ProcessingDirective | None = Field(
-        default=None, description="eventFilter or filterExpression"
-    )
-
-
-class Retention(Section):
-    """How long things are kept, in days."""
-
-    queue_days: StrictInt = Field(
-        default=14, ge=1, le=14, description="a whole number of days from 1 to 14 (the most SQS keeps)"
-    )
-    logs_days: Annotated[StrictInt, BeforeValidator(_permitted_log_days)] = Field(
-        default=30,
-        description="one of " + ", ".join(map(str, LOG_RETENTION_DAYS)) + " (what CloudWatch Logs offers)",
-    )
-    archive_days: StrictInt = Field(
-        default=30, ge=1, le=3653, description="a whole number of days from 1 to 3653"
-    )
-    completed_days: StrictInt = Field(
-        default=35, ge=1, le=3653, description="a whole number of days from 1 to 3653"
-    )
-    payloads_days: StrictInt = Field(
-        default=35, ge=1, le=3653, description="a whole number of days from 1 to 3653"
-    )
-
-
-class Processing(Section):
-    """The function that takes notifications from the queue, and how it is fed."""
-
-    # PutEvents and the completion may take 18 s with all their time-outs: with less left none is begun.
-    timeout_seconds: StrictInt = Field(
-        default=60, ge=30, le=900, description="a whole number of seconds from 30 to 900"
-    )
-    batch_size: StrictInt = Field(default=10, ge=1, le=10_000, description="a whole number from 1 to 10000")
-    batching_window_seconds: StrictInt = Field(
-        default=1, ge=0, le=300, description="a whole number of seconds from 0 to 300"
-    )
-    maximum_concurrency: StrictInt = Field(
-        default=10, ge=2, le=1000, description="a whole number from 2 to 1000"
-    )
-    # A lease must outlive the function by how late a kill may come and by the clocks' difference (30 s).
-    lease_margin_seconds: StrictInt = Field(
-        default=35, ge=31, le=900, description="a whole number of seconds from 31 to 900"
-    )
-    memory_mb: StrictInt = Field(
-        default=512, ge=128, le=10_240, description="a whole number of megabytes from 128 to 10240"
-    )
-    maximum_event_bytes: StrictInt = Field(
-        default=262_144,
-        ge=1024,
-        le=262_144,
-        description="a whole number of bytes from 1024 to 262144 (the most every target takes)",
-    )
-
-
-class Queue(Section):
-    """The queue Amazon sends to."""
-
-    fifo: StrictBool = Field(default=False, description="false: Amazon sends to standard queues only")
-    # A copy that meets a live lease spends two receives on waiting for it. Retries wait 5 s, doubling up to
-    # 15 minutes: twelve receives ride out an hour.
-    maximum_receives: StrictInt = Field(
-        default=12, ge=4, le=1000, description="a whole number from 4 to 1000"
-    )
-
-
-class Settings(Section):
-    """One deployment."""
-
-    account: Annotated[str, BeforeValidator(_number_as_text)] | None = Field(
+    account: Annotated[str, BeforeValidator(number_as_text)] | None = Field(
         default=None, pattern=r"^[0-9]{12}$", description="an AWS account id of 12 digits"
-    )
-    # A destination takes ARNs of the partition aws only: no region of China or GovCloud can be used.
-    aws_region: str = Field(
-        pattern=r"^(af|ap|ca|eu|il|me|mx|sa|us)-(central|(north|south)?(east|west)|north|south)-[1-9]$",
-        description="an AWS region of the partition aws, such as us-east-1, eu-west-1 or us-west-2",
-    )
-    sp_api: SpApi = Field(description="a mapping with region and sandbox")
-    marketplaces: tuple[Annotated[str, BeforeValidator(_known_marketplace)], ...] = Field(
-        min_length=1, description="marketplace ids or country codes: " + ", ".join(marketplaces.countries())
-    )
-    notifications: tuple[Notification, ...] = Field(
-        min_length=1, description="a list of mappings with type and, where there is a choice, payload_version"
     )
     custom_types: tuple[Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")], ...] = Field(
         default=(), description="names in capitals of notification types that this version doesn't know"
     )
-    existing_subscriptions: Literal["replace", "keep"] = Field(
-        default="replace", description="replace or keep"
-    )
+    existing_subscriptions: Literal["keep", "replace"] = Field(default="keep", description="keep or replace")
     removal_policy: Literal["retain", "destroy"] = Field(description="retain or destroy")
     retention: Retention = Field(default=Retention(), description="a mapping of days")
     processing: Processing = Field(default=Processing(), description="a mapping")
@@ -248,3 +65,41 @@ class Settings(Section):
     )
     example_consumer: StrictBool = Field(default=False, description="true or false")
     emulator: StrictBool = Field(default=False, description="true (the local AWS emulator) or false")
+
+
+class SpApi(Section):
+    """Which Selling Partner API a cell talks to. The endpoints are the simulator's, None at Amazon."""
+
+    region: SellingRegion
+    sandbox: bool
+    endpoint: str | None = None
+    lwa_endpoint: str | None = None
+
+
+class Settings(SharedSettings):
+    """One cell: a stage in one of Amazon's selling regions, a complete set of stacks in one AWS region."""
+
+    region: SellingRegion
+    aws_region: str
+    sp_api: SpApi
+    marketplaces: tuple[Marketplace, ...]
+    notifications: tuple[Notification, ...]
+
+
+@dataclass(frozen=True)
+class StageSettings:
+    """All cells of a stage, in the order na, eu, fe; never without one."""
+
+    cells: tuple[Settings, ...]
+
+    def cell(self, region: str) -> Settings:
+        """The cell of a selling region. Raises KeyError naming those that are configured."""
+        by_region: Mapping[str, Settings] = {cell.region: cell for cell in self.cells}
+        if region not in by_region:
+            raise KeyError(f"{region!r} is not among the configured regions: {', '.join(by_region)}")
+        return by_region[region]
+
+    @property
+    def shared(self) -> SharedSettings:
+        """What is the same in all cells."""
+        return self.cells[0]

@@ -1,15 +1,10 @@
 """What keys of the settings demand of each other, and of the catalogue of notification types. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
-from urllib.parse import urlsplit
 
-from stacks import marketplaces
 from stacks.directive_rules import directive_findings
 from stacks.finding import Finding
 from stacks.marked_yaml import Path
-from stacks.marketplaces import SellingRegion
 from stacks.notification_types import (
     NOTIFICATION_TYPES,
     REMOVED_TYPES,
@@ -18,89 +13,31 @@ from stacks.notification_types import (
     default_payload_version,
     subscribable_types,
 )
-from stacks.settings_model import (
+from stacks.settings_parts import Parts
+from stacks.settings_regions import region_findings
+from stacks.settings_sections import (
     DEAD_LETTER_RETENTION_DAYS,
     Notification,
     Processing,
     Queue,
     Retention,
-    SpApi,
 )
 
 REDRIVE_DAYS = 7
 """How long somebody may take to send a dead letter back, at the end of its retention."""
 
 
-@dataclass(frozen=True)
-class Parts:
-    """The keys that are valid by themselves. A key that is missing here has its own problem already."""
-
-    values: Mapping[str, Any]
-    region: SellingRegion | None
-    """sp_api.region, even where another key of sp_api is wrong."""
-    marketplaces: Mapping[int, str]
-    """As the file spells them, by their place in the list."""
-    notifications: Mapping[int, Notification]
-
-
 def findings(parts: Parts) -> list[Finding]:
     """Everything that the valid parts of the settings do wrong together."""
     return [
-        *_endpoints(parts.values),
-        *_marketplaces(parts),
+        *region_findings(parts),
         *_custom_types(parts.values.get("custom_types", ())),
-        *_notifications(parts),
-        *_duplicates(parts.notifications),
+        *(finding for listed in parts.lists() for finding in _notifications(parts, *listed[:2])),
+        *(finding for listed in parts.lists() for finding in _duplicates(*listed[:2])),
         *_retention(parts.values.get("retention")),
         *_processing(parts.values.get("processing")),
         *_queue(parts.values.get("queue")),
     ]
-
-
-def _endpoints(values: Mapping[str, Any]) -> Iterator[Finding]:
-    sp_api: SpApi | None = values.get("sp_api")
-    emulator: bool | None = values.get("emulator")
-    if sp_api is None or emulator is None:
-        return
-    for key in ("endpoint", "lwa_endpoint"):
-        endpoint: str | None = getattr(sp_api, key)
-        path = ("sp_api", key)
-        if emulator and endpoint is None:
-            yield Finding(
-                path, None, "is missing: the emulator's stage must not reach Amazon", "the simulator's URL"
-            )
-        elif not emulator and endpoint is not None:
-            fault = "is only for the local emulator: Amazon's own follows from sp_api.region and sandbox"
-            yield Finding(path, endpoint, fault, "leave the key out")
-        elif endpoint is not None and (urlsplit(endpoint).hostname or "").endswith("amazon.com"):
-            yield Finding(path, endpoint, "is Amazon's own, and emulator is true", "the simulator's URL")
-
-
-def _marketplaces(parts: Parts) -> Iterator[Finding]:
-    seen: set[str | None] = set()
-    for index, name in parts.marketplaces.items():
-        path: Path = ("marketplaces", index)
-        if marketplaces.marketplace_id(name) in seen:
-            yield Finding(path, name, "is listed twice", "each marketplace once")
-        seen.add(marketplaces.marketplace_id(name))
-        if parts.region:
-            yield from _of_region(name, parts.region, path)
-    for index, notification in parts.notifications.items():
-        directive = notification.processing_directive
-        event_filter = directive.event_filter if directive else None
-        for number, identifier in enumerate((event_filter and event_filter.marketplace_ids) or ()):
-            if parts.region and marketplaces.marketplace_id(identifier) == identifier:
-                filtered = ("processing_directive", "eventFilter", "marketplaceIds", number)
-                yield from _of_region(identifier, parts.region, ("notifications", index, *filtered))
-
-
-def _of_region(name: str, region: SellingRegion, path: Path) -> Iterator[Finding]:
-    identifier = marketplaces.marketplace_id(name)
-    found = marketplaces.region_of_marketplace(identifier) if identifier else region
-    if found != region:
-        fault = f"is a marketplace of sp_api.region {found}, but sp_api.region is {region}"
-        allowed = f"marketplaces of {region}: " + ", ".join(marketplaces.countries(region))
-        yield Finding(path, name, fault, f"{allowed}; another region is another stage")
 
 
 def _custom_types(names: tuple[str, ...]) -> Iterator[Finding]:
@@ -115,21 +52,19 @@ def _custom_types(names: tuple[str, ...]) -> Iterator[Finding]:
 
 
 def _refusal(name: str) -> str | None:
-    """Why createSubscription with an SQS destination can never take a type; None where it can."""
+    """Why createSubscription can never take a type; None where it can."""
     if name in REMOVED_TYPES:
         return f"was removed by Amazon and replaced by {REMOVED_TYPES[name]}"
     entry = NOTIFICATION_TYPES.get(name)
-    if entry and entry.workflow is Workflow.EVENTBRIDGE:
-        return "needs Amazon's EventBridge workflow: it cannot be delivered to an SQS queue"
     if entry and entry.workflow is Workflow.DEVELOPER_CONSOLE:
         return "is registered in the Developer Console, not by createSubscription"
     return None
 
 
-def _notifications(parts: Parts) -> Iterator[Finding]:
+def _notifications(parts: Parts, place: Path, notifications: Mapping[int, Notification]) -> Iterator[Finding]:
     custom: tuple[str, ...] | None = parts.values.get("custom_types")
-    for index, notification in parts.notifications.items():
-        path: Path = ("notifications", index)
+    for index, notification in notifications.items():
+        path: Path = (*place, index)
         name = notification.type
         types = ", ".join(subscribable_types())
         if reason := _refusal(name):
@@ -166,7 +101,7 @@ def _payload_version(
         yield Finding(place, version, f"is not a payload version of {notification.type}", allowed)
 
 
-def _duplicates(notifications: Mapping[int, Notification]) -> Iterator[Finding]:
+def _duplicates(place: Path, notifications: Mapping[int, Notification]) -> Iterator[Finding]:
     """Amazon keeps several subscriptions of one type and version only where filter expressions differ."""
     seen: dict[tuple[str, str | None], dict[int, str | None]] = {}
     for index, notification in notifications.items():
@@ -180,7 +115,7 @@ def _duplicates(notifications: Mapping[int, Notification]) -> Iterator[Finding]:
         if twin is not None:
             fault = f"asks for the type and version of notifications[{twin}] again"
             allowed = "one entry, or a different filterExpression in each"
-            yield Finding(("notifications", index), notification.type, fault, allowed)
+            yield Finding((*place, index), notification.type, fault, allowed)
         others[index] = expression
 
 

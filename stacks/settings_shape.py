@@ -8,7 +8,8 @@ from pydantic_core import ErrorDetails
 
 from stacks import marked_yaml
 from stacks.finding import Finding
-from stacks.settings_model import Settings
+from stacks.marketplaces import SELLING_REGIONS
+from stacks.settings_file import MOVED, StageFile
 
 
 def findings(error: ValidationError, data: dict[str, Any]) -> list[Finding]:
@@ -38,13 +39,29 @@ def _place(detail: ErrorDetails, data: Any) -> marked_yaml.Path:
 
 def _finding(detail: ErrorDetails, data: dict[str, Any]) -> Finding:
     path = _place(detail, data)
+    if detail["type"] == "extra_forbidden" and path in MOVED:
+        return _moved(path, detail["input"], data)
     if detail["type"] == "extra_forbidden":
         return Finding(path, detail["input"], "is not a key that is known here", _keys_allowed(path[:-1]))
     if detail["type"] == "missing":
         return Finding(path, None, "is missing", _allowed(path))
     if detail["type"] == "value_error":
         return Finding(path, detail["input"], str(detail["ctx"]["error"]), _allowed(path))
-    return Finding(path, detail["input"], "is not allowed", _allowed(path))
+    if detail["loc"][-1] == "[key]" and detail["type"] == "literal_error":
+        return Finding(path, None, "is not a key that is known here", detail["ctx"]["expected"])
+    fault = "is empty" if detail["input"] is None else "is not allowed"
+    return Finding(path, detail["input"], fault, _allowed(path))
+
+
+def _moved(path: marked_yaml.Path, value: Any, data: dict[str, Any]) -> Finding:
+    """A key of the time when a file had one region, and where it stands now."""
+    sp_api = data.get("sp_api")
+    named = sp_api.get("region") if isinstance(sp_api, dict) else None
+    region = named if named in SELLING_REGIONS else "<na, eu or fe>"
+    fault = "belongs to a region: a file has all regions of its stage now"
+    if MOVED[path]:
+        return Finding(path, value, fault, f"the same under regions.{region}.{MOVED[path]}")
+    return Finding(path, value, fault, f"regions.{region}, a mapping with aws_region and marketplaces")
 
 
 def _allowed(path: marked_yaml.Path) -> str:
@@ -55,14 +72,14 @@ def _allowed(path: marked_yaml.Path) -> str:
 
 def _keys_allowed(path: marked_yaml.Path) -> str:
     fields = _fields_around(path)
-    model = _model_in(fields[-1].annotation) if fields else Settings
+    model = _model_in(fields[-1].annotation) if fields else StageFile
     return ", ".join(_fields(model)) if model else "no key"
 
 
 def _fields_around(path: marked_yaml.Path) -> list[FieldInfo]:
     """The fields that a path leads through, outermost first."""
     found: list[FieldInfo] = []
-    model: type[BaseModel] | None = Settings
+    model: type[BaseModel] | None = StageFile
     for part in path:
         if model is not None and part in _fields(model):
             found.append(_fields(model)[str(part)])

@@ -1,4 +1,4 @@
-"""The one customer managed key of a stage, and who may use it for what."""
+"""The one customer managed key of a cell, and who may use it for what."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -33,23 +33,24 @@ class CustomerManagedKey(kms.Key):
     """Encrypts queues, tables, secret, topic, bus, archive, bucket, logs and the sellers' refresh tokens.
 
     The policy names buses and log groups by pattern, never by reference: the resources live in later stacks,
-    and a reference would make the stacks depend on each other in a circle.
+    and a reference would make the stacks depend on each other in a circle. `prefix`: the bus's name, and what
+    the names of the log groups begin with.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, stage: str, removal_policy: cdk.RemovalPolicy
+        self, scope: Construct, construct_id: str, *, prefix: str, removal_policy: cdk.RemovalPolicy
     ) -> None:
         super().__init__(
             scope,
             construct_id,
-            description=f"Sellerbus {stage}: everything at rest, and the refresh tokens of the sellers",
+            description=f"{prefix}: everything at rest, and the refresh tokens of the sellers",
             enable_key_rotation=True,
             removal_policy=removal_policy,
         )
         stack = cdk.Stack.of(self)
         self._region = stack.region
         account = {"aws:SourceAccount": stack.account}
-        bus_arn = stack.format_arn(service="events", resource="event-bus", resource_name=bus_name(stage))
+        bus_arn = stack.format_arn(service="events", resource="event-bus", resource_name=prefix)
         # No kms:ViaService here, though SQS is the only way in that is meant: a cross-account send that the
         # key refuses fails without an error to anybody, and Amazon documents no conditions for the statement.
         # What it opens is small: this principal can use the key, but has no ciphertext of ours to decrypt.
@@ -75,11 +76,11 @@ class CustomerManagedKey(kms.Key):
         log_groups = stack.format_arn(
             service="logs",
             resource="log-group",
-            resource_name=f"{stack_prefix(stage)}-*",
+            resource_name=f"{prefix}-*",
             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
         )
         self._allow(
-            "LogGroupsOfThisStage",
+            "LogGroupsOfThisCell",
             iam.ServicePrincipal(f"logs.{stack.region}.amazonaws.com"),
             (*WRITE_ACTIONS, "kms:DescribeKey", "kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo"),
             {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": log_groups}},
@@ -124,13 +125,3 @@ class CustomerManagedKey(kms.Key):
                 conditions=conditions,
             )
         )
-
-
-def stack_prefix(stage: str) -> str:
-    """What the names of a stage's stacks begin with, and so the names CloudFormation makes in them."""
-    return f"sellerbus-{stage}"
-
-
-def bus_name(stage: str) -> str:
-    """The event bus needs a name that consumers write down, so it is a plain one."""
-    return f"sellerbus-{stage}"

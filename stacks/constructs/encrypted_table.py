@@ -8,7 +8,7 @@ from stacks.constructs.customer_managed_key import CustomerManagedKey
 
 
 class EncryptedTable(dynamodb.Table):
-    """Paid per request, under the stage's key, recoverable to any second of the last 35 days.
+    """Paid per request, under the cell's key, recoverable to any second of the last 35 days.
 
     No deletion protection: it would keep a failed first deploy from cleaning up after itself.
     """

@@ -8,7 +8,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from stacks.constructs.alarms import alarm
-from stacks.constructs.customer_managed_key import CustomerManagedKey, bus_name
+from stacks.constructs.customer_managed_key import CustomerManagedKey
 from stacks.nag import accept
 
 EVENT_SOURCE = "sellerbus.notifications"
@@ -22,7 +22,7 @@ class NotificationBus(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        stage: str,
+        name: str,
         key: CustomerManagedKey,
         archive_days: int,
         alarm_topic: sns.ITopic,
@@ -32,8 +32,8 @@ class NotificationBus(Construct):
         self.bus = events.EventBus(
             self,
             "Bus",
-            event_bus_name=bus_name(stage),
-            description=f"Sellerbus {stage}: Amazon's notifications, once each",
+            event_bus_name=name,
+            description=f"{name}: Amazon's notifications, once each",
             dead_letter_queue=self.undeliverable,
         )
         resource = self.bus.node.default_child

@@ -20,7 +20,7 @@ class LwaCredentials(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        stage: str,
+        prefix: str,
         key: CustomerManagedKey,
         removal_policy: cdk.RemovalPolicy,
     ) -> None:
@@ -28,7 +28,7 @@ class LwaCredentials(Construct):
         secret = secretsmanager.CfnSecret(
             self,
             "Resource",
-            description=f"Sellerbus {stage}: clientId and clientSecret of Login with Amazon",
+            description=f"{prefix}: clientId and clientSecret of Login with Amazon",
             kms_key_id=key.key_arn,
         )
         secret.apply_removal_policy(removal_policy)

@@ -15,7 +15,7 @@ from stacks.constructs.ledger_table import PENDING_INDEX, LedgerTable
 from stacks.constructs.notification_queue import NotificationQueue
 from stacks.constructs.payload_bucket import PAYLOAD_PREFIX, PayloadBucket
 from stacks.constructs.python_function import METRICS_NAMESPACE, FunctionDefaults, PythonFunction
-from stacks.settings_model import DEAD_LETTER_RETENTION_DAYS
+from stacks.settings_sections import DEAD_LETTER_RETENTION_DAYS
 
 
 class NotificationProcessor(Construct):

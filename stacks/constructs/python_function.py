@@ -16,6 +16,7 @@ from stacks.constructs.alarms import alarm
 from stacks.constructs.customer_managed_key import CustomerManagedKey
 from stacks.nag import accept
 from stacks.settings_model import Settings
+from stacks.settings_names import stack_prefix
 
 METRICS_NAMESPACE = "Sellerbus"
 _FUNCTIONS_FOLDER = PROJECT_FOLDER / "lambdas"
@@ -26,13 +27,18 @@ _EXCLUDED = ["**/__pycache__", "**/*.pyc", "**/.mypy_cache", "**/.ruff_cache", "
 
 @dataclass(frozen=True)
 class FunctionDefaults:
-    """What all functions of a stage share."""
+    """What all functions of a cell share."""
 
     stage: str
     settings: Settings
     key: CustomerManagedKey
     alarm_topic: sns.ITopic
     layers: tuple[lambda_.ILayerVersion, ...]
+
+    @property
+    def prefix(self) -> str:
+        """What names of the cell begin with."""
+        return stack_prefix(self.stage, self.settings.region)
 
 
 def function_layers(scope: Construct, *, settings: Settings) -> tuple[lambda_.ILayerVersion, ...]:

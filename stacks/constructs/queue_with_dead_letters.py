@@ -13,7 +13,7 @@ from stacks.constructs.alarms import alarm
 from stacks.constructs.customer_managed_key import READ_ACTIONS, WRITE_ACTIONS, CustomerManagedKey
 from stacks.emulator import queue_actions
 from stacks.removal import keep_policy
-from stacks.settings_model import DEAD_LETTER_RETENTION_DAYS
+from stacks.settings_sections import DEAD_LETTER_RETENTION_DAYS
 
 # One data key serves this long: fewer calls to KMS (they cost money), same key.
 _DATA_KEY_REUSE = cdk.Duration.hours(1)

@@ -44,7 +44,7 @@ class SpApiDestination(Construct):
             service_timeout=cdk.Duration.minutes(10),
             properties={
                 "QueueArn": queue.queue_arn,
-                "Name": f"sellerbus-{defaults.stage}"[:_NAME_CHARACTERS],
+                "Name": defaults.prefix[:_NAME_CHARACTERS],
                 "SecretSetCommand": f"sellerbus secrets set --stage {defaults.stage}",
             },
         )

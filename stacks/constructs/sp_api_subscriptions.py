@@ -9,7 +9,6 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from stacks.constructs.customer_managed_key import stack_prefix
 from stacks.constructs.python_function import FunctionDefaults, PythonFunction
 from stacks.constructs.sp_api_access import SpApiAccess
 from stacks.constructs.sp_api_destination import SpApiDestination
@@ -17,7 +16,8 @@ from stacks.constructs.subscription_queue import SubscriptionQueue
 from stacks.constructs.subscription_state_table import SubscriptionStateTable
 from stacks.notification_types import default_payload_version
 from stacks.removal import keep_at_amazon
-from stacks.settings_model import Notification, Settings
+from stacks.settings_model import Settings
+from stacks.settings_sections import Notification
 
 _RECONCILE_TIMEOUT = cdk.Duration.minutes(5)
 # CloudFormation's wait and the function's own end must not meet: the function answers first.
@@ -62,7 +62,7 @@ class SpApiSubscriptions(Construct):
             self,
             "Wanted",
             # No ARN can be made of a name by CloudFormation: whether it begins with / is not known.
-            parameter_name=f"/{stack_prefix(defaults.stage)}/wanted-subscriptions",
+            parameter_name=f"/{defaults.prefix}/wanted-subscriptions",
             description="The subscriptions that every seller shall have",
             string_value=text,
             # Standard (free) up to 4 KB, advanced above. Systems Manager takes that step by itself, and takes
