@@ -12,7 +12,7 @@ from sellerbus.api.booking import Booking
 from sellerbus.api.client import Answer
 from sellerbus.api.errors import OutcomeUnknownError, RetryableError
 from sellerbus.api.lwa import SellerGrant
-from sellerbus.api.notifications import Destination, NotificationsApi, Subscription
+from sellerbus.api.notifications import Destination, EventBridgeResource, NotificationsApi, Subscription
 from sellerbus.api.operations import Operation
 
 SELLER = SellerGrant("A1", lambda: "Atzr|A1", "v1")
@@ -88,11 +88,55 @@ def test_the_directive_is_kept() -> None:
     assert found == (Subscription("s1", "1.0", "d1", directive),)
 
 
-def test_destinations_of_both_kinds() -> None:
-    queue = {"destinationId": "d1", "name": "n", "resource": {"sqs": {"arn": "arn:aws:sqs:x:1:q"}}}
-    bridge = {"destinationId": "d2", "name": "m", "resource": {"eventBridge": {"name": "p"}}}
-    found = NotificationsApi(Client([{"payload": [queue, bridge]}])).destinations()
-    assert found == (Destination("d1", "n", "arn:aws:sqs:x:1:q"), Destination("d2", "m", None))
+QUEUE_ROW = {"destinationId": "d1", "name": "n", "resource": {"sqs": {"arn": "arn:aws:sqs:x:1:q"}}}
+BRIDGE = {"name": "aws.partner/a/b", "accountId": "123456789012", "region": "eu-west-1"}
+BRIDGE_ROW = {"destinationId": "d2", "name": "m", "resource": {"eventBridge": BRIDGE}}
+OTHER_ROW = {"destinationId": "d3", "name": "o", "resource": {"kindOfTomorrow": {"x": "y"}}}
+QUEUE = Destination("d1", "n", queue_arn="arn:aws:sqs:x:1:q")
+EVENT_BRIDGE = Destination(
+    "d2", "m", event_bridge=EventBridgeResource("aws.partner/a/b", "123456789012", "eu-west-1")
+)
+
+
+def test_destinations_of_both_kinds_and_one_that_is_not_known_yet() -> None:
+    found = NotificationsApi(Client([{"payload": [QUEUE_ROW, BRIDGE_ROW, OTHER_ROW]}])).destinations()
+    assert found == (QUEUE, EVENT_BRIDGE, Destination("d3", "o"))
+
+
+def test_one_destination_by_its_id() -> None:
+    client = Client([{"payload": BRIDGE_ROW}])
+    assert NotificationsApi(client).get_destination("d2") == EVENT_BRIDGE
+    ((name, call),) = client.calls
+    assert (name, call["path"], call["seller"]) == ("getDestination", {"destinationId": "d2"}, None)
+
+
+def test_destinations_of_both_kinds_are_created_as_the_model_says() -> None:
+    client = Client([{"payload": QUEUE_ROW}, {"payload": BRIDGE_ROW}])
+    api = NotificationsApi(client)
+    assert api.create_destination(name="n", queue_arn="arn:aws:sqs:x:1:q") == QUEUE
+    made = api.create_event_bridge_destination(name="m", account_id="123456789012", region="eu-west-1")
+    assert made == EVENT_BRIDGE
+    assert [call["body"] for _, call in client.calls] == [
+        {"name": "n", "resourceSpecification": {"sqs": {"arn": "arn:aws:sqs:x:1:q"}}},
+        {
+            "name": "m",
+            "resourceSpecification": {"eventBridge": {"accountId": "123456789012", "region": "eu-west-1"}},
+        },
+    ]
+
+
+def test_a_test_notification_is_asked_for_as_the_model_says() -> None:
+    client = Client([{}])
+    NotificationsApi(client).send_test_notification(
+        destination_id="d1", notification_type="ORDER_CHANGE", payload_version="1.0", scenario="1"
+    )
+    ((name, call),) = client.calls
+    assert (name, call["seller"]) == ("sendTestNotification", None)
+    assert call["path"] == {"notificationType": "ORDER_CHANGE"}
+    assert call["body"] == {
+        "destinationId": "d1",
+        "testNotification": {"payloadVersion": "1.0", "testScenario": "1"},
+    }
 
 
 def test_creation_sends_a_directive_only_where_there_is_one() -> None:
@@ -131,9 +175,20 @@ def test_a_creation_without_its_result_is_in_doubt(answer: Mapping[str, Any]) ->
         api.create_subscription(SELLER, "X", payload_version="1.0", destination_id="d", directive=None)
     with pytest.raises(OutcomeUnknownError):
         api.create_destination(name="n", queue_arn="arn")
+    with pytest.raises(OutcomeUnknownError):
+        api.create_event_bridge_destination(name="n", account_id="1", region="r")
 
 
-@pytest.mark.parametrize("answer", [{}, {"payload": {}}, {"payload": [{"destinationId": "d"}]}])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"payload": {}},
+        {"payload": [{"destinationId": "d"}]},
+        {"payload": [{"destinationId": "d", "name": "n", "resource": {"sqs": {}}}]},
+        {"payload": [{"destinationId": "d", "name": "n", "resource": {"eventBridge": {"name": "p"}}}]},
+    ],
+)
 def test_destinations_not_as_the_model_says(answer: Mapping[str, Any]) -> None:
     with pytest.raises(RetryableError):
         NotificationsApi(Client([answer])).destinations()

@@ -225,7 +225,7 @@ def test_two_events_with_one_notification_are_copies() -> None:
     ("event", "reason"),
     [
         (partner_event(order_change(), **{"detail-type": "ORDER_STATUS_CHANGE"}), "detail-type-differs"),
-        (partner_event(order_change(), **{"detail-type": 5}), "detail-type-differs"),
+        ({**partner_event(order_change()), "detail-type": 5}, "detail-type-differs"),
         (partner_event(order_change(), detail=None), "missing-detail"),
         (partner_event(order_change(), detail="busy"), "missing-detail"),
         (partner_event(order_change(), detail=[order_change()]), "missing-detail"),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from sellerbus.api.errors import ConflictError, NotFoundError
 from sellerbus.api.lwa import SellerGrant
-from sellerbus.api.notifications import Destination, Subscription
+from sellerbus.api.notifications import Destination, EventBridgeResource, Subscription
 from sellerbus.notifications.subscriptions import canonical
 
 Moment = Literal["before", "after"]
@@ -102,13 +102,31 @@ class FakeAmazon:
         with_end()
         return found
 
+    def get_destination(self, destination_id: str) -> Destination:
+        with_end = self._called("getDestination")
+        for row in self.destination_rows:
+            if row.destination_id == destination_id:
+                with_end()
+                return row
+        raise NotFoundError("getDestination", "no such destination", status=404)
+
     def create_destination(self, *, name: str, queue_arn: str) -> Destination:
+        return self._create(Destination("", name, queue_arn=queue_arn))
+
+    def create_event_bridge_destination(self, *, name: str, account_id: str, region: str) -> Destination:
+        source = f"aws.partner/sellingpartnerapi.amazon.com/{account_id}/application"
+        return self._create(
+            Destination("", name, event_bridge=EventBridgeResource(source, account_id, region))
+        )
+
+    def _create(self, wanted: Destination) -> Destination:
         with_end = self._called("createDestination")
         for row in self.destination_rows:
-            if row.queue_arn == queue_arn or (self.unique_names and row.name == name):
+            same = (row.queue_arn, row.event_bridge) == (wanted.queue_arn, wanted.event_bridge)
+            if same or (self.unique_names and row.name == wanted.name):
                 raise ConflictError("createDestination", "conflicts with the current state", status=409)
         self.made += 1
-        made = Destination(f"destination-{self.made}", name, queue_arn)
+        made = replace(wanted, destination_id=f"destination-{self.made}")
         self.destination_rows.append(made)
         with_end()
         return made

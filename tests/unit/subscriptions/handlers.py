@@ -17,6 +17,8 @@ ENVIRONMENT = {
     "SP_API_ENDPOINT": "https://sp.test",
     "LWA_ENDPOINT": "https://lwa.test/token",
     "LWA_SECRET_ID": "arn:secret",
+    "QUOTA_TABLE_NAME": "quotas",
+    "EVENT_BUS_NAME": "bus",
     "KEY_ID": "arn:key",
     "SELLER_TABLE_NAME": "sellers",
     "SUBSCRIPTION_STATE_TABLE_NAME": "states",

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
 from lambdas.manage_destination import handler as module
-from sellerbus.api.errors import ConflictError, OutcomeUnknownError
+from sellerbus.api.errors import ConflictError, OutcomeUnknownError, ThrottledError
 from sellerbus.api.notifications import Destination
+from sellerbus.api.patience import patiently
 from sellerbus.runtime import bootstrap, selling_partner
 from tests.unit.api.wire import Wire, reply
 from tests.unit.subscriptions.fake_amazon import FakeAmazon, Moment
+from tests.unit.subscriptions.fake_events import FakeEvents
 from tests.unit.subscriptions.handlers import CloudFormation, Context, event, set_environment
 
 ARN = "arn:aws:sqs:us-east-1:123456789012:queue"
@@ -22,7 +25,15 @@ PROPERTIES = {
     "Name": "sellerbus-dev",
     "SecretSetCommand": "sellerbus secrets set --stage dev",
 }
-
+BRIDGE = {
+    "Kind": "eventBridge",
+    "AccountId": "123456789012",
+    "Region": "us-east-1",
+    "Name": "sellerbus-dev-events",
+    "SecretSetCommand": "sellerbus secrets set --stage dev",
+}
+SOURCE = "aws.partner/sellingpartnerapi.amazon.com/123456789012/application"
+OPERATIONS = ("getDestinations", "createDestination", "deleteDestination")
 
 Answers = Callable[..., dict[str, Any]]
 
@@ -41,7 +52,8 @@ def answer(monkeypatch: pytest.MonkeyPatch) -> Answers:
     monkeypatch.setattr(bootstrap, "http", lambda: cloudformation)
 
     def run(kind: str, properties: dict[str, str] | None = None, **more: Any) -> dict[str, Any]:
-        module.handler(event(kind, PROPERTIES | (properties or {}), **more), Context())  # type: ignore[arg-type]
+        base = {} if (properties or {}).get("Kind") else PROPERTIES
+        module.handler(event(kind, base | (properties or {}), **more), Context())  # type: ignore[arg-type]
         return cloudformation.answers[-1]
 
     return run
@@ -130,6 +142,67 @@ def test_a_missing_property_or_environment_is_told(
     assert "QueueArn" in answer("Create", {"QueueArn": ""})["Reason"]
     monkeypatch.delenv("LWA_ENDPOINT")
     assert "missing: LWA_ENDPOINT" in answer("Create")["Reason"]
+
+
+@pytest.fixture
+def events(monkeypatch: pytest.MonkeyPatch) -> FakeEvents:
+    events = FakeEvents()
+    monkeypatch.setattr(bootstrap, "aws", lambda service: {"events": events}[service])
+    return events
+
+
+def test_eventbridge_create_update_delete(amazon: FakeAmazon, events: FakeEvents, answer: Answers) -> None:
+    created = answer("Create", BRIDGE)
+    assert created["Status"] == "SUCCESS"
+    assert created["PhysicalResourceId"] == "destination-1"
+    assert created["Data"] == {"DestinationId": "destination-1", "EventSourceName": SOURCE}
+    assert events.asked == [SOURCE]
+    events.states = ["ACTIVE"]
+    updated = answer("Update", BRIDGE, PhysicalResourceId="destination-1", OldResourceProperties=BRIDGE)
+    assert (updated["Status"], updated["Data"]) == ("SUCCESS", created["Data"])
+    assert answer("Delete", BRIDGE, PhysicalResourceId="destination-1")["Status"] == "SUCCESS"
+    assert amazon.destination_rows == []
+
+
+def test_eventbridge_that_another_bus_has_fails_and_is_left_alone(
+    amazon: FakeAmazon, events: FakeEvents, answer: Answers
+) -> None:
+    amazon.create_event_bridge_destination(name="other", account_id="123456789012", region="us-east-1")
+    events.states = ["ACTIVE"]
+    failed = answer("Create", BRIDGE)
+    assert failed["Status"] == "FAILED"
+    assert "associated with an event bus already" in failed["Reason"]
+    assert answer("Delete", BRIDGE, PhysicalResourceId=failed["PhysicalResourceId"])["Status"] == "SUCCESS"
+    assert [row.name for row in amazon.destination_rows] == ["other"]
+
+
+def test_eventbridge_that_others_need_stays_and_the_deletion_goes_on(
+    amazon: FakeAmazon, events: FakeEvents, answer: Answers, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer("Create", BRIDGE)
+    amazon.fault = lambda _n, operation, _m: (
+        ConflictError(operation, "conflicts", status=409) if operation == "deleteDestination" else None
+    )
+    assert answer("Delete", BRIDGE, PhysicalResourceId="destination-1")["Status"] == "SUCCESS"
+    assert "stays at Amazon" in caplog.text
+    assert len(amazon.destination_rows) == 1
+
+
+def test_a_used_up_quota_is_ridden_out(
+    amazon: FakeAmazon, answer: Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    naps: list[float] = []
+    monkeypatch.setattr(module, "patiently", partial(patiently, sleep=naps.append))
+    refusals = {operation: [ThrottledError(operation, 3.0)] for operation in OPERATIONS}
+
+    def fault(number: int, operation: str, moment: Moment) -> BaseException | None:
+        return refusals[operation].pop() if moment == "before" and refusals[operation] else None
+
+    amazon.fault = fault
+    assert answer("Create")["PhysicalResourceId"] == "destination-1"
+    assert answer("Delete", PhysicalResourceId="destination-1")["Status"] == "SUCCESS"
+    assert naps == [2.0, 1.0] * 3
+    assert amazon.destination_rows == []
 
 
 class MissingError(Exception):
