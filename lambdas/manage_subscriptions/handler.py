@@ -10,7 +10,7 @@ import os
 from typing import Any
 
 from sellerbus.notifications.fleet import Summary
-from sellerbus.notifications.subscriptions import Wanted, WantedError, parse_wanted
+from sellerbus.notifications.wanted import Wanted, WantedError, parse_wanted
 from sellerbus.runtime import bootstrap, config, custom_resource, observability, selling_partner
 from sellerbus.runtime.custom_resource import Request, Result
 from sellerbus.runtime.observability import MetricUnit
@@ -40,8 +40,10 @@ def _work(request: Request) -> Result:
         summary = fleet.bring_all_to(
             wanted,
             retired_types=[name for name in before.types if name not in wanted.types] if before else (),
-            retired_destination_ids=[before.destination_id]
-            if before and before.destination_id != wanted.destination_id
+            retired_destination_ids=[
+                name for name in before.destinations.ids if name not in wanted.destinations.ids
+            ]
+            if before
             else (),
             first=request.request_type == "Create",
         )

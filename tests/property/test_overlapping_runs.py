@@ -13,8 +13,9 @@ from sellerbus.api.errors import AuthorizationRevokedError
 from sellerbus.notifications.fleet import SellerFleet
 from sellerbus.notifications.jobs import SellerJob
 from sellerbus.notifications.seller_reconciler import SellerReconciler
-from sellerbus.notifications.subscription_state import Record, SellerBusyError
-from sellerbus.notifications.subscriptions import REPLACE, Wanted, WantedSubscription
+from sellerbus.notifications.seller_record import Record
+from sellerbus.notifications.subscription_state import SellerBusyError
+from sellerbus.notifications.wanted import REPLACE, Destinations, Wanted, WantedSubscription
 from sellerbus.sellers.registry import ACTIVE, PAUSED, REMOVING
 from tests.unit.api.wire import Time
 from tests.unit.subscriptions.fake_amazon import FakeAmazon, KilledError, Moment
@@ -22,10 +23,14 @@ from tests.unit.subscriptions.fake_registry import FakeQueue, FakeRegistry, row
 from tests.unit.subscriptions.fake_states import FakeStates, reconciler
 
 OLD = Wanted(
-    "ours", REPLACE, (WantedSubscription("ORDER_CHANGE", "1.0"), WantedSubscription("RETIRED", "1.0"))
+    Destinations("ours"),
+    REPLACE,
+    (WantedSubscription("ORDER_CHANGE", "1.0"), WantedSubscription("RETIRED", "1.0")),
 )
 NEW = Wanted(
-    "ours", REPLACE, (WantedSubscription("ORDER_CHANGE", "2.0"), WantedSubscription("PRICING_HEALTH", "1.0"))
+    Destinations("ours"),
+    REPLACE,
+    (WantedSubscription("ORDER_CHANGE", "2.0"), WantedSubscription("PRICING_HEALTH", "1.0")),
 )
 
 

@@ -12,14 +12,8 @@ from sellerbus.api.errors import OutcomeUnknownError
 from sellerbus.api.notifications import Subscription
 from sellerbus.notifications.jobs import SellerJob
 from sellerbus.notifications.reconciliation import Outcome, bring_to
-from sellerbus.notifications.subscription_state import Record
-from sellerbus.notifications.subscriptions import (
-    KEEP,
-    REPLACE,
-    Wanted,
-    WantedSubscription,
-    canonical,
-)
+from sellerbus.notifications.seller_record import Record
+from sellerbus.notifications.wanted import KEEP, REPLACE, Destinations, Wanted, WantedSubscription, canonical
 from tests.unit.subscriptions.fake_amazon import (
     FakeAmazon,
     Fault,
@@ -68,7 +62,7 @@ def wanteds(draw: st.DrawFn, policy: str = REPLACE) -> Wanted:
             unique_by=lambda row: (row.notification_type, row.payload_version),
         )
     )
-    return Wanted(OURS, policy, tuple(rows))
+    return Wanted(Destinations(OURS), policy, tuple(rows))
 
 
 def run(amazon: FakeAmazon, wanted: Wanted) -> Outcome:
@@ -171,7 +165,7 @@ def test_replace_deletes_of_others_only_what_is_in_the_way(amazon: FakeAmazon, w
 
 @given(amazon=amazons(), wanted=wanteds())
 def test_clearing_leaves_only_others(amazon: FakeAmazon, wanted: Wanted) -> None:
-    everything = Wanted(OURS, REPLACE, tuple(WantedSubscription(name, "1.0") for name in TYPES))
+    everything = Wanted(Destinations(OURS), REPLACE, tuple(WantedSubscription(name, "1.0") for name in TYPES))
     run(amazon, wanted)
     foreign = [row for name in TYPES for row in amazon.of("A1", name) if row.destination_id == FOREIGN]
     bring_to(amazon, seller(), everything, JOB, Record(), clear=True)
@@ -196,4 +190,7 @@ def test_another_version_is_there_before_the_old_one_goes(
 def test_the_fault_hook_itself_can_kill() -> None:
     fault: Fault = kill_at(0, "before")
     with pytest.raises(KilledError):
-        run(FakeAmazon(fault=fault), Wanted(OURS, REPLACE, (WantedSubscription("ORDER_CHANGE", "1.0"),)))
+        run(
+            FakeAmazon(fault=fault),
+            Wanted(Destinations(OURS), REPLACE, (WantedSubscription("ORDER_CHANGE", "1.0"),)),
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,12 +15,15 @@ from sellerbus.sellers.registry import (
     ACTIVE,
     PAUSED,
     REMOVING,
+    Seller,
     SellerExistsError,
     SellerRegistry,
     UnknownSellerError,
     UnreadableTokenError,
     checked_seller_id,
 )
+
+NOW = datetime(2026, 8, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -242,3 +245,46 @@ def test_seller_ids(text: str) -> None:
 def test_what_is_no_seller_id(text: str) -> None:
     with pytest.raises(ValueError, match="merchant token"):
         checked_seller_id(text)
+
+
+def test_an_own_list_of_types_is_kept_replaced_and_taken_away(it: Setting) -> None:
+    def add(types: Sequence[str] | None, *, replace: bool) -> Seller:
+        return it.registry.add(
+            "A1SELLER",
+            region="na",
+            marketplace_ids=["M1"],
+            refresh_token="Atzr|one",
+            notification_types=types,
+            replace=replace,
+        )
+
+    assert add(["X", "Y"], replace=False).notification_types == ("X", "Y")
+    assert it.item()["notificationTypes"] == {"L": [{"S": "X"}, {"S": "Y"}]}
+    it.registry.set_status("A1SELLER", PAUSED)
+    assert it.registry.get("A1SELLER").notification_types == ("X", "Y")
+    assert add(["Z"], replace=True).notification_types == ("Z",)
+    assert add(None, replace=True).notification_types is None
+    assert "notificationTypes" not in it.item()
+    with pytest.raises(ValueError, match="to want none, pause"):
+        add([], replace=True)
+
+
+def test_ids_and_statuses_come_page_by_page_without_the_tokens(it: Setting) -> None:
+    for number in range(5):
+        it.add(f"A{number}SELLER")
+    it.registry.set_status("A3SELLER", PAUSED)
+    read: list[set[str]] = []
+
+    class Watching(PagedDynamoDb):
+        def scan(self, **arguments: Any) -> Any:
+            page = super().scan(**arguments)
+            read.extend(set(item) for item in page["Items"])
+            return page
+
+    registry = SellerRegistry(
+        dynamodb=Watching(it.dynamodb), kms=it.kms, table_name="sellers", key_id="k", clock=lambda: NOW
+    )
+    assert sorted(registry.ids()) == [
+        (f"A{number}SELLER", PAUSED if number == 3 else ACTIVE) for number in range(5)
+    ]
+    assert read == [{"sellerId", "status"}] * 5

@@ -9,7 +9,7 @@ from typing import Literal
 from sellerbus.api.errors import ConflictError, NotFoundError
 from sellerbus.api.lwa import SellerGrant
 from sellerbus.api.notifications import Destination, EventBridgeResource, Subscription
-from sellerbus.notifications.subscriptions import canonical
+from sellerbus.notifications.wanted import canonical
 
 Moment = Literal["before", "after"]
 Fault = Callable[[int, str, Moment], BaseException | None]

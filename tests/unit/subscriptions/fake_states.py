@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 
 from sellerbus.notifications.reconciliation import SubscriptionsApi
 from sellerbus.notifications.seller_reconciler import SellerReconciler
+from sellerbus.notifications.seller_record import Record
 from sellerbus.notifications.subscription_state import (
     LEASE_MARGIN_SECONDS,
     Lease,
     LeaseLostError,
-    Record,
     SellerBusyError,
 )
 from tests.unit.api.wire import Time

@@ -13,8 +13,8 @@ from sellerbus.api.notifications import Subscription
 from sellerbus.notifications.fleet import ClearingIncompleteError, SellerFleet
 from sellerbus.notifications.jobs import QueueError, SellerJob
 from sellerbus.notifications.seller_reconciler import SellerReconciler
-from sellerbus.notifications.subscription_state import Record
-from sellerbus.notifications.subscriptions import REPLACE, Wanted, WantedSubscription
+from sellerbus.notifications.seller_record import Record
+from sellerbus.notifications.wanted import REPLACE, Destinations, Wanted, WantedSubscription
 from sellerbus.sellers.registry import PAUSED, REMOVING, REVOKED
 from tests.unit.api.wire import Time
 from tests.unit.subscriptions.fake_amazon import FakeAmazon, seller
@@ -22,7 +22,9 @@ from tests.unit.subscriptions.fake_registry import FakeQueue, FakeRegistry, row
 from tests.unit.subscriptions.fake_states import FakeStates
 
 WANTED = Wanted(
-    "ours", REPLACE, (WantedSubscription("ORDER_CHANGE", "1.0"), WantedSubscription("PRICING_HEALTH", "1.0"))
+    Destinations("ours"),
+    REPLACE,
+    (WantedSubscription("ORDER_CHANGE", "1.0"), WantedSubscription("PRICING_HEALTH", "1.0")),
 )
 
 
@@ -187,7 +189,7 @@ def test_other_statuses() -> None:
 
 def test_retired_types_and_destinations_are_moved() -> None:
     amazon = SharedAmazon()
-    old = Wanted("old", REPLACE, (*WANTED.subscriptions, WantedSubscription("RETIRED", "1.0")))
+    old = Wanted(Destinations("old"), REPLACE, (*WANTED.subscriptions, WantedSubscription("RETIRED", "1.0")))
     it = fleet(sellers(2), amazon)
     it.bring_all_to(old)
     it.bring_all_to(WANTED, retired_types=["RETIRED"], retired_destination_ids=["old"])
@@ -257,7 +259,7 @@ def test_clearing_takes_revoked_sellers_those_gone_and_types_no_longer_wanted() 
     amazon.failing["A0"] = errors.AuthorizationRevokedError("LWA token", "revoked")
     registry.change("A0", REVOKED)
     del registry.rows["A1"]
-    summary = it.clear_all(Wanted("ours", REPLACE, WANTED.subscriptions[:1]))
+    summary = it.clear_all(Wanted(Destinations("ours"), REPLACE, WANTED.subscriptions[:1]))
     assert held(amazon) == 0
     assert states.records == {f"A{number}": Record(closed=True) for number in range(3)}
     assert (summary.revoked, summary.deleted) == (1, 6)

@@ -19,7 +19,7 @@ from tests.unit.subscriptions.test_fleet import SharedAmazon
 
 def properties(*types: str, destination: str = "ours") -> dict[str, str]:
     wanted = {
-        "destinationId": destination,
+        "destinations": {"sqs": destination},
         "existingSubscriptions": "keep",
         "subscriptions": [{"notificationType": name, "payloadVersion": "1.0"} for name in types],
     }

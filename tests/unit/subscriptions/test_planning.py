@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from sellerbus.api.notifications import Subscription
-from sellerbus.notifications.subscriptions import (
+from sellerbus.notifications.subscriptions import Create, Delete, TypePlan, plan_type
+from sellerbus.notifications.wanted import (
+    EVENT_BRIDGE,
     KEEP,
     REPLACE,
-    Create,
-    Delete,
-    TypePlan,
+    Destinations,
     WantedError,
     WantedSubscription,
     canonical,
     parse_wanted,
-    plan_type,
 )
 
 ORDER = WantedSubscription("ORDER_CHANGE", "1.0")
@@ -37,7 +37,7 @@ def plan(
         "ORDER_CHANGE",
         [ORDER] if wanted is None else wanted,
         actual,
-        destination_id="ours",
+        destinations=Destinations("ours", "bridge"),
         own_subscription_ids=frozenset(item.subscription_id for item in actual if item.destination_id in own),
         untouchable=untouchable,
         existing_subscriptions=policy,
@@ -56,6 +56,14 @@ def steps(it: TypePlan) -> list[str]:
         else f"create {step.wanted.payload_version}"
         for step in it.steps
     ]
+
+
+def test_each_row_is_held_against_the_destination_of_its_kind() -> None:
+    bridge = [WantedSubscription("ORDER_CHANGE", "1.0", via=EVENT_BRIDGE)]
+    assert plan([row("s1", "bridge")], bridge).kept == (row("s1", "bridge"),)
+    own = frozenset({"ours", "bridge"})
+    assert steps(plan([row("s1", "bridge")], own=own)) == ["delete s1", "create 1.0"]
+    assert steps(plan([row("s1", "ours")], bridge, own=own)) == ["delete s1", "create 1.0"]
 
 
 def test_missing_is_created() -> None:
@@ -177,11 +185,11 @@ def test_directives_that_differ(one: dict[str, object] | None, other: dict[str, 
 
 def document(**changes: object) -> str:
     whole: dict[str, object] = {
-        "destinationId": "d1",
+        "destinations": {"sqs": "d1", "eventBridge": "d2"},
         "existingSubscriptions": "keep",
         "subscriptions": [
             {"notificationType": "ORDER_CHANGE", "payloadVersion": "1.0", "processingDirective": FILTER},
-            {"notificationType": "PRICING_HEALTH", "payloadVersion": "1.0"},
+            {"notificationType": "PRICING_HEALTH", "payloadVersion": "1.0", "via": "eventBridge"},
         ],
     }
     return json.dumps(whole | changes)
@@ -189,20 +197,67 @@ def document(**changes: object) -> str:
 
 def test_the_wanted_are_read() -> None:
     wanted = parse_wanted(document())
-    assert (wanted.destination_id, wanted.existing_subscriptions) == ("d1", "keep")
+    assert (wanted.destinations, wanted.existing_subscriptions) == (Destinations("d1", "d2"), "keep")
     assert wanted.types == ("ORDER_CHANGE", "PRICING_HEALTH")
     assert wanted.of_type("ORDER_CHANGE") == (WantedSubscription("ORDER_CHANGE", "1.0", FILTER),)
+    assert [wanted.destinations.of(row) for row in wanted.subscriptions] == ["d1", "d2"]
+
+
+def test_without_event_bridge_types_there_is_one_destination() -> None:
+    rows = [{"notificationType": "X", "payloadVersion": "1"}]
+    wanted = parse_wanted(document(destinations={"sqs": "d1"}, subscriptions=rows))
+    assert wanted.destinations.ids == ("d1",)
+    assert parse_wanted(document()).destinations.ids == ("d1", "d2")
+
+
+def test_an_own_list_of_types_leaves_the_others_out() -> None:
+    wanted = parse_wanted(document())
+    assert wanted.limited_to(None) == wanted
+    own = wanted.limited_to(("PRICING_HEALTH", "NOT_CONFIGURED"))
+    assert own.types == ("PRICING_HEALTH",)
+    assert own.destinations == wanted.destinations
+
+
+def test_the_digest_tells_what_is_wanted_apart_and_nothing_else() -> None:
+    wanted = parse_wanted(document())
+    backwards = replace(wanted, subscriptions=wanted.subscriptions[::-1], existing_subscriptions=REPLACE)
+    assert backwards.digest == wanted.digest
+    others = [
+        wanted.limited_to(("ORDER_CHANGE",)),
+        replace(wanted, destinations=Destinations("d1", "d3")),
+        replace(wanted, destinations=Destinations("d0", "d2")),
+        replace(wanted, subscriptions=(*wanted.subscriptions, WantedSubscription("X", "1.0"))),
+        replace(wanted, subscriptions=tuple(replace(row, directive=None) for row in wanted.subscriptions)),
+        replace(wanted, subscriptions=tuple(replace(row, via="sqs") for row in wanted.subscriptions)),
+        replace(
+            wanted, subscriptions=tuple(replace(row, payload_version="9") for row in wanted.subscriptions)
+        ),
+    ]
+    assert len({wanted.digest, *(other.digest for other in others)}) == 1 + len(others)
 
 
 @pytest.mark.parametrize(
     ("text", "where"),
     [
         ("{", "not JSON"),
-        ("[]", "not a JSON object"),
-        (document(destinationId=""), "destinationId"),
+        ("[]", "the wanted subscriptions is missing or not a JSON object"),
+        (document(destinations=None), "destinations is missing or not a JSON object"),
+        (document(destinations={"sqs": ""}), "destinations.sqs"),
+        (document(destinations={"sqs": "d1", "eventBridge": 1}), "destinations.eventBridge"),
+        (document(destinations={"sqs": "d1", "kafka": "d2"}), r"destinations\.kafka is not known"),
+        (document(destinationId="d1"), "destinationId is not known: allowed are destinations, existing"),
+        (document(destinations={"sqs": "d1"}), r"subscriptions\[1\].via is 'eventBridge', but destinations"),
+        (
+            document(subscriptions=[{"notificationType": "X", "payloadVersion": "1", "via": "kafka"}]),
+            r"subscriptions\[0\].via is 'kafka': allowed are 'sqs' and 'eventBridge'",
+        ),
+        (
+            document(subscriptions=[{"notificationType": "X", "payloadVersion": "1", "filter": {}}]),
+            r"subscriptions\[0\].filter is not known",
+        ),
         (document(existingSubscriptions="maybe"), "'maybe': allowed are 'replace' and 'keep'"),
         (document(subscriptions=None), "subscriptions is not a list"),
-        (document(subscriptions=["x"]), r"subscriptions\[0\] is not an object"),
+        (document(subscriptions=["x"]), r"subscriptions\[0\] is missing or not a JSON object"),
         (document(subscriptions=[{"notificationType": "X"}]), r"subscriptions\[0\].payloadVersion"),
         (
             document(

@@ -22,7 +22,7 @@ from tests.unit.subscriptions.handlers import Context, set_environment
 from tests.unit.subscriptions.test_fleet import SharedAmazon
 
 WANTED = {
-    "destinationId": "ours",
+    "destinations": {"sqs": "ours"},
     "existingSubscriptions": "replace",
     "subscriptions": [{"notificationType": "ORDER_CHANGE", "payloadVersion": "1.0"}],
 }

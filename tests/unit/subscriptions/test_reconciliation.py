@@ -9,12 +9,14 @@ from sellerbus.api.errors import SellingPartnerError
 from sellerbus.api.notifications import Subscription
 from sellerbus.notifications.jobs import SellerJob
 from sellerbus.notifications.reconciliation import SubscriptionsIncompleteError, bring_to, delete_recorded
-from sellerbus.notifications.subscription_state import Record
-from sellerbus.notifications.subscriptions import REPLACE, Wanted, WantedSubscription
+from sellerbus.notifications.seller_record import Record
+from sellerbus.notifications.wanted import REPLACE, Destinations, Wanted, WantedSubscription
 from tests.unit.subscriptions.fake_amazon import FakeAmazon, Moment, seller
 
 WANTED = Wanted(
-    "ours", REPLACE, (WantedSubscription("ORDER_CHANGE", "1.0"), WantedSubscription("PRICING_HEALTH", "1.0"))
+    Destinations("ours"),
+    REPLACE,
+    (WantedSubscription("ORDER_CHANGE", "1.0"), WantedSubscription("PRICING_HEALTH", "1.0")),
 )
 JOB = SellerJob("A1")
 

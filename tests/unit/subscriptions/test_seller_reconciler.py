@@ -9,8 +9,9 @@ from sellerbus.api.lwa import SellerGrant
 from sellerbus.api.notifications import Subscription
 from sellerbus.notifications.jobs import SellerJob
 from sellerbus.notifications.reconciliation import Outcome, SubscriptionsIncompleteError
-from sellerbus.notifications.subscription_state import Record, SellerBusyError
-from sellerbus.notifications.subscriptions import REPLACE, Wanted, WantedSubscription
+from sellerbus.notifications.seller_record import Record
+from sellerbus.notifications.subscription_state import SellerBusyError
+from sellerbus.notifications.wanted import REPLACE, Destinations, Wanted, WantedSubscription
 from sellerbus.sellers.registry import (
     ACTIVE,
     PAUSED,
@@ -24,7 +25,9 @@ from tests.unit.subscriptions.fake_registry import FakeRegistry, row
 from tests.unit.subscriptions.fake_states import FakeStates, reconciler
 
 WANTED = Wanted(
-    "ours", REPLACE, (WantedSubscription("ORDER_CHANGE", "1.0"), WantedSubscription("PRICING_HEALTH", "1.0"))
+    Destinations("ours"),
+    REPLACE,
+    (WantedSubscription("ORDER_CHANGE", "1.0"), WantedSubscription("PRICING_HEALTH", "1.0")),
 )
 JOB = SellerJob("A1")
 
@@ -186,14 +189,14 @@ def test_the_first_error_is_told_where_the_lease_cannot_be_given_back_either() -
 def test_a_type_that_is_no_longer_wanted_goes_without_being_told() -> None:
     it = Setting()
     it.run()
-    it.run(Wanted("ours", REPLACE, WANTED.subscriptions[:1]))
+    it.run(Wanted(Destinations("ours"), REPLACE, WANTED.subscriptions[:1]))
     assert it.held == 1
 
 
 def test_clearing_takes_types_that_are_no_longer_wanted() -> None:
     it = Setting()
     it.run()
-    it.run(Wanted("ours", REPLACE, WANTED.subscriptions[:1]), clear=True)
+    it.run(Wanted(Destinations("ours"), REPLACE, WANTED.subscriptions[:1]), clear=True)
     assert it.held == 0
     assert it.registry.rows["A1"].status == ACTIVE
 
@@ -333,7 +336,7 @@ def test_a_type_that_amazon_refuses_to_list_stands_in_the_way_only_while_it_is_w
     refuse_listing(it, "PRICING_HEALTH")
     with pytest.raises(SubscriptionsIncompleteError):
         it.run()
-    only_orders = Wanted("ours", REPLACE, WANTED.subscriptions[:1])
+    only_orders = Wanted(Destinations("ours"), REPLACE, WANTED.subscriptions[:1])
     it.run(only_orders)
     assert it.held == 1, "the one on record was deleted without a listing"
     assert it.states.rows["A1"].record.types == {"ORDER_CHANGE"}

@@ -9,16 +9,17 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from sellerbus.notifications.seller_record import Record, StateView
 from sellerbus.notifications.subscription_state import (
     LEASE_MARGIN_SECONDS,
     LeaseLostError,
-    Record,
     SellerBusyError,
     SubscriptionStates,
 )
 from tests.unit.api.wire import Time
 
 TABLE = "states"
+FINISHED = {"S": "1970-01-12T13:46:40.000+00:00"}
 
 
 class Setting:
@@ -77,6 +78,7 @@ def test_the_record_comes_with_the_lease(it: Setting) -> None:
         "types": {"SS": ["X", "Y"]},
         "subscriptions": {"SS": ["X s1"]},
         "lastHolder": {"S": lease.holder},
+        "finishedAt": FINISHED,
     }
     again = it.states.take("A1", 100)
     assert again.record == Record({"X", "Y"}, {("X", "s1")})
@@ -86,6 +88,7 @@ def test_the_record_comes_with_the_lease(it: Setting) -> None:
         "sellerId": {"S": "A1"},
         "types": {"SS": ["Y"]},
         "lastHolder": {"S": again.holder},
+        "finishedAt": FINISHED,
     }
 
 
@@ -113,6 +116,7 @@ def test_a_closed_seller_is_remembered_with_nothing_else(it: Setting) -> None:
         "sellerId": {"S": "A1"},
         "closed": {"BOOL": True},
         "lastHolder": {"S": lease.holder},
+        "finishedAt": FINISHED,
     }
     assert it.states.take("A1", 100).record == Record(closed=True)
 
@@ -166,3 +170,60 @@ def test_all_sellers_with_something_on_record_are_found(it: Setting) -> None:
     for number in range(3):
         it.states.begin(it.states.take(f"A{number}", 100), ["X" * 200])
     assert sorted(it.states.seller_ids()) == ["A0", "A1", "A2"]
+
+
+def test_that_a_seller_is_settled_is_forgotten_before_the_first_change(it: Setting) -> None:
+    lease = it.states.take("A1", 100)
+    lease.record.types.add("X")
+    lease.record.settled, lease.record.blocked = "digest", {"X 1.0"}
+    it.states.leave(lease)
+    for types in ([], ["Y"]):
+        again = it.states.take("A1", 100)
+        assert (again.record.settled, again.record.blocked) == ("digest", {"X 1.0"})
+        it.states.begin(again, types)
+        assert again.record.settled == ""
+        assert "settled" not in it.row(), "also where the run is killed now"
+        again.record.settled = "digest"
+        it.states.leave(again)
+    assert it.row()["types"] == {"SS": ["X", "Y"]}
+
+
+def test_a_failed_run_is_remembered_until_one_succeeds_and_without_secrets(it: Setting) -> None:
+    lease = it.states.take("A1", 100)
+    lease.record.last_error = "refused: Atzr|IwEBIExampleToken " + "x" * 5000
+    it.states.leave(lease)
+    text = it.row()["lastError"]["S"]
+    assert "IwEBIExampleToken" not in text
+    assert len(text) <= 500
+    again = it.states.take("A1", 100)
+    assert again.record.last_error == text
+    again.record.last_error = ""
+    it.states.leave(again)
+    assert it.row() is None, "nothing else was worth remembering"
+
+
+def test_what_a_person_sees_of_a_row(it: Setting) -> None:
+    assert it.states.show("A1") is None
+    lease = it.states.take("A1", 100)
+    first = it.states.show("A1")
+    assert first is not None
+    assert (first.finished_at, first.busy_until) == (None, 1_000_160.0)
+    lease.record.types.add("X")
+    lease.record.subscriptions |= {("X", "s2"), ("X", "s1")}
+    lease.record.settled, lease.record.blocked = "digest", {"X 1.0"}
+    it.states.leave(lease)
+    view = it.states.show("A1")
+    assert view == StateView(
+        "A1",
+        subscriptions=(("X", "s1"), ("X", "s2")),
+        types=("X",),
+        blocked=("X 1.0",),
+        settled=True,
+        closed=False,
+        finished_at=FINISHED["S"],
+        last_error=None,
+        busy_until=None,
+    )
+    it.states.take("A2", 100)
+    assert sorted(row.seller_id for row in it.states.all()) == ["A1", "A2"]
+    assert view in list(it.states.all())

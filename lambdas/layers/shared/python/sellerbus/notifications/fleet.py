@@ -16,7 +16,7 @@ from sellerbus.notifications.jobs import SellerJob
 from sellerbus.notifications.reconciliation import Outcome
 from sellerbus.notifications.seller_reconciler import SellerReconciler
 from sellerbus.notifications.subscription_state import SellerBusyError
-from sellerbus.notifications.subscriptions import Wanted
+from sellerbus.notifications.wanted import Wanted
 from sellerbus.sellers.registry import ACTIVE, REMOVING, REVOKED, Seller
 
 WORKERS: Final = 4

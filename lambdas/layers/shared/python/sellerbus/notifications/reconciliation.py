@@ -24,8 +24,9 @@ from sellerbus.api.errors import (
 from sellerbus.api.lwa import SellerGrant
 from sellerbus.api.notifications import Subscription
 from sellerbus.notifications.jobs import SellerJob
-from sellerbus.notifications.subscription_state import Record
-from sellerbus.notifications.subscriptions import Delete, TypePlan, Wanted, plan_type
+from sellerbus.notifications.seller_record import Record
+from sellerbus.notifications.subscriptions import Delete, TypePlan, plan_type
+from sellerbus.notifications.wanted import Wanted
 
 # A refused creation, then a lost answer or two: each costs a look.
 _LOOKS: Final = 6
@@ -161,7 +162,7 @@ class _TypeRun:
         self._api = api
         self._grant = grant
         self._wanted = wanted
-        self._own = frozenset((*job.retired_destination_ids, wanted.destination_id))
+        self._own = frozenset((*job.retired_destination_ids, *wanted.destinations.ids))
         self._record = record
         self._type = notification_type
         self._rows = () if clear else wanted.of_type(notification_type)
@@ -203,7 +204,7 @@ class _TypeRun:
             self._type,
             self._rows,
             actual,
-            destination_id=self._wanted.destination_id,
+            destinations=self._wanted.destinations,
             own_subscription_ids=frozenset(ours),
             existing_subscriptions=self._wanted.existing_subscriptions,
             untouchable=frozenset(self._untouchable),
@@ -237,7 +238,7 @@ class _TypeRun:
                 self._grant,
                 self._type,
                 payload_version=step.wanted.payload_version,
-                destination_id=self._wanted.destination_id,
+                destination_id=self._wanted.destinations.of(step.wanted),
                 directive=step.wanted.directive,
             )
             self._record.subscriptions.add((self._type, made.subscription_id))

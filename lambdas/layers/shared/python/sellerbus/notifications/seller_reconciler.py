@@ -14,7 +14,7 @@ from sellerbus.api.lwa import SellerGrant
 from sellerbus.notifications.jobs import SellerJob
 from sellerbus.notifications.reconciliation import Outcome, SubscriptionsApi, bring_to, delete_recorded
 from sellerbus.notifications.subscription_state import Lease
-from sellerbus.notifications.subscriptions import Wanted
+from sellerbus.notifications.wanted import Wanted
 from sellerbus.sellers.registry import (
     ACTIVE,
     PAUSED,

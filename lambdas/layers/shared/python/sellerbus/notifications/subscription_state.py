@@ -8,6 +8,12 @@
     subscriptions   "TYPE id": the subscriptions to our destinations that are known to be there
     closed          the stack is being deleted and the seller is cleared: no job makes anything any more
     application     client id with which the subscriptions were made
+    settled         digest of what was wanted when a run last ended with all of it done; absent from the first
+                    change of a run on: what differs while it is there was changed behind our back
+    blocked         "TYPE payloadVersion": what another destination's subscription kept out in the last such
+                    run
+    finishedAt      when the last run ended, ISO 8601 in UTC
+    lastError       why it failed, shortened, without secrets; absent after a run that succeeded
     lastHolder      who released the row last: tells a repeated release from one that comes too late
 
 The row serves those that can't be listed any more: a revoked authorisation, a row gone from the registry, a
@@ -18,8 +24,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final, Protocol
+
+from sellerbus.notifications.seller_record import Record, StateView
 
 LEASE_MARGIN_SECONDS: Final = 60.0
 """After a run's own time: a call that is on its way, the last writes, and clocks that differ."""
@@ -52,39 +61,13 @@ class DynamoDb(Protocol):
     @property
     def exceptions(self) -> Any: ...
 
+    def get_item(self, **arguments: Any) -> Any: ...
+
     def update_item(self, **arguments: Any) -> Any: ...
 
     def delete_item(self, **arguments: Any) -> Any: ...
 
     def scan(self, **arguments: Any) -> Any: ...
-
-
-@dataclass
-class Record:
-    """What was made for one seller. subscriptions: type and subscription id. closed: nothing more is made."""
-
-    types: set[str] = field(default_factory=set)
-    subscriptions: set[tuple[str, str]] = field(default_factory=set)
-    closed: bool = False
-    application: str = field(default="", compare=False)
-
-    @property
-    def empty(self) -> bool:
-        """Whether nothing is worth remembering; the application alone is not."""
-        return not (self.types or self.subscriptions or self.closed)
-
-    def ids(self, notification_type: str) -> frozenset[str]:
-        return frozenset(known for name, known in self.subscriptions if name == notification_type)
-
-    def saw(self, notification_type: str, ids: Iterable[str]) -> None:
-        """Note a listing: these are there and no others."""
-        others = {entry for entry in self.subscriptions if entry[0] != notification_type}
-        self.subscriptions = others | {(notification_type, known) for known in ids}
-
-    def forget(self, notification_type: str) -> None:
-        """Note that nothing of a type is there, nor will be."""
-        self.types.discard(notification_type)
-        self.saw(notification_type, ())
 
 
 @dataclass(frozen=True)
@@ -129,19 +112,25 @@ class SubscriptionStates:
             if row.get("holder") != {"S": holder}:
                 ends = float(row["leaseUntil"]["N"]) if "leaseUntil" in row else until
                 raise SellerBusyError(seller_id, ends - now) from None
-        return Lease(seller_id, holder, until, _record(row))
+        return Lease(seller_id, holder, until, Record.from_item(row))
 
     def begin(self, lease: Lease, types: Iterable[str]) -> None:
-        """Note types before the first creation for them is sent. Raises LeaseLostError."""
-        added = set(types)
-        self._change(
-            lease,
-            _OURS,
-            UpdateExpression="ADD #types :types",
-            ExpressionAttributeNames={"#types": "types"},
-            ExpressionAttributeValues={":types": {"SS": sorted(added)}},
-        )
-        lease.record.types |= added
+        """Note types before the first creation for them is sent, and that the seller is not settled any more.
+
+        To be called before the first change at Amazon, also without types: killed in it, the run leaves
+        differences that are its own. Raises LeaseLostError.
+        """
+        added = sorted(set(types))
+        arguments: dict[str, Any] = {"UpdateExpression": "REMOVE settled", "ExpressionAttributeValues": {}}
+        if added:
+            arguments = {
+                "UpdateExpression": "ADD #types :types REMOVE settled",
+                "ExpressionAttributeNames": {"#types": "types"},
+                "ExpressionAttributeValues": {":types": {"SS": added}},
+            }
+        self._change(lease, _OURS, **arguments)
+        lease.record.types |= set(added)
+        lease.record.settled = ""
 
     def leave(self, lease: Lease) -> None:
         """End the run and keep its record; where it is empty the row goes. Raises LeaseLostError."""
@@ -154,36 +143,43 @@ class SubscriptionStates:
                 ExpressionAttributeValues={":holder": {"S": lease.holder}},
             )
             return
-        pairs = sorted(f"{name} {known}" for name, known in record.subscriptions)
-        # DynamoDB has no empty sets.
-        attributes = {
-            "types": {"SS": sorted(record.types)} if record.types else None,
-            "subscriptions": {"SS": pairs} if pairs else None,
-            "closed": {"BOOL": True} if record.closed else None,
-            "application": {"S": record.application} if record.application else None,
-        }
+        attributes = record.to_attributes()
         values = {f":{name}": value for name, value in attributes.items() if value}
         sets = [
             "lastHolder = :holder",
+            "finishedAt = :finished",
             *(f"#{name} = :{name}" for name, value in attributes.items() if value),
         ]
         removed = [f"#{name}" for name, value in attributes.items() if not value]
+        finished = datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="milliseconds")
         self._change(
             lease,
             _OURS_TO_RELEASE,
             UpdateExpression=f"SET {', '.join(sets)} REMOVE {', '.join([*removed, 'holder', 'leaseUntil'])}",
             ExpressionAttributeNames={f"#{name}": name for name in attributes},
-            ExpressionAttributeValues=values,
+            ExpressionAttributeValues={**values, ":finished": {"S": finished}},
         )
 
     def seller_ids(self) -> Iterator[str]:
         """Yield the sellers of whom something is remembered, page by page."""
+        return (item["sellerId"]["S"] for item in self._items(ProjectionExpression="sellerId"))
+
+    def show(self, seller_id: str) -> StateView | None:
+        """Return what a person may want to know of a seller; None where nothing is remembered."""
+        item = self._dynamodb.get_item(TableName=self._table, Key=_key(seller_id), ConsistentRead=True).get(
+            "Item"
+        )
+        return StateView.from_item(item) if item else None
+
+    def all(self) -> Iterator[StateView]:
+        """Yield every row as a view, in no order, page by page."""
+        return map(StateView.from_item, self._items())
+
+    def _items(self, **projection: Any) -> Iterator[Mapping[str, Any]]:
         start: dict[str, Any] = {}
         while True:
-            page = self._dynamodb.scan(
-                TableName=self._table, ConsistentRead=True, ProjectionExpression="sellerId", **start
-            )
-            yield from (item["sellerId"]["S"] for item in page.get("Items", []))
+            page = self._dynamodb.scan(TableName=self._table, ConsistentRead=True, **projection, **start)
+            yield from page.get("Items", [])
             if not page.get("LastEvaluatedKey"):
                 return
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
@@ -215,13 +211,3 @@ class SubscriptionStates:
 
 def _key(seller_id: str) -> dict[str, Any]:
     return {"sellerId": {"S": seller_id}}
-
-
-def _record(row: Mapping[str, Any]) -> Record:
-    pairs = (text.split(" ", 1) for text in row.get("subscriptions", {}).get("SS", ()))
-    return Record(
-        set(row.get("types", {}).get("SS", ())),
-        {(name, known) for name, known in pairs},
-        closed="closed" in row,
-        application=row.get("application", {}).get("S", ""),
-    )

@@ -20,7 +20,7 @@ from sellerbus.api.throttle import LocalThrottle
 from sellerbus.notifications.fleet import SellerFleet
 from sellerbus.notifications.seller_reconciler import SellerReconciler
 from sellerbus.notifications.subscription_state import SubscriptionStates
-from sellerbus.notifications.subscriptions import Wanted, parse_wanted
+from sellerbus.notifications.wanted import Wanted, parse_wanted
 from sellerbus.runtime import bootstrap
 from sellerbus.runtime.config import (
     ApplicationConfig,

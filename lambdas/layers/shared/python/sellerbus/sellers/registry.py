@@ -1,8 +1,9 @@
 """The sellers that Sellerbus works for: a DynamoDB table whose refresh tokens are encrypted one by one.
 
 A row: sellerId, region (na, eu, fe), marketplaceIds, status, refreshToken (KMS ciphertext under the
-encryption context {"sellerId": id}, so that one seller's is of no use in another's row), createdAt and
-updatedAt. Listing and looking up decrypt nothing.
+encryption context {"sellerId": id}, so that one seller's is of no use in another's row), notificationTypes
+(the seller's own list; absent means all that are configured), createdAt and updatedAt. Listing and looking up
+decrypt nothing.
 """
 
 from __future__ import annotations
@@ -88,7 +89,10 @@ class Kms(Protocol):
 
 @dataclass(frozen=True)
 class Seller:
-    """One row. updated_at changes with every write: it tells one version of the row from another."""
+    """One row. updated_at changes with every write: it tells one version of the row from another.
+
+    notification_types: the seller's own list; None means all that are configured.
+    """
 
     seller_id: str
     region: str
@@ -97,6 +101,7 @@ class Seller:
     created_at: str
     updated_at: str
     sealed_token: bytes = field(repr=False)
+    notification_types: tuple[str, ...] | None = None
 
 
 def checked_seller_id(text: str) -> str:
@@ -129,13 +134,18 @@ class SellerRegistry:
         region: str,
         marketplace_ids: Sequence[str],
         refresh_token: str,
+        notification_types: Sequence[str] | None = None,
         replace: bool = False,
     ) -> Seller:
         """Write an active seller and return its row.
 
-        Raises SellerExistsError where the registry has the seller, unless `replace`: then token, region and
-        marketplaces are replaced, and the seller is active again whatever it was.
+        notification_types: the seller's own list; None means all that are configured, also with `replace`.
+        Raises SellerExistsError where the registry has the seller, unless `replace`: then token, region,
+        marketplaces and own list are replaced, and the seller is active again whatever it was. Raises
+        ValueError for an own list without a type.
         """
+        if notification_types is not None and not notification_types:
+            raise ValueError(f"seller {seller_id}: an own list names at least one type; to want none, pause")
         sealed = self._kms.encrypt(
             KeyId=self._key,
             Plaintext=refresh_token.encode(),
@@ -143,21 +153,27 @@ class SellerRegistry:
         )["CiphertextBlob"]
         now = self._now()
         condition = {} if replace else {"ConditionExpression": "attribute_not_exists(sellerId)"}
+        own_list, own_values = "REMOVE notificationTypes", {}
+        if notification_types is not None:
+            own_list = ", notificationTypes = :types"
+            own_values = {":types": _texts(notification_types)}
         try:
             written = self._dynamodb.update_item(
                 TableName=self._table,
                 Key={"sellerId": {"S": seller_id}},
                 UpdateExpression=(
                     "SET #region = :region, marketplaceIds = :marketplaces, #status = :active, "
-                    "refreshToken = :token, updatedAt = :now, createdAt = if_not_exists(createdAt, :now)"
+                    "refreshToken = :token, updatedAt = :now, createdAt = if_not_exists(createdAt, :now) "
+                    f"{own_list}"
                 ),
                 ExpressionAttributeNames={"#region": "region", "#status": "status"},
                 ExpressionAttributeValues={
                     ":region": {"S": region},
-                    ":marketplaces": {"L": [{"S": name} for name in marketplace_ids]},
+                    ":marketplaces": _texts(marketplace_ids),
                     ":active": {"S": ACTIVE},
                     ":token": {"B": sealed},
                     ":now": {"S": now},
+                    **own_values,
                 },
                 ReturnValues="ALL_NEW",
                 **condition,
@@ -186,10 +202,20 @@ class SellerRegistry:
 
     def sellers(self) -> Iterator[Seller]:
         """Yield every row, in no order, page by page."""
+        return map(_seller, self._items())
+
+    def ids(self) -> Iterator[tuple[str, str]]:
+        """Yield id and status of every seller, in no order; the tokens are not even read."""
+        rows = self._items(
+            ProjectionExpression="sellerId, #status", ExpressionAttributeNames={"#status": "status"}
+        )
+        return ((item["sellerId"]["S"], item["status"]["S"]) for item in rows)
+
+    def _items(self, **projection: Any) -> Iterator[Mapping[str, Any]]:
         start: dict[str, Any] = {}
         while True:
-            page = self._dynamodb.scan(TableName=self._table, ConsistentRead=True, **start)
-            yield from (_seller(item) for item in page.get("Items", []))
+            page = self._dynamodb.scan(TableName=self._table, ConsistentRead=True, **projection, **start)
+            yield from page.get("Items", [])
             if not page.get("LastEvaluatedKey"):
                 return
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
@@ -275,9 +301,18 @@ def _seller(item: Mapping[str, Any]) -> Seller:
     return Seller(
         seller_id=item["sellerId"]["S"],
         region=item["region"]["S"],
-        marketplace_ids=tuple(entry["S"] for entry in item["marketplaceIds"]["L"]),
+        marketplace_ids=_names(item["marketplaceIds"]),
         status=item["status"]["S"],
         created_at=item["createdAt"]["S"],
         updated_at=item["updatedAt"]["S"],
         sealed_token=bytes(item["refreshToken"]["B"]),
+        notification_types=_names(item["notificationTypes"]) if "notificationTypes" in item else None,
     )
+
+
+def _texts(values: Sequence[str]) -> dict[str, Any]:
+    return {"L": [{"S": value} for value in values]}
+
+
+def _names(attribute: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(entry["S"] for entry in attribute["L"])

@@ -1,0 +1,120 @@
+"""A seller's row among the subscription states, as a run changes it and as a person reads it.
+
+What each attribute means stands in subscription_state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sellerbus.api.redaction import redact, shorten
+
+LONGEST_ERROR: Final = 500
+
+
+@dataclass
+class Record:
+    """What was made for one seller, and how its last run ended.
+
+    subscriptions: type and subscription id.
+    """
+
+    types: set[str] = field(default_factory=set)
+    subscriptions: set[tuple[str, str]] = field(default_factory=set)
+    closed: bool = False
+    application: str = field(default="", compare=False)
+    settled: str = field(default="", compare=False)
+    blocked: set[str] = field(default_factory=set, compare=False)
+    last_error: str = field(default="", compare=False)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is worth remembering; the application alone is not."""
+        return not (self.types or self.subscriptions or self.closed or self.last_error)
+
+    def ids(self, notification_type: str) -> frozenset[str]:
+        return frozenset(known for name, known in self.subscriptions if name == notification_type)
+
+    def saw(self, notification_type: str, ids: Iterable[str]) -> None:
+        """Note a listing: these are there and no others."""
+        others = {entry for entry in self.subscriptions if entry[0] != notification_type}
+        self.subscriptions = others | {(notification_type, known) for known in ids}
+
+    def forget(self, notification_type: str) -> None:
+        """Note that nothing of a type is there, nor will be."""
+        self.types.discard(notification_type)
+        self.saw(notification_type, ())
+
+    def to_attributes(self) -> dict[str, dict[str, Any] | None]:
+        """Return the row's attributes, None for one that goes: DynamoDB has no empty sets."""
+        pairs = sorted(f"{name} {known}" for name, known in self.subscriptions)
+        error = shorten(redact(self.last_error), LONGEST_ERROR)
+        return {
+            "types": {"SS": sorted(self.types)} if self.types else None,
+            "subscriptions": {"SS": pairs} if pairs else None,
+            "closed": {"BOOL": True} if self.closed else None,
+            "application": {"S": self.application} if self.application else None,
+            "settled": {"S": self.settled} if self.settled else None,
+            "blocked": {"SS": sorted(self.blocked)} if self.blocked else None,
+            "lastError": {"S": error} if error else None,
+        }
+
+    @classmethod
+    def from_item(cls, row: Mapping[str, Any]) -> Record:
+        return cls(
+            _set(row, "types"),
+            {_pair(text) for text in _set(row, "subscriptions")},
+            closed="closed" in row,
+            application=_text(row, "application"),
+            settled=_text(row, "settled"),
+            blocked=_set(row, "blocked"),
+            last_error=_text(row, "lastError"),
+        )
+
+
+@dataclass(frozen=True)
+class StateView:
+    """What a person may want to know of a seller's row.
+
+    finished_at: ISO 8601; None while the first run is on its way. busy_until: s since 1970; None between
+    runs.
+    """
+
+    seller_id: str
+    subscriptions: tuple[tuple[str, str], ...]
+    types: tuple[str, ...]
+    blocked: tuple[str, ...]
+    settled: bool
+    closed: bool
+    finished_at: str | None
+    last_error: str | None
+    busy_until: float | None
+
+    @classmethod
+    def from_item(cls, row: Mapping[str, Any]) -> StateView:
+        return cls(
+            row["sellerId"]["S"],
+            subscriptions=tuple(sorted(_pair(text) for text in _set(row, "subscriptions"))),
+            types=tuple(sorted(_set(row, "types"))),
+            blocked=tuple(sorted(_set(row, "blocked"))),
+            settled="settled" in row,
+            closed="closed" in row,
+            finished_at=_text(row, "finishedAt") or None,
+            last_error=_text(row, "lastError") or None,
+            busy_until=float(row["leaseUntil"]["N"]) if "leaseUntil" in row else None,
+        )
+
+
+def _set(row: Mapping[str, Any], name: str) -> set[str]:
+    return set(row.get(name, {}).get("SS", ()))
+
+
+def _text(row: Mapping[str, Any], name: str) -> str:
+    return str(row.get(name, {}).get("S", ""))
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, _, known = text.partition(" ")
+    return name, known
