@@ -35,9 +35,7 @@ ACCESS_KEY_ID = "test"
 SECRET_ACCESS_KEY = "test"  # noqa: S105  the emulator's fixed root secret; it opens nothing else
 START_SECONDS = 20.0
 # Not by PYTHONPATH: the functions would inherit it and find the project's other packages.
-_WITH_IAM = (
-    "import sys; sys.path.insert(0, sys.argv.pop(1)); from local.emulator_with_iam import main; main()"
-)
+_PROGRAM = "import sys; sys.path.insert(0, sys.argv.pop(1)); from local.emulator_process import main; main()"
 
 
 class EmulatorError(Exception):
@@ -166,7 +164,7 @@ def start_emulator(folder: Path, *, enforce_iam: bool = False) -> Emulator:
         }
     process = processes.start(
         "emulator",
-        [sys.executable, "-c", _WITH_IAM, str(ROOT)] if enforce_iam else [sys.executable, "-m", "ministack"],
+        [sys.executable, "-c", _PROGRAM, str(ROOT)],
         environment=environment,
         log=folder / "emulator.log",
         folder=folder,

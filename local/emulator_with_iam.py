@@ -1,16 +1,16 @@
-"""Starts the emulator with what its enforcement of IAM lacks.
+"""What the emulator's enforcement of IAM lacks.
 
 In ministack 1.5.33 KMS requests have no condition keys kms:EncryptionContext:* and kms:EncryptionContextKeys,
 so that a policy which demands the seller's encryption context, and is right in AWS, denies every call here.
+And it takes the event source of a DescribeEventSource for a rule.
 
 Nothing is allowed here that AWS would deny.
 """
 
 from __future__ import annotations
 
-import importlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 
@@ -36,11 +36,27 @@ def with_kms_keys(original: Callable[..., dict[str, Any]]) -> Callable[..., dict
     return condition_keys
 
 
-def main() -> None:
-    """Fits the emulator and runs it in this process."""
-    app: Any = importlib.import_module("ministack.app")
-    iam_actions: Any = importlib.import_module("ministack.core.iam_actions")
+def with_event_sources(original: Callable[..., str]) -> Callable[..., str]:
+    """`original` gives the ARN of the resource that a request is about; the result knows event sources."""
+
+    def resource_arn(
+        service: str,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        query_params: Any,
+        region: str,
+        account_id: str,
+    ) -> str:
+        if service == "events" and headers.get("x-amz-target", "").endswith(".DescribeEventSource"):
+            return f"arn:aws:events:{region}::event-source/{json.loads(body).get('Name')}"
+        return original(service, method, path, headers, body, query_params, region, account_id)
+
+    return resource_arn
+
+
+def fit(iam_actions: Any) -> None:
+    """Takes the places in the emulator's module that reads requests for IAM."""
     iam_actions.request_tag_context = with_kms_keys(iam_actions.request_tag_context)
-    # With TLS it would listen on 443 too where it may; nobody here asks for that.
-    app._port_is_bindable = lambda *_: False
-    app.main()
+    iam_actions.extract_resource_arn = with_event_sources(iam_actions.extract_resource_arn)

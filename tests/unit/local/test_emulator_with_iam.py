@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from local.emulator_with_iam import kms_condition_keys, with_kms_keys
+from local.emulator_with_iam import kms_condition_keys, with_event_sources, with_kms_keys
 
 
 def test_an_encryption_context_becomes_condition_keys() -> None:
@@ -33,3 +33,17 @@ def test_only_kms_requests_get_the_keys() -> None:
     assert keys("sqs", "sqs:SendMessage", body, {}) == {"aws:TagKeys": ["team"]}
     assert keys("kms", "kms:Decrypt", body, {})["kms:encryptioncontext:sellerid"] == "A1"
     assert keys("kms", "kms:Decrypt", body, {})["aws:TagKeys"] == ["team"]
+
+
+def test_an_event_source_is_no_rule() -> None:
+    arn_of = with_event_sources(lambda *_: "arn:of-the-emulator")
+    body = b'{"Name": "aws.partner/sellingpartnerapi.amazon.com/1/2"}'
+
+    def arn(service: str, action: str) -> str:
+        headers = {"x-amz-target": f"AWSEvents.{action}"}
+        return arn_of(service, "POST", "/", headers, body, {}, "eu-west-1", "123456789012")
+
+    source = "arn:aws:events:eu-west-1::event-source/aws.partner/sellingpartnerapi.amazon.com/1/2"
+    assert arn("events", "DescribeEventSource") == source
+    assert arn("events", "DescribeRule") == "arn:of-the-emulator"
+    assert arn("sqs", "DescribeEventSource") == "arn:of-the-emulator"

@@ -1,0 +1,22 @@
+"""The emulator's process: ministack, fitted with what it lacks, each part in a module of its own."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from local import emulator_with_iam
+from local.emulator_partner_events import PartnerEvents
+
+
+def main() -> None:
+    """Fits the emulator and runs it in this process."""
+    app: Any = importlib.import_module("ministack.app")
+    emulator_with_iam.fit(importlib.import_module("ministack.core.iam_actions"))
+    provisioners: Any = importlib.import_module("ministack.services.cloudformation.provisioners")
+    PartnerEvents(importlib.import_module("ministack.services.eventbridge")).fit(
+        provisioners._RESOURCE_HANDLERS
+    )
+    # With TLS it would listen on 443 too where it may; nobody here asks for that.
+    app._port_is_bindable = lambda *_: False
+    app.main()
