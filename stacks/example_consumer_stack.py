@@ -1,48 +1,16 @@
 """A consumer of the bus, to show how one is attached."""
 
 import aws_cdk as cdk
-import jsii
 from aws_cdk import aws_events as events
-from aws_cdk import aws_iam as iam
-from aws_cdk.interfaces.aws_events import IRuleRef
 from constructs import Construct
 
-from stacks.constructs.event_bus import EVENT_SOURCE
+from stacks.constructs.event_bus import EVERY_SOURCE_PREFIX
+from stacks.constructs.queue_as_target import QueueAsTarget
 from stacks.constructs.queue_with_dead_letters import QueueWithDeadLetters
 from stacks.foundation_stack import FoundationStack
 from stacks.notifications_stack import NotificationsStack
 from stacks.settings_model import Settings
 from stacks.settings_names import EXAMPLE_CONSUMER, stack_name
-
-
-@jsii.implements(events.IRuleTarget)
-class EncryptedQueueTarget:
-    """A queue as a rule's target, and its dead-letter queue for what could not be delivered.
-
-    CDK's own target would write into the key's policy, which lies in another stack; the key allows rules of
-    this account already, and the queues' policies name the one rule.
-    """
-
-    def __init__(self, queues: QueueWithDeadLetters) -> None:
-        self._queues = queues
-
-    def bind(
-        self,
-        rule: IRuleRef,
-        id: str | None = None,  # noqa: ARG002 - the interface's
-    ) -> events.RuleTargetConfig:
-        for queue in (self._queues.queue, self._queues.dead_letter_queue):
-            queue.add_to_resource_policy(
-                iam.PolicyStatement(
-                    sid="TheRuleSendsEvents",
-                    principals=[iam.ServicePrincipal("events.amazonaws.com")],
-                    actions=["sqs:SendMessage"],
-                    resources=[queue.queue_arn],
-                    conditions={"ArnEquals": {"aws:SourceArn": rule.rule_ref.rule_arn}},
-                )
-            )
-        dead_letters = events.CfnRule.DeadLetterConfigProperty(arn=self._queues.dead_letter_queue.queue_arn)
-        return events.RuleTargetConfig(arn=self._queues.queue.queue_arn, dead_letter_config=dead_letters)
 
 
 class ExampleConsumerStack(cdk.Stack):
@@ -81,8 +49,8 @@ class ExampleConsumerStack(cdk.Stack):
             self,
             "EveryNotification",
             event_bus=notifications.event_bus.bus,
-            description="Every notification that Sellerbus publishes",
-            event_pattern=events.EventPattern(source=[EVENT_SOURCE]),
-            targets=[EncryptedQueueTarget(queues)],
+            description="Every event that Sellerbus publishes",
+            event_pattern=events.EventPattern(source=events.Match.prefix(EVERY_SOURCE_PREFIX)),
+            targets=[QueueAsTarget(queues)],
         )
         cdk.CfnOutput(self, "ExampleConsumerQueueUrl", value=queues.queue.queue_url)

@@ -3,11 +3,13 @@
 import aws_cdk as cdk
 from constructs import Construct
 
+from stacks.constructs.amazon_inspector import AmazonInspector
 from stacks.constructs.emptied_bucket import EmptiedBucket
 from stacks.constructs.event_bus import NotificationBus
 from stacks.constructs.ledger_table import LedgerTable
 from stacks.constructs.notification_processor import LedgerSweeper, NotificationProcessor
 from stacks.constructs.notification_queue import NotificationQueue
+from stacks.constructs.partner_events import PartnerEvents
 from stacks.constructs.payload_bucket import PayloadBucket
 from stacks.constructs.python_function import FunctionDefaults, function_layers
 from stacks.constructs.sp_api_access import SpApiAccess
@@ -15,8 +17,9 @@ from stacks.constructs.sp_api_destination import SpApiDestination
 from stacks.constructs.sp_api_subscriptions import SpApiSubscriptions
 from stacks.foundation_stack import FoundationStack
 from stacks.removal import data_removal_policy
-from stacks.settings_model import Settings
+from stacks.settings_model import Settings, needs_eventbridge
 from stacks.settings_names import NOTIFICATIONS, bus_name, stack_name
+from stacks.wanted_subscriptions import EVENT_BRIDGE, QUEUE
 
 
 class NotificationsStack(cdk.Stack):
@@ -50,7 +53,11 @@ class NotificationsStack(cdk.Stack):
             layers=function_layers(self, settings=settings),
         )
         access = SpApiAccess(
-            settings=settings, key=key, credentials=foundation.credentials, registry=foundation.registry
+            settings=settings,
+            key=key,
+            credentials=foundation.credentials,
+            registry=foundation.registry,
+            quota=foundation.quota,
         )
 
         queue = NotificationQueue(
@@ -102,16 +109,39 @@ class NotificationsStack(cdk.Stack):
         )
         # Amazon must be allowed to send before it is told to.
         destination.resource.node.add_dependency(queue)
+        destinations = {QUEUE: destination.destination_id}
+        partner: PartnerEvents | None = None
+        if needs_eventbridge(settings):
+            partner = PartnerEvents(
+                self,
+                "PartnerEvents",
+                function=destination.function,
+                target=queue,
+                defaults=defaults,
+                removal_policy=removal_policy,
+            )
+            destinations[EVENT_BRIDGE] = partner.destination.destination_id
         subscriptions = SpApiSubscriptions(
             self,
             "Subscriptions",
-            destination=destination,
+            destinations=destinations,
+            bus=self.event_bus,
             access=access,
             defaults=defaults,
             removal_policy=removal_policy,
         )
         # From the first subscription on, notifications arrive: who takes them is there before.
         subscriptions.resource.node.add_dependency(processor)
+        if partner:
+            subscriptions.resource.node.add_dependency(partner)
+        inspector = AmazonInspector(
+            self,
+            "Inspector",
+            state=subscriptions.state,
+            wanted=subscriptions.wanted,
+            access=access,
+            defaults=defaults,
+        )
 
         outputs = {
             "NotificationQueueUrl": queue.queue.queue_url,
@@ -126,6 +156,14 @@ class NotificationsStack(cdk.Stack):
             "SubscriptionDeadLetterQueueUrl": subscriptions.queue.dead_letter_queue.queue_url,
             "ProcessNotificationsFunctionName": processor.function.function_name,
             "SubscriptionsSummary": subscriptions.summary,
+            "SubscriptionStateTableName": subscriptions.state.table_name,
+            "InspectAmazonFunctionName": inspector.function.function_name,
+            "QueueEverySellerFunctionName": subscriptions.queue_every_seller.function_name,
         }
+        if partner:
+            outputs |= {
+                "EventBridgeDestinationId": partner.destination.destination_id,
+                "PartnerEventSourceName": partner.destination.event_source_name,
+            }
         for name, value in outputs.items():
             cdk.CfnOutput(self, name, value=value)

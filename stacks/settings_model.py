@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StrictBool
 
 from stacks import marketplaces
 from stacks.marketplaces import SellingRegion
+from stacks.notification_types import eventbridge_types
 from stacks.settings_sections import Notification, Processing, Queue, Retention, Section, Text, number_as_text
 
 
@@ -84,6 +85,11 @@ class Settings(SharedSettings):
     sp_api: SpApi
     marketplaces: tuple[Marketplace, ...]
     notifications: tuple[Notification, ...]
+
+
+def needs_eventbridge(settings: Settings) -> bool:
+    """Whether a configured type comes by Amazon's EventBridge workflow only."""
+    return bool(eventbridge_types(entry.type for entry in settings.notifications))
 
 
 @dataclass(frozen=True)

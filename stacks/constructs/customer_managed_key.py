@@ -13,6 +13,11 @@ AMAZON_NOTIFICATIONS_PRINCIPAL = "arn:aws:iam::437568002678:root"
 
 Source: developer-docs, "Set up notifications using the Amazon SQS workflow", step 1.
 """
+PARTNER_EVENT_SOURCES = "aws.partner/sellingpartnerapi.amazon.com"
+"""What the names of Amazon's partner event sources begin with, and so those of their event buses.
+
+Source: developer-docs, "Set up notifications using the Amazon EventBridge workflow".
+"""
 
 READ_ACTIONS = ("kms:Decrypt",)
 WRITE_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
@@ -34,11 +39,17 @@ class CustomerManagedKey(kms.Key):
 
     The policy names buses and log groups by pattern, never by reference: the resources live in later stacks,
     and a reference would make the stacks depend on each other in a circle. `prefix`: the bus's name, and what
-    the names of the log groups begin with.
+    the names of the log groups begin with. `partner_events`: whether there is a partner event bus.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, prefix: str, removal_policy: cdk.RemovalPolicy
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        prefix: str,
+        partner_events: bool,
+        removal_policy: cdk.RemovalPolicy,
     ) -> None:
         super().__init__(
             scope,
@@ -71,6 +82,19 @@ class CustomerManagedKey(kms.Key):
             (*WRITE_ACTIONS, "kms:ReEncryptFrom", "kms:ReEncryptTo"),
             {"StringEquals": {"kms:EncryptionContext:aws:events:event-bus:arn": bus_arn}},
         )
+        if partner_events:
+            partner_buses = stack.format_arn(
+                service="events",
+                resource="event-bus",
+                # The last part is the application's id, which only Amazon's answer tells.
+                resource_name=f"{PARTNER_EVENT_SOURCES}/{stack.account}/*",
+            )
+            self._allow(
+                "ThePartnerBusStoresEvents",
+                events,
+                WRITE_ACTIONS,
+                {"ArnLike": {"kms:EncryptionContext:aws:events:event-bus:arn": partner_buses}},
+            )
         # DescribeKey carries no encryption context, so it can't share the statement above.
         self._allow("TheBusReadsWhatKeyItHas", events, ("kms:DescribeKey",))
         log_groups = stack.format_arn(

@@ -1,21 +1,23 @@
 """The bus on which notifications are published, with its archive."""
 
-import aws_cdk as cdk
+from collections.abc import Sequence
+
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from stacks.constructs.alarms import alarm
 from stacks.constructs.customer_managed_key import CustomerManagedKey
-from stacks.nag import accept
+from stacks.constructs.undeliverable_queue import UndeliverableQueue
 
-EVENT_SOURCE = "sellerbus.notifications"
+NOTIFICATIONS_SOURCE = "sellerbus.notifications"
+OPERATIONAL_SOURCES = ("sellerbus.sellers", "sellerbus.subscriptions")
+"""What Sellerbus has to say itself: a seller has revoked the authorisation, a subscription has drifted."""
+EVERY_SOURCE_PREFIX = "sellerbus."
 
 
 class NotificationBus(Construct):
-    """`bus`, encrypted with the key; every event of ours is archived for replay."""
+    """`bus`, encrypted with the key; every notification is archived for replay."""
 
     def __init__(
         self,
@@ -28,29 +30,16 @@ class NotificationBus(Construct):
         alarm_topic: sns.ITopic,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.undeliverable = self._undeliverable_queue(alarm_topic)
+        undeliverable = UndeliverableQueue(self, "UndeliverableQueue", alarm_topic=alarm_topic)
         self.bus = events.EventBus(
             self,
             "Bus",
             event_bus_name=name,
-            description=f"{name}: Amazon's notifications, once each",
-            dead_letter_queue=self.undeliverable,
+            description=f"{name}: Amazon's notifications, once each, and what Sellerbus has to say itself",
+            dead_letter_queue=undeliverable,
         )
-        resource = self.bus.node.default_child
-        if not isinstance(resource, events.CfnEventBus):
-            raise TypeError("An EventBus's default child is its CfnEventBus.")
-        # Set here and not through `kms_key`, which would add statements about this bus to the key's policy in
-        # the other stack: the policy has narrower ones.
-        resource.kms_key_identifier = key.key_arn
-        self.undeliverable.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="TheBusKeepsWhatItCannotEncrypt",
-                principals=[iam.ServicePrincipal("events.amazonaws.com")],
-                actions=["sqs:SendMessage"],
-                resources=[self.undeliverable.queue_arn],
-                conditions={"ArnEquals": {"aws:SourceArn": self.bus.event_bus_arn}},
-            )
-        )
+        encrypt_bus(self.bus, key)
+        undeliverable.let_keep(self.bus)
         # It goes with the bus, also where data is kept: it holds a rule on the bus, and a bus with rules
         # can't be deleted.
         events.CfnArchive(
@@ -58,43 +47,30 @@ class NotificationBus(Construct):
             "Archive",
             source_arn=self.bus.event_bus_arn,
             description="Replays what was published",
-            event_pattern={"source": [EVENT_SOURCE]},
+            event_pattern={"source": [NOTIFICATIONS_SOURCE]},
             retention_days=archive_days,
             kms_key_identifier=key.key_arn,
         )
 
-    def let_publish(self, grantee: iam.IRole) -> None:
-        """Lets a role put events on the bus."""
+    def let_publish(self, grantee: iam.IRole, *, sources: Sequence[str]) -> None:
+        """Lets a role put events of these sources on the bus."""
         grantee.add_to_principal_policy(
             iam.PolicyStatement(
                 sid="PublishEvents",
                 actions=["events:PutEvents"],
                 resources=[self.bus.event_bus_arn],
+                conditions={"StringEquals": {"events:source": list(sources)}},
             )
         )
 
-    def _undeliverable_queue(self, alarm_topic: sns.ITopic) -> sqs.Queue:
-        """Where EventBridge puts events that it could not encrypt or decrypt.
 
-        Encrypted by SQS's own key: what arrives here arrives because the customer managed key can't be used.
-        """
-        queue = sqs.Queue(
-            self,
-            "UndeliverableQueue",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            retention_period=cdk.Duration.days(14),
-            removal_policy=cdk.RemovalPolicy.DESTROY,
-        )
-        accept(queue, "AwsSolutions-SQS3", "This is a dead-letter queue: of the bus, not of another queue")
-        alarm(
-            self,
-            "UndeliverableAlarm",
-            metric=queue.metric_approximate_number_of_messages_visible(
-                period=cdk.Duration.minutes(1), statistic="Maximum"
-            ),
-            threshold=0,
-            description="Events could not be encrypted on the bus: look at the key and its policy.",
-            topic=alarm_topic,
-        )
-        return queue
+def encrypt_bus(bus: events.EventBus, key: CustomerManagedKey) -> None:
+    """Puts a bus under the key.
+
+    Not by CDK's `kms_key`, which would add statements about this bus to the key's policy in the other stack:
+    the policy has narrower ones.
+    """
+    resource = bus.node.default_child
+    if not isinstance(resource, events.CfnEventBus):
+        raise TypeError("An EventBus's default child is its CfnEventBus.")
+    resource.kms_key_identifier = key.key_arn

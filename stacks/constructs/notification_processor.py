@@ -10,7 +10,7 @@ from constructs import Construct
 
 from stacks.constructs.alarms import alarm
 from stacks.constructs.customer_managed_key import TABLE_ACTIONS, WRITE_ACTIONS
-from stacks.constructs.event_bus import NotificationBus
+from stacks.constructs.event_bus import NOTIFICATIONS_SOURCE, NotificationBus
 from stacks.constructs.ledger_table import PENDING_INDEX, LedgerTable
 from stacks.constructs.notification_queue import NotificationQueue
 from stacks.constructs.payload_bucket import PAYLOAD_PREFIX, PayloadBucket
@@ -57,7 +57,7 @@ class NotificationProcessor(Construct):
         role = self.function.execution_role
         source.let_consume(role, sid="TakeNotifications", also=["sqs:ChangeMessageVisibility"])
         source.let_send_dead_letters(role, sid="SendDeadLetters")
-        bus.let_publish(role)
+        bus.let_publish(role, sources=[NOTIFICATIONS_SOURCE])
         # Claims and completions are transactions of updates, and those are authorised as updates.
         role.add_to_principal_policy(
             iam.PolicyStatement(

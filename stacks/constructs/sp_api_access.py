@@ -7,6 +7,7 @@ from aws_cdk import aws_iam as iam
 
 from stacks.constructs.customer_managed_key import READ_ACTIONS, TABLE_ACTIONS, CustomerManagedKey
 from stacks.constructs.lwa_credentials import LwaCredentials
+from stacks.constructs.quota_table import QuotaTable
 from stacks.constructs.seller_registry import SellerRegistry
 from stacks.marketplaces import LWA_TOKEN_ENDPOINT, sp_api_endpoint
 from stacks.settings_model import Settings
@@ -14,12 +15,16 @@ from stacks.settings_model import Settings
 
 @dataclass(frozen=True)
 class SpApiAccess:
-    """Environment and rights for calls for the application itself (grantless), and for calls for sellers."""
+    """Environment and rights for calls for the application itself (grantless), and for calls for sellers.
+
+    Whoever calls shares the rate limits, and so uses tables: the key's right to that is in both.
+    """
 
     settings: Settings
     key: CustomerManagedKey
     credentials: LwaCredentials
     registry: SellerRegistry
+    quota: QuotaTable
 
     @property
     def application_environment(self) -> Mapping[str, str]:
@@ -28,6 +33,7 @@ class SpApiAccess:
             "SP_API_ENDPOINT": sp_api.endpoint or sp_api_endpoint(sp_api.region, sandbox=sp_api.sandbox),
             "LWA_ENDPOINT": sp_api.lwa_endpoint or LWA_TOKEN_ENDPOINT,
             "LWA_SECRET_ID": self.credentials.secret_arn,
+            "QUOTA_TABLE_NAME": self.quota.table_name,
         }
 
     @property
@@ -39,7 +45,7 @@ class SpApiAccess:
         }
 
     def let_call_for_application(self, grantee: iam.IRole) -> None:
-        """Lets a role read the application's Login with Amazon credentials."""
+        """Lets a role read the application's Login with Amazon credentials and spend the shared quota."""
         grantee.add_to_principal_policy(
             iam.PolicyStatement(
                 sid="ReadLwaCredentials",
@@ -56,6 +62,8 @@ class SpApiAccess:
                 "StringEquals": {"kms:EncryptionContext:SecretARN": self.credentials.secret_arn},
             },
         )
+        self.quota.let_spend(grantee)
+        self.key.let_use(grantee, sid="UseTablesKey", actions=TABLE_ACTIONS, through="dynamodb")
 
     def let_call_for_sellers(self, grantee: iam.IRole, *, registry_actions: Sequence[str]) -> None:
         """Lets a role do that, use the registry as said, and decrypt refresh tokens."""
@@ -65,7 +73,6 @@ class SpApiAccess:
                 sid="UseSellerRegistry", actions=list(registry_actions), resources=[self.registry.table_arn]
             )
         )
-        self.key.let_use(grantee, sid="UseSellerRegistryKey", actions=TABLE_ACTIONS, through="dynamodb")
         # Which seller a token belongs to is bound into it. The values are data: only the name is fixed here.
         self.key.let_use(
             grantee,

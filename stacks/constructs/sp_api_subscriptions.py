@@ -1,7 +1,6 @@
 """The subscriptions of all sellers: made on deploy, on a seller's change, removed with the stack."""
 
-import json
-from typing import Any
+from collections.abc import Mapping
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -9,15 +8,14 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
+from stacks.constructs.daily_reconciliation import DailyReconciliation
+from stacks.constructs.event_bus import OPERATIONAL_SOURCES, NotificationBus
 from stacks.constructs.python_function import FunctionDefaults, PythonFunction
 from stacks.constructs.sp_api_access import SpApiAccess
-from stacks.constructs.sp_api_destination import SpApiDestination
 from stacks.constructs.subscription_queue import SubscriptionQueue
 from stacks.constructs.subscription_state_table import SubscriptionStateTable
-from stacks.notification_types import default_payload_version
 from stacks.removal import keep_at_amazon
-from stacks.settings_model import Settings
-from stacks.settings_sections import Notification
+from stacks.wanted_subscriptions import wanted_subscriptions
 
 _RECONCILE_TIMEOUT = cdk.Duration.minutes(5)
 # CloudFormation's wait and the function's own end must not meet: the function answers first.
@@ -27,19 +25,23 @@ _SERVICE_TIMEOUT = cdk.Duration.minutes(15)
 _SELLERS_AT_ONCE = 5
 # Of a seller's row in the registry: read it, mark it as revoked, delete it when the seller is removed.
 _ROW_ACTIONS = ("dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")
-_MOST_PARAMETER_BYTES = 8192
-_DESTINATION_ID_CHARACTERS = 64
+# Sellers waiting for their turn are put back by the function; ten at a time share its start.
+_SELLERS_A_BATCH = 10
 
 
 class SpApiSubscriptions(Construct):
-    """Wanted = configured types x sellers in the registry. `summary` says what is in place after a deploy."""
+    """Wanted = configured types x sellers in the registry. `summary` says what is in place after a deploy.
+
+    destinations: see stacks.wanted_subscriptions.
+    """
 
     def __init__(
         self,
         scope: Construct,
         construct_id: str,
         *,
-        destination: SpApiDestination,
+        destinations: Mapping[str, str],
+        bus: NotificationBus,
         access: SpApiAccess,
         defaults: FunctionDefaults,
         removal_policy: cdk.RemovalPolicy,
@@ -47,6 +49,7 @@ class SpApiSubscriptions(Construct):
         super().__init__(scope, construct_id)
         self._access = access
         self._defaults = defaults
+        self._bus = bus
         self.queue = SubscriptionQueue(
             self,
             "SubscriptionQueue",
@@ -54,11 +57,10 @@ class SpApiSubscriptions(Construct):
             key=defaults.key,
             alarm_topic=defaults.alarm_topic,
         )
-        self._state = SubscriptionStateTable(self, "State", key=defaults.key, removal_policy=removal_policy)
-        wanted = wanted_subscriptions(defaults.settings)
-        _check_size(wanted)
-        text = cdk.Stack.of(self).to_json_string({"destinationId": destination.destination_id, **wanted})
-        parameter = ssm.StringParameter(
+        self.state = SubscriptionStateTable(self, "State", key=defaults.key, removal_policy=removal_policy)
+        wanted = wanted_subscriptions(defaults.settings, destinations)
+        text = cdk.Stack.of(self).to_json_string(wanted)
+        self.wanted = parameter = ssm.StringParameter(
             self,
             "Wanted",
             # No ARN can be made of a name by CloudFormation: whether it begins with / is not known.
@@ -83,12 +85,22 @@ class SpApiSubscriptions(Construct):
         keep_at_amazon(resource, removal_policy)
         # On delete all of these must still work: CloudFormation removes them after what depends on them.
         resource.node.add_dependency(
-            self.queue, self._state, parameter, _itself(reconcile), _itself(seller_changes)
+            self.queue, self.state, parameter, _itself(reconcile), _itself(seller_changes)
         )
         # And these must have gone by then: a job that is begun meanwhile makes again what was cleared. On
         # create they come last, and what waits in queue and stream is taken then.
         for source in (self._take_jobs(reconcile), self._take_changes(seller_changes)):
             source.node.add_dependency(resource)
+        daily = DailyReconciliation(
+            self,
+            "Daily",
+            registry=access.registry,
+            state=self.state,
+            queue=self.queue,
+            defaults=defaults,
+        )
+        daily.schedule.node.add_dependency(resource)
+        self.queue_every_seller = daily.function
         self.resource = resource
         self.summary = resource.get_att_string("Summary")
 
@@ -102,8 +114,9 @@ class SpApiSubscriptions(Construct):
             timeout=_MANAGE_TIMEOUT,
             environment={
                 **self._access.seller_environment,
-                "SUBSCRIPTION_STATE_TABLE_NAME": self._state.table_name,
+                "SUBSCRIPTION_STATE_TABLE_NAME": self.state.table_name,
                 "SUBSCRIPTION_QUEUE_URL": self.queue.queue.queue_url,
+                "EVENT_BUS_NAME": self._bus.bus.event_bus_name,
             },
         )
         # Lambda would deliver an unanswered event again minutes later, beside what CloudFormation asks then.
@@ -111,8 +124,9 @@ class SpApiSubscriptions(Construct):
         self._access.let_call_for_sellers(
             function.execution_role, registry_actions=["dynamodb:Scan", *_ROW_ACTIONS]
         )
-        self._state.let_work(function.execution_role, find_all=True)
+        self.state.let_work(function.execution_role, find_all=True)
         self.queue.let_send(function.execution_role, sid="QueueSellers")
+        self._bus.let_publish(function.execution_role, sources=OPERATIONAL_SOURCES)
         return function
 
     def _reconcile_function(self, parameter: ssm.StringParameter) -> PythonFunction:
@@ -125,15 +139,16 @@ class SpApiSubscriptions(Construct):
             timeout=_RECONCILE_TIMEOUT,
             environment={
                 **self._access.seller_environment,
-                "SUBSCRIPTION_STATE_TABLE_NAME": self._state.table_name,
+                "SUBSCRIPTION_STATE_TABLE_NAME": self.state.table_name,
                 "SUBSCRIPTION_QUEUE_URL": self.queue.queue.queue_url,
                 "SUBSCRIPTION_DEAD_LETTER_QUEUE_URL": self.queue.dead_letter_queue.queue_url,
                 "WANTED_PARAMETER_NAME": parameter.parameter_name,
+                "EVENT_BUS_NAME": self._bus.bus.event_bus_name,
             },
         )
         role = function.execution_role
         self._access.let_call_for_sellers(role, registry_actions=_ROW_ACTIONS)
-        self._state.let_work(role)
+        self.state.let_work(role)
         role.add_to_principal_policy(
             iam.PolicyStatement(
                 sid="ReadWanted", actions=["ssm:GetParameter"], resources=[parameter.parameter_arn]
@@ -142,6 +157,7 @@ class SpApiSubscriptions(Construct):
         self.queue.let_consume(role, sid="TakeSellers")
         self.queue.let_send(role, sid="QueueSellers")
         self.queue.let_send_dead_letters(role, sid="SendDeadLetters")
+        self._bus.let_publish(role, sources=OPERATIONAL_SOURCES)
         return function
 
     def _take_jobs(self, function: PythonFunction) -> lambda_.EventSourceMapping:
@@ -150,8 +166,7 @@ class SpApiSubscriptions(Construct):
             "SubscriptionQueueSource",
             target=function,
             event_source_arn=self.queue.queue.queue_arn,
-            # One seller at a time: a call to Amazon per type and second leaves no time for a second one.
-            batch_size=1,
+            batch_size=_SELLERS_A_BATCH,
             max_concurrency=_SELLERS_AT_ONCE,
             report_batch_item_failures=True,
         )
@@ -211,32 +226,3 @@ def _itself(function: PythonFunction) -> cdk.CfnResource:
     if not isinstance(resource, cdk.CfnResource):
         raise TypeError(f"{function.node.path} is not a function.")
     return resource
-
-
-def wanted_subscriptions(settings: Settings) -> dict[str, Any]:
-    """What every seller shall have, in Amazon's words, without the destination."""
-    return {
-        "existingSubscriptions": settings.existing_subscriptions,
-        "subscriptions": [_wanted(notification) for notification in settings.notifications],
-    }
-
-
-def _wanted(notification: Notification) -> dict[str, Any]:
-    wanted: dict[str, Any] = {
-        "notificationType": notification.type,
-        "payloadVersion": notification.payload_version or default_payload_version(notification.type),
-    }
-    if notification.processing_directive:
-        wanted["processingDirective"] = notification.processing_directive.model_dump(
-            mode="json", by_alias=True, exclude_none=True
-        )
-    return wanted
-
-
-def _check_size(wanted: dict[str, Any]) -> None:
-    size = len(json.dumps(wanted, separators=(",", ":")).encode()) + _DESTINATION_ID_CHARACTERS
-    if size > _MOST_PARAMETER_BYTES:
-        raise ValueError(
-            f"The configured notifications take {size} bytes, more than the {_MOST_PARAMETER_BYTES} that "
-            "a Systems Manager parameter holds: shorten processing_directive or split the stage."
-        )

@@ -27,10 +27,18 @@ class SubscriptionStateTable(EncryptedTable):
             removal_policy=removal_policy,
         )
 
+    def let_read(self, grantee: iam.IRole) -> None:
+        """Lets a role look at single records. The key's part comes as with `let_work`."""
+        grantee.add_to_principal_policy(
+            iam.PolicyStatement(
+                sid="ReadSubscriptionState", actions=["dynamodb:GetItem"], resources=[self.table_arn]
+            )
+        )
+
     def let_work(self, grantee: iam.IRole, *, find_all: bool = False) -> None:
         """Lets a role take leases and write records, with `find_all` also see whose there are.
 
-        The key's part comes with the right to use the seller registry: it is the same key and service.
+        The key's part comes with the right to call Amazon: it is the same key and service.
         """
         actions = ["dynamodb:UpdateItem", "dynamodb:DeleteItem"]
         grantee.add_to_principal_policy(
