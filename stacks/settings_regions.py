@@ -79,7 +79,7 @@ def _filtered(
     identifiers = (event_filter and event_filter.marketplace_ids) or ()
     place = (*path, "processing_directive", "eventFilter", "marketplaceIds")
     listed = ", ".join(regions)
-    unserved = set(regions)
+    unserved, strange = set(regions), False
     for number, identifier in enumerate(identifiers):
         if marketplaces.marketplace_id(identifier) != identifier:
             # Said where directives are looked at; which region was meant is not known.
@@ -87,12 +87,13 @@ def _filtered(
         found = marketplaces.region_of_marketplace(identifier)
         unserved.discard(found)
         if regions and found not in regions:
+            strange = True
             fault = f"is a marketplace of region {found}, but the entry is for {listed}"
             allowed = "marketplaces of " + " and ".join(
                 f"{region}: {', '.join(marketplaces.countries(region))}" for region in regions
             )
             yield Finding((*place, number), identifier, fault, allowed)
-    if identifiers:
+    if identifiers and not strange:
         for region in (region for region in regions if region in unserved):
             fault = f"has no marketplace of region {region}, and the entry is for {listed}"
             allowed = f"one or more ids of each, or a list of its own in regions.{region}.notifications"

@@ -11,6 +11,9 @@ from stacks.finding import Finding
 from stacks.marketplaces import SELLING_REGIONS
 from stacks.settings_file import MOVED, StageFile
 
+_KEY = "[key]"
+"""What pydantic appends to the place of an error that is about a mapping's key."""
+
 
 def findings(error: ValidationError, data: dict[str, Any]) -> list[Finding]:
     """One finding per error in `data`, each with what is allowed in its place."""
@@ -23,10 +26,12 @@ def _echo(detail: ErrorDetails) -> bool:
 
 
 def _place(detail: ErrorDetails, data: Any) -> marked_yaml.Path:
-    """Where an error lies. Marks that pydantic appends (such as [key]) are cut off."""
+    """Where an error lies."""
     path: list[str | int] = []
     node = data
     for part in detail["loc"]:
+        if part == _KEY:
+            break
         path.append(part)
         if isinstance(node, dict) and part in node:
             node = node[str(part)]
@@ -47,8 +52,9 @@ def _finding(detail: ErrorDetails, data: dict[str, Any]) -> Finding:
         return Finding(path, None, "is missing", _allowed(path))
     if detail["type"] == "value_error":
         return Finding(path, detail["input"], str(detail["ctx"]["error"]), _allowed(path))
-    if detail["loc"][-1] == "[key]" and detail["type"] == "literal_error":
-        return Finding(path, None, "is not a key that is known here", detail["ctx"]["expected"])
+    if detail["loc"][-1] == _KEY and detail["type"] == "literal_error":
+        allowed = str(detail["ctx"]["expected"]).replace("'", "")
+        return Finding(path, None, "is not a key that is known here", allowed)
     fault = "is empty" if detail["input"] is None else "is not allowed"
     return Finding(path, detail["input"], fault, _allowed(path))
 

@@ -21,12 +21,12 @@ _RECONCILE_TIMEOUT = cdk.Duration.minutes(5)
 # CloudFormation's wait and the function's own end must not meet: the function answers first.
 _MANAGE_TIMEOUT = cdk.Duration.minutes(14)
 _SERVICE_TIMEOUT = cdk.Duration.minutes(15)
-# Amazon's limits are per seller, so sellers don't hold each other up; the application's token is shared.
-_SELLERS_AT_ONCE = 5
+_BATCHES_AT_ONCE = 5
 # Of a seller's row in the registry: read it, mark it as revoked, delete it when the seller is removed.
 _ROW_ACTIONS = ("dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")
-# Sellers waiting for their turn are put back by the function; ten at a time share its start.
+# They run side by side, a thread each: Amazon's limits are per seller, and most of a run is waiting.
 _SELLERS_A_BATCH = 10
+_RECONCILE_MEMORY_MB = 512
 
 
 class SpApiSubscriptions(Construct):
@@ -137,6 +137,7 @@ class SpApiSubscriptions(Construct):
             description="Compares one seller's subscriptions with the wanted ones and mends them",
             defaults=self._defaults,
             timeout=_RECONCILE_TIMEOUT,
+            memory_mb=_RECONCILE_MEMORY_MB,
             environment={
                 **self._access.seller_environment,
                 "SUBSCRIPTION_STATE_TABLE_NAME": self.state.table_name,
@@ -167,7 +168,7 @@ class SpApiSubscriptions(Construct):
             target=function,
             event_source_arn=self.queue.queue.queue_arn,
             batch_size=_SELLERS_A_BATCH,
-            max_concurrency=_SELLERS_AT_ONCE,
+            max_concurrency=_BATCHES_AT_ONCE,
             report_batch_item_failures=True,
         )
 

@@ -11,6 +11,7 @@ from stacks.notification_types import (
     REMOVED_TYPES,
     Workflow,
     default_payload_version,
+    eventbridge_types,
     subscribable_types,
 )
 
@@ -23,11 +24,22 @@ def test_types_are_known_once() -> None:
     assert set(REMOVED_TYPES.values()) <= set(subscribable_types())
 
 
-def test_only_sqs_types_can_be_subscribed_to() -> None:
-    assert "ORDER_CHANGE" in subscribable_types()
-    assert "ITEM_PRODUCT_TYPE_CHANGE" not in subscribable_types()
+def test_what_is_registered_in_the_developer_console_takes_no_subscription() -> None:
+    assert {"ORDER_CHANGE", "ITEM_PRODUCT_TYPE_CHANGE"} <= set(subscribable_types())
     assert "APPLICATION_OAUTH_CLIENT_NEW_SECRET" not in subscribable_types()
-    assert len(subscribable_types()) == 18
+    assert len(subscribable_types()) == 24
+
+
+def test_six_types_come_by_eventbridge_only() -> None:
+    assert eventbridge_types(subscribable_types()) == (
+        "BRANDED_ITEM_CONTENT_CHANGE",
+        "ITEM_PRODUCT_TYPE_CHANGE",
+        "LISTINGS_ITEM_ISSUES_CHANGE",
+        "LISTINGS_ITEM_MFN_QUANTITY_CHANGE",
+        "LISTINGS_ITEM_STATUS_CHANGE",
+        "PRODUCT_TYPE_DEFINITIONS_CHANGE",
+    )
+    assert eventbridge_types(["ORDER_CHANGE", "BRAND_NEW"]) == ()
 
 
 def test_a_version_is_assumed_only_where_there_is_one() -> None:

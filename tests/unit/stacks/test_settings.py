@@ -5,14 +5,15 @@ from pathlib import Path
 import pytest
 
 from stacks.settings import CONFIG_FOLDER, SettingsError, load_settings
-from stacks.settings_model import Settings
+from tests.unit.stacks.settings_files import loaded, only, problems
 
 MINIMAL = """\
-aws_region: us-east-1
+regions:
+  na:
+    aws_region: us-east-1
+    marketplaces: [US]
 sp_api:
-  region: na
   sandbox: false
-marketplaces: [US]
 notifications:
   - type: ORDER_CHANGE
 removal_policy: retain
@@ -26,30 +27,13 @@ LOCAL = {
 }
 
 
-def loaded(tmp_path: Path, text: str, **environment: str) -> Settings:
-    (tmp_path / "prod.yaml").write_text(text, encoding="utf-8")
-    return load_settings("prod", folder=tmp_path, environment=environment)
-
-
-def problems(tmp_path: Path, text: str, **environment: str) -> list[str]:
-    """The problems of a file, without its folder."""
-    with pytest.raises(SettingsError) as caught:
-        loaded(tmp_path, text, **environment)
-    return [str(problem).replace(f"{tmp_path}/", "") for problem in caught.value.problems]
-
-
-def only(tmp_path: Path, text: str, **environment: str) -> str:
-    (problem,) = problems(tmp_path, text, **environment)
-    return problem
-
-
 def with_notifications(lines: str) -> str:
     return MINIMAL.replace("  - type: ORDER_CHANGE\n", lines)
 
 
 def test_the_projects_own_files_are_valid() -> None:
-    assert load_settings("example", environment={}).emulator is False
-    local = load_settings("local", environment=LOCAL)
+    assert load_settings("example", environment={}).shared.emulator is False
+    (local,) = load_settings("local", environment=LOCAL).cells
     assert local.emulator is True
     assert local.sp_api.endpoint == "http://127.0.0.1:4010"
     assert (local.runtime, local.architecture) == ("python3.12", "x86_64")
@@ -58,7 +42,9 @@ def test_the_projects_own_files_are_valid() -> None:
 def test_the_least_that_must_be_said(tmp_path: Path) -> None:
     settings = loaded(tmp_path, MINIMAL)
     assert settings.marketplaces == ("ATVPDKIKX0DER",)
-    assert settings.existing_subscriptions == "replace"
+    assert settings.existing_subscriptions == "keep"
+    assert (settings.region, settings.aws_region) == ("na", "us-east-1")
+    assert (settings.sp_api.region, settings.sp_api.sandbox) == ("na", False)
     assert (settings.runtime, settings.architecture) == ("python3.13", "arm64")
     assert (settings.emulator, settings.example_consumer) == (False, False)
     assert settings.retention.model_dump() == {
@@ -76,7 +62,7 @@ def test_settings_cannot_be_changed(tmp_path: Path) -> None:
         settings.log_level = "DEBUG"
 
 
-@pytest.mark.parametrize("key", ["aws_region", "sp_api", "marketplaces", "notifications", "removal_policy"])
+@pytest.mark.parametrize("key", ["sp_api", "notifications", "removal_policy"])
 def test_nothing_that_means_production_has_a_default(tmp_path: Path, key: str) -> None:
     lines = MINIMAL.splitlines(keepends=True)
     start = next(index for index, line in enumerate(lines) if line.startswith(f"{key}:"))
@@ -87,19 +73,37 @@ def test_nothing_that_means_production_has_a_default(tmp_path: Path, key: str) -
     assert problem.startswith(f"prod.yaml: {key}: is missing. Allowed: ")
 
 
-@pytest.mark.parametrize("key", ["region", "sandbox"])
-def test_nor_has_what_it_talks_to(tmp_path: Path, key: str) -> None:
-    text = "".join(line for line in MINIMAL.splitlines(keepends=True) if not line.startswith(f"  {key}:"))
-    assert only(tmp_path, text).startswith(f"prod.yaml:2: sp_api.{key}: is missing. Allowed: ")
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("    aws_region: us-east-1\n", "2: regions.na.aws_region: is missing"),
+        ("    marketplaces: [US]\n", "2: regions.na.marketplaces: is missing"),
+    ],
+)
+def test_nor_has_where_a_region_is(tmp_path: Path, line: str, problem: str) -> None:
+    assert only(tmp_path, MINIMAL.replace(line, "")).startswith(f"prod.yaml:{problem}. Allowed: ")
+
+
+def test_without_regions_nothing_can_be_said_of_them(tmp_path: Path) -> None:
+    text = MINIMAL[MINIMAL.index("sp_api") :]
+    problem = only(tmp_path, text.replace("  - type: ORDER_CHANGE", "  - type: ORDER_CHANGE  # a list"))
+    assert problem.startswith("prod.yaml: regions: is missing. Allowed: a mapping of na, eu or fe")
+
+
+def test_nor_has_what_it_talks_to(tmp_path: Path) -> None:
+    text = MINIMAL.replace("sp_api:\n  sandbox: false\n", "sp_api: {}\n")
+    assert only(tmp_path, text).startswith("prod.yaml:5: sp_api.sandbox: is missing. Allowed: ")
 
 
 def test_all_problems_come_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
     text = """\
-aws_region: us-est-1
+regions:
+  na:
+    aws_region: us-est-1
+    marketplaces: [US, DE, XX]
+  us: {}
 sp_api:
-  region: na
   sandbox: maybe
-marketplaces: [US, DE, XX]
 notifications:
   - type: ORDER_STATUS_CHANGE
   - tpye: ORDER_CHANGE
@@ -111,105 +115,125 @@ queue:
 """
     found = problems(tmp_path, text)
     assert [problem.split(": ")[1].split(" =")[0] for problem in found] == [
-        "aws_region",
+        "regions.na.aws_region",
+        "regions.na.marketplaces[1]",
+        "regions.na.marketplaces[2]",
+        "regions.us",
+        "regions.us.aws_region",
+        "regions.us.marketplaces",
         "sp_api.sandbox",
-        "marketplaces[1]",
-        "marketplaces[2]",
         "notifications[0].type",
         "notifications[1].type",
         "notifications[1].tpye",
         "retention.queue_days",
         "queue.fifo",
     ]
-    assert [int(problem.split(":")[1]) for problem in found] == [1, 4, 5, 5, 7, 8, 8, 11, 13]
+    assert [int(problem.split(":")[1]) for problem in found] == [3, 4, 4, 5, 5, 5, 7, 9, 10, 10, 13, 15]
 
 
 ONE_LINE = [
     (
         "",
         "colour: blue",
-        "9: colour = 'blue': is not a key that is known here",
-        "account, aws_region, sp_api",
+        "10: colour = 'blue': is not a key that is known here",
+        "account, custom_types, existing_subscriptions",
     ),
-    ("removal_policy: retain", "removal_policy: keep", "8: removal_policy = 'keep'", "retain or destroy"),
-    ("us-east-1", "us-est-1", "1: aws_region = 'us-est-1'", "us-east-1, eu-west-1 or us-west-2"),
-    ("us-east-1", "cn-north-1", "1: aws_region = 'cn-north-1'", "the partition aws"),
-    ("us-east-1", "us-gov-west-1", "1: aws_region = 'us-gov-west-1'", "the partition aws"),
-    ("region: na", "region: us", "3: sp_api.region = 'us'", "na, eu or fe"),
-    ("sandbox: false", "sandbox: no", "4: sp_api.sandbox = 'no'", "true"),
-    ("[US]", "[]", "5: marketplaces = []", "marketplace ids or country codes"),
-    ("[US]", "[XX]", "5: marketplaces[0] = 'XX': is not a marketplace", "marketplace ids or country codes"),
-    ("[US]", "[US, ATVPDKIKX0DER]", "5: marketplaces[1] = 'ATVPDKIKX0DER': is listed twice", "once"),
+    ("removal_policy: retain", "removal_policy: keep", "9: removal_policy = 'keep'", "retain or destroy"),
+    ("us-east-1", "us-est-1", "3: regions.na.aws_region = 'us-est-1'", "us-east-1, eu-west-1 or us-west-2"),
+    ("us-east-1", "cn-north-1", "3: regions.na.aws_region = 'cn-north-1'", "the partition aws"),
+    ("us-east-1", "us-gov-west-1", "3: regions.na.aws_region = 'us-gov-west-1'", "the partition aws"),
+    ("  na:", "  us:", "2: regions.us: is not a key that is known here", "na, eu or fe"),
+    ("sandbox: false", "sandbox: no", "6: sp_api.sandbox = 'no'", "true"),
+    ("[US]", "[]", "4: regions.na.marketplaces = []", "marketplace ids or country codes"),
+    (
+        "[US]",
+        "[XX]",
+        "4: regions.na.marketplaces[0] = 'XX': is not a marketplace",
+        "marketplace ids or country codes",
+    ),
+    (
+        "[US]",
+        "[US, ATVPDKIKX0DER]",
+        "4: regions.na.marketplaces[1] = 'ATVPDKIKX0DER': is listed twice",
+        "once",
+    ),
     (
         "[US]",
         "[US, DE]",
-        "5: marketplaces[1] = 'DE': is a marketplace of sp_api.region eu, but",
+        "4: regions.na.marketplaces[1] = 'DE': is a marketplace of region eu, not of na",
         "BR, CA, MX, US",
     ),
-    ("region: na", "region: fe", "5: marketplaces[0] = 'US'", "AU, JP, SG"),
-    ("", "account: 12345", "9: account = '12345'", "12 digits"),
-    ("", "alarm_email: somebody", "9: alarm_email = 'somebody'", "an e-mail address"),
-    ("", "log_level: LOUD", "9: log_level = 'LOUD'", "DEBUG, INFO, WARNING or ERROR"),
-    ("", "runtime: python3.9", "9: runtime = 'python3.9'", "python3.11, python3.12 or python3.13"),
-    ("", "architecture: sparc", "9: architecture = 'sparc'", "arm64 or x86_64"),
-    ("", "existing_subscriptions: drop", "9: existing_subscriptions = 'drop'", "replace or keep"),
-    ("", "queue: {fifo: true}", "9: queue.fifo = True: asks for a FIFO queue", "false"),
-    ("", "queue: {maximum_receives: 1}", "9: queue.maximum_receives = 1", "4 to 1000"),
-    ("", "retention: {queue_days: 15}", "9: retention.queue_days = 15", "1 to 14"),
-    ("", "retention: {queue_days: 0}", "9: retention.queue_days = 0", "1 to 14"),
-    ("", "retention: {queue_days: two}", "9: retention.queue_days = 'two'", "1 to 14"),
-    ("", "retention: {logs_days: 31}", "9: retention.logs_days = 31", "1, 3, 5, 7, 14, 30, 60"),
-    ("", "retention: {archive_days: 0}", "9: retention.archive_days = 0", "1 to 3653"),
-    ("", "retention: {completed_days: 34}", "9: retention.completed_days = 34: forgets", "at least 35"),
-    ("", "retention: {payloads_days: 29}", "9: retention.payloads_days = 29: deletes", "(30)"),
-    ("", "processing: {batch_size: 0}", "9: processing.batch_size = 0", "1 to 10000"),
+    ("  na:", "  fe:", "4: regions.fe.marketplaces[0] = 'US'", "AU, JP, SG"),
+    ("", "account: 12345", "10: account = '12345'", "12 digits"),
+    ("", "alarm_email: somebody", "10: alarm_email = 'somebody'", "an e-mail address"),
+    ("", "log_level: LOUD", "10: log_level = 'LOUD'", "DEBUG, INFO, WARNING or ERROR"),
+    ("", "runtime: python3.9", "10: runtime = 'python3.9'", "python3.11, python3.12 or python3.13"),
+    ("", "architecture: sparc", "10: architecture = 'sparc'", "arm64 or x86_64"),
+    ("", "existing_subscriptions: drop", "10: existing_subscriptions = 'drop'", "keep or replace"),
+    ("", "queue: {fifo: true}", "10: queue.fifo = True: asks for a FIFO queue", "false"),
+    ("", "queue: {maximum_receives: 1}", "10: queue.maximum_receives = 1", "4 to 1000"),
+    ("", "retention: {queue_days: 15}", "10: retention.queue_days = 15", "1 to 14"),
+    ("", "retention: {queue_days: 0}", "10: retention.queue_days = 0", "1 to 14"),
+    ("", "retention: {queue_days: two}", "10: retention.queue_days = 'two'", "1 to 14"),
+    ("", "retention: {logs_days: 31}", "10: retention.logs_days = 31", "1, 3, 5, 7, 14, 30, 60"),
+    ("", "retention: {archive_days: 0}", "10: retention.archive_days = 0", "1 to 3653"),
+    ("", "retention: {completed_days: 34}", "10: retention.completed_days = 34: forgets", "at least 35"),
+    ("", "retention: {payloads_days: 29}", "10: retention.payloads_days = 29: deletes", "(30)"),
+    ("", "processing: {batch_size: 0}", "10: processing.batch_size = 0", "1 to 10000"),
     (
         "",
         "processing: {batch_size: 11, batching_window_seconds: 0}",
-        "9: processing.batch_size = 11: is above 10 without a batching window",
+        "10: processing.batch_size = 11: is above 10 without a batching window",
         "at least 1",
     ),
-    ("", "processing: {batching_window_seconds: 301}", "9: processing.batching_window_seconds", "0 to 300"),
-    ("", "processing: {maximum_concurrency: 1}", "9: processing.maximum_concurrency = 1", "2 to 1000"),
-    ("", "processing: {maximum_concurrency: 1001}", "9: processing.maximum_concurrency", "2 to 1000"),
-    ("", "processing: {lease_margin_seconds: 30}", "9: processing.lease_margin_seconds = 30", "31 to 900"),
-    ("", "processing: {maximum_event_bytes: 262145}", "9: processing.maximum_event_bytes", "1024 to 262144"),
-    ("", "processing: {maximum_event_bytes: 100}", "9: processing.maximum_event_bytes", "1024 to 262144"),
-    ("", "processing: {memory_mb: 64}", "9: processing.memory_mb = 64", "128 to 10240"),
-    ("", "processing: {timeout_seconds: 901}", "9: processing.timeout_seconds = 901", "30 to 900"),
-    ("", "tags: {'aws:owner': me}", "9: tags.aws:owner", "don't begin with aws:"),
-    ("", "custom_types: [order_change]", "9: custom_types[0] = 'order_change'", "capitals"),
+    ("", "processing: {batching_window_seconds: 301}", "10: processing.batching_window_seconds", "0 to 300"),
+    ("", "processing: {maximum_concurrency: 1}", "10: processing.maximum_concurrency = 1", "2 to 1000"),
+    ("", "processing: {maximum_concurrency: 1001}", "10: processing.maximum_concurrency", "2 to 1000"),
+    ("", "processing: {lease_margin_seconds: 30}", "10: processing.lease_margin_seconds = 30", "31 to 900"),
+    ("", "processing: {maximum_event_bytes: 262145}", "10: processing.maximum_event_bytes", "1024 to 262144"),
+    ("", "processing: {maximum_event_bytes: 100}", "10: processing.maximum_event_bytes", "1024 to 262144"),
+    ("", "processing: {memory_mb: 64}", "10: processing.memory_mb = 64", "128 to 10240"),
+    ("", "processing: {timeout_seconds: 901}", "10: processing.timeout_seconds = 901", "30 to 900"),
+    ("", "tags: {'aws:owner': me}", "10: tags.aws:owner", "don't begin with aws:"),
+    ("", "custom_types: [order_change]", "10: custom_types[0] = 'order_change'", "capitals"),
     (
         "",
         "custom_types: [ORDER_CHANGE]",
-        "9: custom_types[0] = 'ORDER_CHANGE': is known already",
+        "10: custom_types[0] = 'ORDER_CHANGE': is known already",
         "added after",
     ),
-    ("", "custom_types: [NEW, NEW]", "9: custom_types[1] = 'NEW': is listed twice", "once"),
+    ("", "custom_types: [NEW, NEW]", "10: custom_types[1] = 'NEW': is listed twice", "once"),
     (
         "",
         "custom_types: [BRANDED_ITEM_CONTENT_CHANGE]",
-        "9: custom_types[0] = 'BRANDED_ITEM_CONTENT_CHANGE': needs Amazon's EventBridge workflow",
+        "10: custom_types[0] = 'BRANDED_ITEM_CONTENT_CHANGE': is known already",
         "added after",
     ),
     (
         "",
         "custom_types: [MFN_ORDER_STATUS_CHANGE]",
-        "9: custom_types[0] = 'MFN_ORDER_STATUS_CHANGE': was removed by Amazon and replaced by ORDER_CHANGE",
+        "10: custom_types[0] = 'MFN_ORDER_STATUS_CHANGE': was removed by Amazon and replaced by ORDER_CHANGE",
         "added after",
     ),
-    ("", "emulator: yes", "9: emulator = 'yes'", "true"),
+    ("", "emulator: yes", "10: emulator = 'yes'", "true"),
     (
-        "sandbox: false",
-        "sandbox: false\n  endpoint: https://example.com",
-        "5: sp_api.endpoint = 'https://example.com': is only for the local emulator",
+        "[US]",
+        "[US]\n    endpoint: https://example.com",
+        "5: regions.na.endpoint = 'https://example.com': is only for the local emulator",
         "leave the key out",
     ),
     (
         "us-east-1",
         "env:AWS_REGION",
-        "1: aws_region = 'env:AWS_REGION': is read from the environment",
+        "3: regions.na.aws_region = 'env:AWS_REGION': is read from the environment",
         "env: only where emulator is true",
+    ),
+    ("    aws_region: us-east-1\n    marketplaces: [US]", "", "2: regions.na: is empty", "a mapping of na"),
+    (
+        "regions:\n  na:\n    aws_region: us-east-1\n    marketplaces: [US]",
+        "regions: {}",
+        "1: regions = {}",
+        "na",
     ),
 ]
 
@@ -230,7 +254,16 @@ NOTIFICATIONS = [
         "ORDER_CHANGE.",
     ),
     ("  - type: ORDERCHANGE", "type = 'ORDERCHANGE': is not a known notification type", "custom_types"),
-    ("  - type: LISTINGS_ITEM_STATUS_CHANGE", "needs Amazon's EventBridge workflow", "ORDER_CHANGE"),
+    (
+        "  - {type: LISTINGS_ITEM_STATUS_CHANGE, processing_directive: {filterExpression: a == 1}}",
+        "LISTINGS_ITEM_STATUS_CHANGE has no filter expressions",
+        "leave the key out",
+    ),
+    (
+        "  - type: LISTINGS_ITEM_ISSUES_CHANGE",
+        "LISTINGS_ITEM_ISSUES_CHANGE has several versions",
+        "2023-12-13",
+    ),
     (
         "  - type: APPLICATION_OAUTH_CLIENT_NEW_SECRET",
         "is registered in the Developer Console",
@@ -309,8 +342,8 @@ NOTIFICATIONS = [
     (
         "  - {type: ORDER_CHANGE, processing_directive: {eventFilter: {eventFilterType: ORDER_CHANGE,"
         " marketplaceIds: [A1PA6795UKMFR9]}}}",
-        "eventFilter.marketplaceIds[0] = 'A1PA6795UKMFR9': is a marketplace of sp_api.region eu",
-        "another region is another stage",
+        "marketplaceIds[0] = 'A1PA6795UKMFR9': is a marketplace of region eu, but the entry is for na",
+        "marketplaces of na: BR, CA, MX, US",
     ),
     (
         "  - {type: SHIPMENT_TRACKING_MILESTONE_CHANGED, processing_directive: {eventFilter: {"
@@ -329,7 +362,7 @@ NOTIFICATIONS = [
 @pytest.mark.parametrize(("lines", "found", "allowed"), NOTIFICATIONS)
 def test_one_wrong_notification(tmp_path: Path, lines: str, found: str, allowed: str) -> None:
     problem = problems(tmp_path, with_notifications(f"{lines}\n"))[0]
-    assert problem.startswith(("prod.yaml:7: notifications[0]", "prod.yaml:8: notifications[0]"))
+    assert problem.startswith(("prod.yaml:8: notifications[0]", "prod.yaml:9: notifications[0]"))
     assert found in problem
     assert allowed in problem.split("Allowed: ")[1]
 
@@ -348,7 +381,7 @@ def test_one_wrong_notification(tmp_path: Path, lines: str, found: str, allowed:
 def test_a_type_is_asked_for_twice(tmp_path: Path, first: str, second: str) -> None:
     problem = only(tmp_path, with_notifications(f"  - {first}\n  - {second}\n"))
     assert problem.startswith(
-        "prod.yaml:8: notifications[1] = 'ORDER_CHANGE': asks for the type and version of"
+        "prod.yaml:9: notifications[1] = 'ORDER_CHANGE': asks for the type and version of"
     )
 
 
@@ -378,7 +411,7 @@ def test_a_custom_type_needs_its_version_only(tmp_path: Path) -> None:
 
 
 def test_the_united_kingdom_has_two_codes(tmp_path: Path) -> None:
-    text = MINIMAL.replace("region: na", "region: eu")
+    text = MINIMAL.replace("  na:", "  eu:")
     assert loaded(tmp_path, text.replace("[US]", "[UK]")).marketplaces == ("A1F83G8C2ARO7P",)
     assert loaded(tmp_path, text.replace("[US]", "[GB]")).marketplaces == ("A1F83G8C2ARO7P",)
 
@@ -391,25 +424,26 @@ def test_an_account_keeps_its_leading_zero(tmp_path: Path) -> None:
 EMULATED = f"emulator: true\n{MINIMAL}"
 
 
+def with_endpoints(endpoint: str) -> str:
+    own = f"endpoint: {endpoint}\n    lwa_endpoint: http://127.0.0.1:1/auth/o2/token"
+    return EMULATED.replace("[US]", f"[US]\n    {own}")
+
+
 def test_the_emulators_stage_never_reaches_amazon(tmp_path: Path) -> None:
     found = problems(tmp_path, EMULATED)
-    assert [problem.split(": ")[1] for problem in found] == ["sp_api.endpoint", "sp_api.lwa_endpoint"]
-    text = EMULATED.replace(
-        "sandbox: false",
-        "sandbox: false\n  endpoint: https://sellingpartnerapi-na.amazon.com\n"
-        "  lwa_endpoint: http://127.0.0.1:1/auth/o2/token",
-    )
+    assert [problem.split(": ")[1] for problem in found] == [
+        "regions.na.endpoint",
+        "regions.na.lwa_endpoint",
+    ]
+    text = with_endpoints("https://sellingpartnerapi-na.amazon.com")
     assert "is Amazon's own, and emulator is true" in only(tmp_path, text)
 
 
 def test_a_variable_that_is_not_set_is_one_problem(tmp_path: Path) -> None:
-    text = EMULATED.replace(
-        "sandbox: false",
-        "sandbox: false\n  endpoint: env:SOMEWHERE\n  lwa_endpoint: http://127.0.0.1:1/auth/o2/token",
-    )
+    text = with_endpoints("env:SOMEWHERE")
     problem = only(tmp_path, text)
     assert problem.startswith(
-        "prod.yaml:6: sp_api.endpoint = 'env:SOMEWHERE': the environment variable SOMEWHERE is not set"
+        "prod.yaml:6: regions.na.endpoint = 'env:SOMEWHERE': the environment variable SOMEWHERE is not set"
     )
     assert "`make up` and `source .local/env`" in problem
     assert loaded(tmp_path, text, SOMEWHERE="http://127.0.0.1:1").sp_api.endpoint == "http://127.0.0.1:1"
@@ -437,6 +471,16 @@ def test_text_that_is_no_settings(tmp_path: Path, text: str, line: int, fault: s
 def test_a_stages_name_becomes_part_of_other_names(tmp_path: Path, stage: str) -> None:
     with pytest.raises(SettingsError, match="is not the name of a stage"):
         load_settings(stage, folder=tmp_path, environment={})
+
+
+def test_the_folder_of_the_files_can_be_another(tmp_path: Path) -> None:
+    (tmp_path / "prod.yaml").write_text(MINIMAL, encoding="utf-8")
+    environment = {"SELLERBUS_CONFIG_FOLDER": str(tmp_path)}
+    assert load_settings("prod", environment=environment).cell("na").aws_region == "us-east-1"
+    with pytest.raises(SettingsError, match=rf"no file {tmp_path}/nowhere.yaml"):
+        load_settings("nowhere", environment=environment)
+    with pytest.raises(SettingsError, match="SELLERBUS_CONFIG_FOLDER names no folder"):
+        load_settings("prod", environment={"SELLERBUS_CONFIG_FOLDER": str(tmp_path / "missing")})
 
 
 def test_a_missing_stage_says_how_to_choose_one_and_which_there_are() -> None:

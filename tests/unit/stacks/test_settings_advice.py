@@ -8,13 +8,17 @@ import pytest
 
 from stacks.settings import CONFIG_FOLDER, load_settings
 from stacks.settings_advice import redirection, warnings
-from stacks.settings_model import Settings
+from stacks.settings_model import StageSettings
 
 REAL = load_settings("example", environment={})
 
 
-def emulated() -> Settings:
-    return REAL.model_copy(update={"emulator": True})
+def changed(**update: object) -> StageSettings:
+    return StageSettings(tuple(cell.model_copy(update=update) for cell in REAL.cells))
+
+
+def emulated() -> StageSettings:
+    return changed(emulator=True)
 
 
 @pytest.mark.parametrize(
@@ -57,8 +61,7 @@ def test_the_app_itself_refuses_so_that_every_cdk_command_does() -> None:
 
 def test_a_region_far_from_amazons_endpoint_is_a_warning() -> None:
     assert warnings("prod", REAL) == []
-    far = REAL.model_copy(update={"aws_region": "eu-west-1"})
-    (warning,) = warnings("prod", far)
-    assert "config/prod.yaml: aws_region = 'eu-west-1'" in warning
+    (warning,) = warnings("prod", changed(aws_region="eu-west-1"))
+    assert "config/prod.yaml: regions.na.aws_region = 'eu-west-1'" in warning
     assert "us-east-1" in warning
-    assert warnings("local", far.model_copy(update={"emulator": True})) == []
+    assert warnings("local", changed(aws_region="eu-west-1", emulator=True)) == []
