@@ -157,9 +157,9 @@ def _bootstrap_hints(settings: StageSettings, account: str, client_for: ClientFo
     for aws_region in dict.fromkeys(cell.aws_region for cell in settings.cells):
         try:
             client_for("ssm", aws_region).get_parameter(Name=_BOOTSTRAP_PARAMETER)
-        except ClientError as error:
-            # Who may not read the parameter may still deploy.
-            if error.response["Error"]["Code"] == "ParameterNotFound":
+        except (ClientError, BotoCoreError) as error:
+            # Who may not read the parameter may still deploy, and what else is wrong the CDK meets next.
+            if isinstance(error, ClientError) and error.response["Error"]["Code"] == "ParameterNotFound":
                 hints.append(
                     f"AWS region {aws_region} isn't prepared for the CDK yet: "
                     f'node_modules/.bin/cdk bootstrap aws://{account}/{aws_region} --app ""'
