@@ -103,7 +103,7 @@ def test_learned_rate_counts() -> None:
     throttle = LocalThrottle(Time().clock)
     for _ in range(5):
         reserve(throttle)
-    throttle.learn(KEY, 10.0)
+    throttle.learn(KEY, 10.0, rate=1.0)
     assert reserve(throttle) == pytest.approx(0.1)
 
 
@@ -111,7 +111,7 @@ def test_a_change_of_the_rate_leaves_as_many_turns_as_there_were() -> None:
     throttle = LocalThrottle(Time().clock)
     reserve(throttle)
     reserve(throttle)
-    throttle.learn(KEY, 0.5)
+    throttle.learn(KEY, 0.5, rate=1.0)
     assert [reserve(throttle) for _ in range(4)] == pytest.approx([0, 0, 0, 2])
 
 
@@ -120,7 +120,7 @@ def test_nonsense_is_not_learned(nonsense: float) -> None:
     throttle = LocalThrottle(Time().clock)
     for _ in range(5):
         reserve(throttle)
-    throttle.learn(KEY, nonsense)
+    throttle.learn(KEY, nonsense, rate=1.0)
     assert reserve(throttle) == pytest.approx(1)
 
 

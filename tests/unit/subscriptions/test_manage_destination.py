@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -13,6 +14,7 @@ from sellerbus.api.errors import ConflictError, OutcomeUnknownError, ThrottledEr
 from sellerbus.api.notifications import Destination
 from sellerbus.api.patience import patiently
 from sellerbus.runtime import bootstrap, selling_partner
+from tests.unit.api.quota_table import QuotaTable
 from tests.unit.api.wire import Wire, reply
 from tests.unit.subscriptions.fake_amazon import FakeAmazon, Moment
 from tests.unit.subscriptions.fake_events import FakeEvents
@@ -217,17 +219,20 @@ class EmptySecrets:
         raise MissingError
 
 
+def forget_what_is_kept() -> None:
+    for kept in (selling_partner._tokens, selling_partner._credentials, selling_partner._throttle):
+        kept.cache_clear()
+
+
 def test_missing_credentials_name_the_command_that_mends_it(
     answer: Answers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     set_environment(monkeypatch)
-    monkeypatch.setattr(bootstrap, "aws", lambda service: EmptySecrets())
-    selling_partner._tokens.cache_clear()
-    selling_partner._credentials.cache_clear()
+    monkeypatch.setattr(bootstrap, "aws", lambda service, *_: EmptySecrets())
+    forget_what_is_kept()
     reason = answer("Create")["Reason"]
     assert "the secret arn:secret has no value yet. Run: sellerbus secrets set --stage dev" in reason
-    selling_partner._tokens.cache_clear()
-    selling_partner._credentials.cache_clear()
+    forget_what_is_kept()
 
 
 class FullSecrets:
@@ -250,12 +255,11 @@ def test_the_whole_way_down_to_the_wire(monkeypatch: pytest.MonkeyPatch) -> None
     )
     session = wire.session()
     monkeypatch.setattr(bootstrap, "http", lambda: session)
-    monkeypatch.setattr(bootstrap, "aws", lambda service: FullSecrets())
-    selling_partner._tokens.cache_clear()
-    selling_partner._credentials.cache_clear()
+    aws = {"secretsmanager": FullSecrets(), "dynamodb": QuotaTable(time.time)}
+    monkeypatch.setattr(bootstrap, "aws", lambda service, *_: aws[service])
+    forget_what_is_kept()
     module.handler(event("Create", PROPERTIES), Context())  # type: ignore[arg-type]
-    selling_partner._tokens.cache_clear()
-    selling_partner._credentials.cache_clear()
+    forget_what_is_kept()
     assert [(sent.method, sent.url.split("?")[0]) for sent in wire.sent] == [
         ("POST", "https://lwa.test/token"),
         ("GET", "https://sp.test/notifications/v1/destinations"),

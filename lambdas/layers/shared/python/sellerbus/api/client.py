@@ -218,7 +218,7 @@ class SellingPartnerClient:
             raise ThrottledError(operation.name, seconds, status=status, request_id=request_id)
         if status not in operation.success:
             raise _outcome(operation, refusal(operation.name, status, content, request_id))
-        self._learn(request.key, response.headers.get("x-amzn-RateLimit-Limit"))
+        self._learn(request, response.headers.get("x-amzn-RateLimit-Limit"))
         return _success(operation, status, content, request_id)
 
     def _refused(self, request: _Request, booking: Booking | None) -> float:
@@ -232,12 +232,12 @@ class SellingPartnerClient:
         booking.give_back(now + booking.interval_seconds)
         return booking.wait_seconds(now)
 
-    def _learn(self, key: Key, limit: str | None) -> None:
+    def _learn(self, request: _Request, limit: str | None) -> None:
         try:
-            rate = float(limit) if limit else 0.0
+            told = float(limit) if limit else 0.0
         except ValueError:
             return
-        self._throttle.learn(key, rate)
+        self._throttle.learn(request.key, told, rate=request.operation.rate)
 
 
 def _key(operation: Operation, seller: SellerGrant | None) -> Key:

@@ -58,8 +58,8 @@ class Throttle(Protocol):
         retry_after: the seconds that Amazon's answer asked to wait; 0 where it told none.
         """
 
-    def learn(self, key: Key, rate: float) -> None:
-        """Remember the rate that a successful answer told; refusals don't tell it."""
+    def learn(self, key: Key, told: float, *, rate: float) -> None:
+        """Remember the rate that a successful answer told; refusals don't tell it. Raises nothing."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,6 @@ class LocalThrottle:
         self._lock = threading.Lock()
         self._last = round(clock() * SECOND)
         self._tats: dict[Key, int] = {}
-        self._rates: dict[Key, float] = {}
         self._learned: dict[Key, float] = {}
 
     def now(self) -> float:
@@ -141,16 +140,15 @@ class LocalThrottle:
             self._tats[key] = max(self._tats.get(key, now), plan.empty(now, retry_after))
             return plan.seconds_to_turn(self._tats[key], now)
 
-    def learn(self, key: Key, rate: float) -> None:
+    def learn(self, key: Key, told: float, *, rate: float) -> None:
+        if not believable(told):
+            return
         with self._lock:
-            old = self._learned.get(key) or self._rates.get(key)
-            if old and believable(rate):
-                now = self._forward()
-                self._tats[key] = rescaled(self._tats.get(key, now), now, old, rate)
-                self._learned[key] = rate
+            now, known = self._forward(), self._learned.get(key, rate)
+            self._tats[key] = rescaled(self._tats.get(key, now), now, known, told)
+            self._learned[key] = told
 
     def _look(self, key: Key, rate: float, burst: int) -> tuple[int, Plan]:
-        self._rates[key] = rate
         return self._forward(), Plan.of(self._learned.get(key, rate), burst)
 
     def _forward(self) -> int:

@@ -11,12 +11,13 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Final
 
+from sellerbus.api.bounded_clock import BoundedClock
 from sellerbus.api.client import MOST_WAIT_SECONDS, SellingPartnerClient
 from sellerbus.api.credentials import SecretCredentials
 from sellerbus.api.lwa import TokenCache
 from sellerbus.api.notifications import NotificationsApi
 from sellerbus.api.pacing import Pace
-from sellerbus.api.throttle import LocalThrottle
+from sellerbus.api.shared_throttle import DynamoThrottle
 from sellerbus.notifications.fleet import SellerFleet
 from sellerbus.notifications.seller_reconciler import SellerReconciler
 from sellerbus.notifications.subscription_state import SubscriptionStates
@@ -52,7 +53,7 @@ def notifications_api(
         endpoint=config.sp_api_endpoint,
         session=bootstrap.http(),
         tokens=_tokens(config.lwa_endpoint, config.lwa_secret_id, command),
-        throttle=_throttle(),
+        throttle=_throttle(config.quota_table_name, config.lwa_secret_id, command),
         pace=_PACE,
         remaining_seconds=remaining_seconds,
         most_wait_seconds=most_wait_seconds,
@@ -133,5 +134,11 @@ def _tokens(endpoint: str, secret_id: str, command: str) -> TokenCache:
 
 
 @cache
-def _throttle() -> LocalThrottle:
-    return LocalThrottle(time.time)
+def _throttle(table_name: str, secret_id: str, command: str) -> DynamoThrottle:
+    return DynamoThrottle(
+        # A turn that is waited for longer than a few seconds is worth less than the work's going back.
+        bootstrap.aws("dynamodb", bootstrap.BRISK),
+        table_name,
+        application=lambda: _credentials(secret_id, command).current().client_id,
+        clock=BoundedClock(time.time),
+    )

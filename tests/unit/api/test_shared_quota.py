@@ -1,0 +1,141 @@
+"""Several functions whose clocks differ spend one quota: never more than there is, and hardly ever less."""
+
+from __future__ import annotations
+
+import heapq
+import random
+from dataclasses import dataclass, field
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sellerbus.api.bounded_clock import BoundedClock
+from sellerbus.api.shared_throttle import SLACK_SECONDS, DynamoThrottle
+from tests.unit.api.quota_table import QuotaTable
+
+KEY = ("feeds/2021-06-30 createFeed", "A1")
+START = 1_700_000_000.3
+AHEAD_SECONDS = 2.0
+
+
+@dataclass
+class Fleet:
+    """Participants that want turns without end, each with a clock that is off by `skews` seconds."""
+
+    rate: float
+    burst: int
+    skews: list[float]
+    count: int
+    seed: int
+    seconds: float
+    delay: float = 0.0
+    doubled: int = 0
+    true: float = START
+    arrivals: list[float] = field(default_factory=list)
+    calls: int = 0
+    grants: int = 0
+
+    def run(self) -> None:
+        chance = random.Random(self.seed)  # noqa: S311
+        table = QuotaTable(lambda: self.true, doubled=self.doubled)
+        throttles = [
+            DynamoThrottle(
+                table,
+                "quota",
+                application=lambda: "app",
+                clock=BoundedClock(lambda skew=skew: self.true + skew, lambda: self.true),  # type: ignore[misc]
+            )
+            for skew in self.skews
+        ]
+        agenda = [(START + chance.random() * 0.01, number) for number in range(len(throttles))]
+        while agenda:
+            self.true, number = heapq.heappop(agenda)
+            if self.true > START + self.seconds:
+                continue
+            throttle = throttles[number]
+            turns = throttle.reserve(
+                KEY, rate=self.rate, burst=self.burst, count=self.count, most_seconds=AHEAD_SECONDS
+            )
+            again = self.true + turns.wait_seconds
+            for turn in range(turns.count):
+                wait = turns.first_due + turn * turns.interval_seconds - throttle.now()
+                again = max(again, self.true + wait)
+                self.arrivals.append(self.true + max(0.0, wait) + chance.random() * self.delay)
+            self.grants += turns.count
+            heapq.heappush(agenda, (again + 0.001 + chance.random() * 0.01, number))
+        self.arrivals.sort()
+        self.calls = len(table.calls)
+
+    def overdraft(self) -> float:
+        """How many calls too many arrived in the worst window: more than burst + rate * window."""
+        worst = most = 0.0
+        for number, arrival in enumerate(self.arrivals):
+            most = max(most, self.rate * (arrival - START) - number)
+            worst = max(worst, number + 1 - self.rate * (arrival - START) + most - self.burst)
+        return worst
+
+    def used(self) -> float:
+        """The share of the quota that was used, from the time when the burst is spent."""
+        first, last = START + self.seconds / 4, START + self.seconds - AHEAD_SECONDS
+        return sum(1 for arrival in self.arrivals if first <= arrival < last) / (self.rate * (last - first))
+
+
+plans = st.tuples(st.sampled_from([0.5, 1.0, 5.0, 20.0, 33.0]), st.integers(1, 20))
+skews = st.lists(st.floats(-5000, 5000), min_size=1, max_size=6)
+
+
+def fleet(
+    plan: tuple[float, int], skews: list[float], count: int, seed: int, delay: float = 0.0, doubled: int = 0
+) -> Fleet:
+    rate, burst = plan
+    # Long enough for a hundred turns after the quarter in which the burst is spent, and for the second that a
+    # clock may stand still while it is bounded to be a small part of it.
+    seconds = max(60.0, 4 * burst / rate + 140 / rate + AHEAD_SECONDS)
+    fleet = Fleet(rate, burst, skews, count, seed, seconds, delay=delay, doubled=doubled)
+    fleet.run()
+    return fleet
+
+
+@settings(max_examples=60, deadline=None)
+@given(plans, skews, st.integers(1, 12), st.integers(0, 9999))
+def test_clocks_that_differ_cost_a_second_or_two_of_the_rate_once(
+    plan: tuple[float, int], skews: list[float], count: int, seed: int
+) -> None:
+    it = fleet(plan, skews, count, seed)
+    # Each clock is within a second of the true time once an answer has bounded it.
+    assert it.overdraft() <= 2.0 * it.rate + 1e-6
+    assert it.used() >= 0.95
+
+
+@settings(max_examples=60, deadline=None)
+@given(plans, st.integers(1, 6), st.integers(1, 12), st.integers(0, 9999))
+def test_clocks_that_agree_never_overdraw_however_late_calls_arrive_within_the_slack(
+    plan: tuple[float, int], participants: int, count: int, seed: int
+) -> None:
+    rate, burst = plan
+    delay = min(SLACK_SECONDS, (burst - 1) / rate)
+    it = fleet(plan, [0.0] * participants, count, seed, delay=delay)
+    # 1e-4 of a turn: due times are floats of microseconds.
+    assert it.overdraft() <= 1e-4
+    assert it.used() >= 0.95
+
+
+@settings(max_examples=30, deadline=None)
+@given(plans, st.integers(1, 6), st.integers(1, 20), st.integers(0, 9999))
+def test_updates_carried_out_twice_never_overdraw(
+    plan: tuple[float, int], participants: int, doubled: int, seed: int
+) -> None:
+    it = fleet(plan, [0.0] * participants, 1, seed, doubled=doubled)
+    assert it.overdraft() <= 1e-4
+
+
+def test_contention_costs_hardly_more_than_a_call_a_grant() -> None:
+    it = Fleet(rate=20.0, burst=10, skews=[0.0] * 8, count=1, seed=7, seconds=60.0)
+    it.run()
+    assert it.calls / it.grants <= 1.1
+
+
+def test_the_measure_sees_an_overdraft() -> None:
+    greedy = Fleet(rate=1.0, burst=2, skews=[], count=1, seed=0, seconds=10.0)
+    greedy.arrivals = [START, START + 5, START + 5.5, START + 5.6, START + 5.7]
+    assert 1.0 < greedy.overdraft() < 2.0
