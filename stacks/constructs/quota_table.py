@@ -22,7 +22,11 @@ class QuotaTable(EncryptedTable):
         )
 
     def let_spend(self, grantee: iam.IRole) -> None:
-        """Lets a role take turns. One conditional update each, so nothing is read."""
+        """Lets a role take turns: one conditional update each, and a reading before the time is known."""
         grantee.add_to_principal_policy(
-            iam.PolicyStatement(sid="SpendQuota", actions=["dynamodb:UpdateItem"], resources=[self.table_arn])
+            iam.PolicyStatement(
+                sid="SpendQuota",
+                actions=["dynamodb:GetItem", "dynamodb:UpdateItem"],
+                resources=[self.table_arn],
+            )
         )
