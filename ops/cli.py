@@ -7,13 +7,16 @@ import sys
 import typer
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
-from ops import console, secrets, sellers
-from ops.errors import FAILED, CommandError
+from ops import console, destinations, secrets, sellers, subscriptions
+from ops.errors import FAILED, WRONG_INPUT, CommandError, aws_refusal
 from sellerbus.api.redaction import redact
 
 EPILOG = (
-    "Results go to stdout, everything else to stderr. Exit codes: 0 done; 1 AWS refused or was not reached; "
-    "2 the command or its input is wrong; 3 a stack or seller is not there; 4 it is there already."
+    "Results go to stdout, everything else to stderr. Exit codes: 0 done; 1 AWS or Amazon refused, or was "
+    "not reached; 2 the command or its input is wrong, and nothing was changed; 3 a stack, seller or "
+    "destination is not there; 4 it is there already; 5 done in part, or something needs a person, and the "
+    "output says what. Tokens and secrets are asked for or read from stdin or a file: they are no arguments "
+    "and are never shown."
 )
 
 app = typer.Typer(
@@ -26,12 +29,23 @@ app = typer.Typer(
 )
 app.add_typer(secrets.app, name="secrets")
 app.add_typer(sellers.app, name="sellers")
+app.add_typer(subscriptions.app, name="subscriptions")
+app.add_typer(destinations.app, name="destinations")
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one command and exit with its code; every refusal is one message, never a traceback."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if any(redact(word) != word for word in given):
+        # Before anything is parsed: what is wrong on a command line is repeated in its error.
+        console.say(
+            "sellerbus: One of the arguments is a token or a secret. They are asked for, or read from stdin "
+            "or a file: arguments are seen by others and kept in histories. If this one was real, have it "
+            "replaced."
+        )
+        sys.exit(WRONG_INPUT)
     try:
-        app(args=arguments, prog_name="sellerbus")
+        app(args=given, prog_name="sellerbus")
     except CommandError as error:
         console.say(f"sellerbus: {error}")
         sys.exit(error.exit_code)
@@ -39,10 +53,7 @@ def main(arguments: list[str] | None = None) -> None:
         console.say("sellerbus: No AWS credentials were found: set AWS_PROFILE, or log in with the AWS CLI.")
         sys.exit(FAILED)
     except ClientError as error:
-        answer = error.response["Error"]
-        console.say(
-            f"sellerbus: AWS refused {error.operation_name}: {answer['Code']}: {redact(answer['Message'])}"
-        )
+        console.say(f"sellerbus: {aws_refusal(error)}")
         sys.exit(FAILED)
     except BotoCoreError as error:
         console.say(f"sellerbus: AWS was not reached: {redact(str(error))}")

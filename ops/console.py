@@ -4,41 +4,89 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import typer
 from rich.console import Console
+from rich.measure import Measurement
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from ops.errors import WRONG_INPUT, CommandError
+from sellerbus.api.redaction import redact
 
 
 def say(message: str) -> None:
-    """Tell the person something; never part of the result."""
+    """Tell the person something; never part of the result. Tokens that got into it are taken out."""
     # Texts are names and messages, not markup: brackets in them are to be shown.
-    Console(stderr=True, highlight=False).print(message, markup=False, soft_wrap=True)
+    Console(stderr=True, highlight=False).print(redact(message), markup=False, soft_wrap=True)
 
 
 def show_json(document: Any) -> None:
     sys.stdout.write(json.dumps(document, indent=2, sort_keys=True) + "\n")
 
 
-def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def show_table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, prose: Sequence[str] = ()
+) -> None:
+    """Print a table. Only columns named in `prose` are wrapped: an id that is cut or split is of no use."""
     table = Table(title=title, title_justify="left")
     for column in columns:
-        # A seller id that is cut is of no use.
-        table.add_column(column, overflow="fold")
+        wraps = column in prose
+        table.add_column(column, no_wrap=not wraps, overflow="fold", min_width=12 if wraps else None)
     for row in rows:
         table.add_row(*row)
-    Console(file=sys.stdout, highlight=False, markup=False).print(table)
+    console = Console(file=sys.stdout, highlight=False, markup=False)
+    least = Measurement.get(console, console.options.update(max_width=10_000), table)
+    # Into a file or a pipe everything goes on its line; a terminal that is too narrow is overrun.
+    console.width = max(console.width, least.minimum) if console.is_terminal else max(80, least.maximum)
+    console.print(table)
+
+
+def show_line(text: str) -> None:
+    """Print one sentence of the result."""
+    sys.stdout.write(text + "\n")
 
 
 def show_facts(title: str, facts: Mapping[str, str]) -> None:
     """Print one thing's facts, a line each."""
     width = max(map(len, facts), default=0)
-    lines = [title, *(f"  {name.ljust(width)}  {value}" for name, value in facts.items())]
+    lines = [title, *(f"  {name.ljust(width)}  {value}".rstrip() for name, value in facts.items())]
     sys.stdout.write("\n".join(lines) + "\n")
+
+
+class Progressing:
+    """Moves a progress bar; does nothing where nobody watches."""
+
+    def __init__(self, bar: Progress, total: int, what: str) -> None:
+        self._bar = bar
+        self._task = bar.add_task(what, total=total)
+
+    def advance(self) -> None:
+        self._bar.advance(self._task)
+
+    def reached(self, count: int) -> None:
+        self._bar.update(self._task, completed=count)
+
+    def describe(self, what: str) -> None:
+        self._bar.update(self._task, description=what)
+
+
+@contextmanager
+def progress(total: int, what: str) -> Iterator[Progressing]:
+    """Show a progress bar on stderr, in a terminal only, for as long as the block runs."""
+    console = Console(stderr=True, highlight=False)
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        yield Progressing(bar, total, what)
 
 
 def interactive() -> bool:
@@ -58,6 +106,16 @@ def confirm(question: str) -> bool:
     return typer.confirm(question, err=True)
 
 
+def confirmed(question: str, *, yes: bool) -> None:
+    """Ask before what cannot be undone, unless `yes`; raises CommandError where the answer is no."""
+    if yes:
+        return
+    if not interactive():
+        raise CommandError("Nobody can be asked here: confirm with --yes.", WRONG_INPUT)
+    if not confirm(question):
+        raise CommandError("Nothing was done.", WRONG_INPUT)
+
+
 def read_stdin(what: str) -> str:
     """Return what was piped in; raises CommandError where that is nothing."""
     text = sys.stdin.read().strip()
@@ -68,3 +126,9 @@ def read_stdin(what: str) -> str:
             WRONG_INPUT,
         )
     return text
+
+
+def wait(seconds: float) -> bool:
+    """Wait; never cut short but by an exception."""
+    time.sleep(seconds)
+    return False

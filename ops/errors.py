@@ -1,17 +1,23 @@
 """How a command ends when it does not succeed.
 
-exit code 1    AWS refused or was not reached
-exit code 2    the command or its input is wrong; nothing was called
-exit code 3    what the command works on is not there: a stack, a seller
+exit code 1    AWS or Amazon refused, or was not reached; nothing was done
+exit code 2    the command or its input is wrong; nothing was changed
+exit code 3    what the command works on is not there: a stack, a seller, a destination
 exit code 4    it is there already
+exit code 5    done in part, or something needs a person: the output says what
 """
 
 from __future__ import annotations
+
+from botocore.exceptions import ClientError
+
+from sellerbus.api.redaction import redact
 
 FAILED = 1
 WRONG_INPUT = 2
 NOT_FOUND = 3
 EXISTS = 4
+PARTLY = 5
 
 
 class CommandError(Exception):
@@ -20,3 +26,9 @@ class CommandError(Exception):
     def __init__(self, message: str, exit_code: int) -> None:
         self.exit_code = exit_code
         super().__init__(message)
+
+
+def aws_refusal(error: ClientError) -> str:
+    """Return what AWS refused and why, without tokens."""
+    answer = error.response["Error"]
+    return f"AWS refused {error.operation_name}: {answer['Code']}: {redact(answer['Message'])}"

@@ -22,8 +22,17 @@ StageName = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
 
 
+_READ_TIMEOUT_SECONDS = 20
+# A function answers when it is done: queue_every_seller, the longest, is given five minutes.
+_INVOCATION_TIMEOUT_SECONDS = 310
+
+
 def clients(service: str, region: str) -> Any:
-    config = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 4})
+    config = Config(
+        connect_timeout=5,
+        read_timeout=_INVOCATION_TIMEOUT_SECONDS if service == "lambda" else _READ_TIMEOUT_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": 4},
+    )
     return boto3.client(service, region_name=region, config=config)
 
 

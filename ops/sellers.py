@@ -7,22 +7,32 @@ from typing import Annotated
 
 import typer
 
-from ops import console
-from ops.errors import EXISTS, NOT_FOUND, WRONG_INPUT, CommandError
+from ops import cells, console, seller_import, seller_input, seller_views
+from ops.cells import RegionName
+from ops.errors import EXISTS, FAILED, PARTLY, WRONG_INPUT, CommandError
 from ops.options import AsJson, StageName, opened
-from ops.stage import NOTIFICATIONS, Stage
-from sellerbus.api import endpoints
-from sellerbus.api.endpoints import Marketplace, UnknownMarketplaceError
+from ops.seller_states import STATES, States
+from ops.seller_views import View, seller_document, seller_facts
+from ops.stage import NOTIFICATIONS, Cell
 from sellerbus.sellers.registry import (
+    ACTIVE,
+    PAUSED,
     REMOVING,
+    REVOKED,
     Seller,
     SellerExistsError,
-    SellerRegistry,
     UnknownSellerError,
-    checked_seller_id,
 )
 
-app = typer.Typer(no_args_is_help=True, help="The sellers that a stage works for.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="The sellers that a stage works for. A change of a seller is followed within about a minute, "
+    "without a deployment.",
+    epilog="Rights: cloudformation:DescribeStacks on the stage's stacks; on the seller registry "
+    "dynamodb:GetItem, UpdateItem, DeleteItem and Scan; on the table SubscriptionState dynamodb:GetItem "
+    "and Scan; on the stage's key kms:Encrypt (add, import) and kms:Decrypt, through DynamoDB.",
+)
+app.command("import")(seller_import.import_file)
 
 SellerId = Annotated[str, typer.Argument(help="The seller id (merchant token).", show_default=False)]
 
@@ -36,72 +46,145 @@ def add(
         typer.Option(
             "--marketplaces",
             "--marketplace",
-            help="Country codes or marketplace ids, separated by commas; may be given several times.",
+            help="Country codes or marketplace ids, separated by commas; may be given several times. "
+            "They say which region the seller belongs to.",
             show_default=False,
         ),
     ],
+    types: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--types",
+            "--type",
+            help="The seller's own notification types, a part of the configured ones, separated by commas. "
+            "`all` are those that are configured, now and later; that is also what a new seller gets without "
+            "this option. A seller that is replaced keeps its list without it.",
+            show_default=False,
+        ),
+    ] = None,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Replace token and marketplaces of a seller that is there.")
+        bool,
+        typer.Option(
+            "--replace",
+            help="Replace token, marketplaces and types of a seller that is there, and make it active.",
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Add a seller; no deployment is needed.
 
     The refresh token of the seller's authorisation is asked for and not shown, or read from stdin.
+
+    Printed with --json: {"sellerId", "region", "marketplaceIds", "notificationTypes" (null: all), "status",
+    "createdAt", "updatedAt"}.
     """
     target = opened(stage)
-    identifier = _checked_id(seller_id)
-    region, chosen = _checked_marketplaces(target, marketplaces)
-    token = checked_token(
+    identifier = seller_input.seller_id(seller_id)
+    try:
+        cell, chosen = seller_input.marketplaces(target, seller_input.split(",".join(marketplaces)))
+    except CommandError as error:
+        raise CommandError(f"--marketplaces: {error}", WRONG_INPUT) from None
+    try:
+        given = seller_input.types(cell, seller_input.split(",".join(types or ())))
+    except CommandError as error:
+        raise CommandError(f"--types: {error}", WRONG_INPUT) from None
+    token = seller_input.token(
         console.ask_hidden(f"Refresh token of {identifier} (not shown)")
         if console.interactive()
         else console.read_stdin("refresh token")
     )
+    registry = cells.registry(cell)
+    present = registry.find(identifier) if replace else None
     try:
-        seller = _registry(target).add(
+        seller = registry.add(
             identifier,
-            region=region,
-            marketplace_ids=[row.marketplace_id for row in chosen],
+            region=cell.region,
+            marketplace_ids=chosen,
             refresh_token=token,
+            notification_types=seller_input.own_types(given, present),
             replace=replace,
         )
     except SellerExistsError as error:
         raise CommandError(
-            f"Seller {identifier} is in stage {stage} already (status {error.status}). "
-            "To replace the refresh token and marketplaces, and to make the seller active: --replace",
+            f"Seller {identifier} is in region {cell.region} of stage {stage} already (status "
+            f"{error.status}). To replace its refresh token, marketplaces and types, and to make the seller "
+            "active: --replace",
             EXISTS,
         ) from error
     if as_json:
-        console.show_json(_document(seller))
+        console.show_json(seller_document(seller))
     else:
-        console.show_facts(f"Seller {identifier} is in stage {stage}.", _facts(seller))
-    if target.outputs(NOTIFICATIONS) is None:
+        console.show_facts(f"Seller {identifier} is in stage {stage}.", seller_facts(seller))
+    if cell.outputs(NOTIFICATIONS) is None:
         console.say(f"Its subscriptions are made when the stage is deployed: make deploy STAGE={stage}")
     else:
-        console.say("Its subscriptions follow within about a minute.")
+        console.say(
+            "Its subscriptions follow within about a minute: "
+            f"sellerbus sellers show {identifier} --stage {stage}"
+        )
 
 
 @app.command("list")
-def list_sellers(stage: StageName, as_json: AsJson = False) -> None:
-    """List the sellers. Tokens are not decrypted."""
-    rows = sorted(_registry(opened(stage)).sellers(), key=lambda seller: seller.seller_id)
+def list_sellers(stage: StageName, region: RegionName = None, as_json: AsJson = False) -> None:
+    """List the sellers of all regions, with how many of the wanted subscriptions each has. Decrypts nothing.
+
+    Printed with --json: a list of what `show` prints, but for `busy`, and with the number of subscriptions in
+    place of the subscriptions.
+    """
+    target = opened(stage)
+    now = datetime.now(UTC)
+    views: list[View] = []
+    for cell in cells.deployed(target, region):
+        states = States(cell).all()
+        views += [
+            View(cell, seller, states.get(seller.seller_id), now) for seller in cells.registry(cell).sellers()
+        ]
+    views.sort(key=lambda view: (view.seller.seller_id, view.seller.region))
     if as_json:
-        console.show_json([_document(seller) for seller in rows])
+        console.show_json([view.document() for view in views])
+    else:
+        seller_views.table(f"Sellers of stage {stage}: {len(views)}", views)
+
+
+@app.command()
+def show(seller_id: SellerId, stage: StageName, region: RegionName = None, as_json: AsJson = False) -> None:
+    """Show everything that is known of a seller, but for its token. Amazon is not asked: see `subscriptions`.
+
+    Printed with --json: {"sellerId", "region", "marketplaceIds", "notificationTypes" (its own list; null:
+    all), "status" (active, paused, revoked, removing), "createdAt", "updatedAt", "state" (settled, pending,
+    working, failing), "subscriptions": [{"notificationType", "subscriptionId"}], "wanted" (how many it shall
+    have), "blocked" (those that others keep out), "finishedAt" (of the last run), "lastError", "busy"}.
+    """
+    target = opened(stage)
+    cell, seller = cells.locate(target, seller_input.seller_id(seller_id), region)
+    state = States(cell).of([seller.seller_id]).get(seller.seller_id)
+    view = View(cell, seller, state, datetime.now(UTC))
+    if as_json:
+        console.show_json(view.full_document())
         return
-    console.show_table(
-        f"Sellers of stage {stage}: {len(rows)}",
-        ("Seller", "Region", "Marketplaces", "Status", "Updated"),
-        [
-            (row.seller_id, row.region, _countries(row), row.status, row.updated_at[:19].replace("T", " "))
-            for row in rows
-        ],
-    )
+    console.show_facts(f"Seller {seller.seller_id} of stage {stage}", view.facts())
+    console.say(f"{view.standing}: {STATES[view.standing]}.")
+    if seller.status == REVOKED:
+        console.say(_bring_back(seller, stage))
+
+
+@app.command()
+def pause(seller_id: SellerId, stage: StageName, region: RegionName = None, as_json: AsJson = False) -> None:
+    """Delete a seller's subscriptions at Amazon and keep its row, until it is resumed."""
+    _set(seller_id, stage, region, PAUSED, as_json=as_json)
+
+
+@app.command()
+def resume(seller_id: SellerId, stage: StageName, region: RegionName = None, as_json: AsJson = False) -> None:
+    """Bring back a paused seller and its subscriptions. One that has revoked needs a new token: `add`."""
+    _set(seller_id, stage, region, ACTIVE, as_json=as_json)
 
 
 @app.command()
 def remove(
     seller_id: SellerId,
     stage: StageName,
+    region: RegionName = None,
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
     forget: Annotated[
         bool,
@@ -109,135 +192,77 @@ def remove(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Remove a seller: first the subscriptions at Amazon, then the row with the refresh token."""
+    """Remove a seller: first the subscriptions at Amazon, then the row with the refresh token.
+
+    Printed with --json: what `add` prints, and "removed": whether the row is gone already.
+    """
     target = opened(stage)
-    identifier = _checked_id(seller_id)
-    deployed = target.outputs(NOTIFICATIONS) is not None
-    if not deployed and not forget and target.settings.removal_policy == "retain":
-        raise CommandError(_kept_at_amazon(target, identifier), WRONG_INPUT)
-    if not yes:
-        _confirmed(identifier, stage)
-    registry = _registry(target)
+    cell, seller = cells.locate(target, seller_input.seller_id(seller_id), region)
+    deployed = cell.outputs(NOTIFICATIONS) is not None
+    if not deployed and not forget and cell.settings.removal_policy == "retain":
+        raise CommandError(_kept_at_amazon(cell, seller), WRONG_INPUT)
+    console.confirmed(
+        f"Remove seller {seller.seller_id} from stage {stage}, with all its subscriptions?", yes=yes
+    )
+    registry = cells.registry(cell)
     try:
-        seller = registry.set_status(identifier, REMOVING)
+        seller = registry.set_status(seller.seller_id, REMOVING)
     except UnknownSellerError as error:
-        raise CommandError(
-            f"Seller {identifier} is not in stage {stage}. See: sellerbus sellers list --stage {stage}",
-            NOT_FOUND,
-        ) from error
+        raise cells.unknown(target, seller.seller_id, region) from error
     # Without the stack nobody follows the change; what stood at Amazon was deleted with it, or is let be.
-    removed = not deployed and registry.delete_removed(identifier)
+    removed = not deployed and registry.delete_removed(seller.seller_id)
     if as_json:
-        console.show_json(_document(seller) | {"removed": removed})
+        console.show_json(seller_document(seller) | {"removed": removed})
     else:
-        console.show_facts(
-            f"Seller {identifier} is {'removed from' if removed else 'being removed from'} stage {stage}.",
-            _facts(seller),
-        )
+        gone = "removed from" if removed else "being removed from"
+        console.show_facts(f"Seller {seller.seller_id} is {gone} stage {stage}.", seller_facts(seller))
     if not removed:
         console.say("Its subscriptions are deleted within about a minute, then its row goes.")
 
 
-def _kept_at_amazon(stage: Stage, seller_id: str) -> str:
+def _set(seller_id: str, stage: str, region: str | None, status: str, *, as_json: bool) -> None:
+    target = opened(stage)
+    cell, seller = cells.locate(target, seller_input.seller_id(seller_id), region)
+    if seller.status == REVOKED:
+        raise CommandError(_bring_back(seller, stage), PARTLY)
+    if seller.status == REMOVING:
+        raise CommandError(
+            f"Seller {seller.seller_id} is being removed. To keep it after all: sellerbus sellers add "
+            f"{seller.seller_id} --replace --stage {stage} --marketplaces <codes>",
+            PARTLY,
+        )
+    changed = seller.status != status
+    if changed:
+        try:
+            seller = cells.registry(cell).set_status(seller.seller_id, status, seen=seller)
+        except UnknownSellerError as error:
+            raise CommandError(
+                f"Seller {seller.seller_id} was changed by somebody else meanwhile: look again.", FAILED
+            ) from error
+    if as_json:
+        console.show_json(seller_document(seller))
+    else:
+        title = f"Seller {seller.seller_id} is {'now' if changed else 'already'} {seller.status}."
+        console.show_facts(title, seller_facts(seller))
+    if changed and cell.outputs(NOTIFICATIONS) is not None:
+        done = "deleted" if status == PAUSED else "made"
+        console.say(f"Its subscriptions are {done} within about a minute.")
+
+
+def _bring_back(seller: Seller, stage: str) -> str:
     return (
-        f"The stack {stage.stack_name(NOTIFICATIONS)} is not there, and the stage keeps what stands at "
+        f"Seller {seller.seller_id} has revoked the authorisation at Amazon, so that nothing can be done for "
+        "it. Let the seller authorise the application again, then give the new refresh token: sellerbus "
+        f"sellers add {seller.seller_id} --replace --stage {stage} --marketplaces <codes>"
+    )
+
+
+def _kept_at_amazon(cell: Cell, seller: Seller) -> str:
+    return (
+        f"The stack {cell.stack_name(NOTIFICATIONS)} is not there, and the stage keeps what stands at "
         "Amazon (removal_policy: retain): if it was deployed before, Amazon goes on sending for seller "
-        f"{seller_id}, and the row that would be deleted holds the only token to change that with. "
+        f"{seller.seller_id}, and the row that would be deleted holds the only token to change that with. "
         "Deploy the stage again with existing_subscriptions: replace, and remove the seller then: "
-        f"make deploy STAGE={stage.name}. Where nothing was ever deployed, or the seller has withdrawn the "
-        "authorisation at Amazon: --forget"
+        f"make deploy STAGE={cell.stage_name}. Where nothing was ever deployed, or the seller has withdrawn "
+        "the authorisation at Amazon: --forget"
     )
-
-
-def checked_token(text: str) -> str:
-    """Return a refresh token that can be one; raises CommandError, which never repeats it."""
-    token = text.strip()
-    if len(token.split()) != 1 or len(token) < 8:
-        raise CommandError(
-            "The refresh token is too short or has spaces or lines in it: give the token alone.", WRONG_INPUT
-        )
-    if token.startswith(("Atza|", "Atc|")):
-        raise CommandError(
-            "This is an access token; it lasts an hour. Give the refresh token: it begins with Atzr|",
-            WRONG_INPUT,
-        )
-    if token.startswith(("amzn1.", "{")):
-        raise CommandError(
-            "This is a client id, a client secret or JSON. Give the refresh token: it begins with Atzr|",
-            WRONG_INPUT,
-        )
-    return token
-
-
-def _checked_id(text: str) -> str:
-    try:
-        return checked_seller_id(text)
-    except ValueError as error:
-        raise CommandError(str(error), WRONG_INPUT) from error
-
-
-def _checked_marketplaces(stage: Stage, given: list[str]) -> tuple[str, tuple[Marketplace, ...]]:
-    names = [name for part in given for name in part.split(",") if name.strip()]
-    try:
-        region, chosen = endpoints.one_region(names)
-    except UnknownMarketplaceError as error:
-        raise CommandError(f"--marketplaces: {error}", WRONG_INPUT) from error
-    expected = stage.settings.sp_api.region
-    if region != expected:
-        raise CommandError(
-            f"--marketplaces: {', '.join(row.country for row in chosen)} are of region {region}, but stage "
-            f"{stage.name} is of region {expected} (config/{stage.name}.yaml, sp_api.region). "
-            "Add the seller in a stage of its region.",
-            WRONG_INPUT,
-        )
-    strange = [row.country for row in chosen if row.marketplace_id not in stage.settings.marketplaces]
-    if strange:
-        raise CommandError(
-            f"--marketplaces: {', '.join(strange)} is not among the marketplaces of stage {stage.name}. "
-            f"Add it to `marketplaces` in config/{stage.name}.yaml if this stage shall work for it.",
-            WRONG_INPUT,
-        )
-    return region, chosen
-
-
-def _confirmed(seller_id: str, stage: str) -> None:
-    if not console.interactive():
-        raise CommandError("Nobody can be asked here: confirm with --yes.", WRONG_INPUT)
-    if not console.confirm(f"Remove seller {seller_id} from stage {stage}, with all its subscriptions?"):
-        raise CommandError("Nothing was done.", WRONG_INPUT)
-
-
-def _registry(stage: Stage) -> SellerRegistry:
-    return SellerRegistry(
-        dynamodb=stage.client("dynamodb"),
-        kms=stage.client("kms"),
-        table_name=stage.output("SellerRegistryTableName"),
-        key_id=stage.output("KeyArn"),
-        clock=lambda: datetime.now(UTC),
-    )
-
-
-def _countries(seller: Seller) -> str:
-    countries = {row.marketplace_id: row.country for row in endpoints.MARKETPLACES}
-    return ", ".join(countries.get(name, name) for name in seller.marketplace_ids)
-
-
-def _document(seller: Seller) -> dict[str, object]:
-    return {
-        "sellerId": seller.seller_id,
-        "region": seller.region,
-        "marketplaceIds": list(seller.marketplace_ids),
-        "status": seller.status,
-        "createdAt": seller.created_at,
-        "updatedAt": seller.updated_at,
-    }
-
-
-def _facts(seller: Seller) -> dict[str, str]:
-    return {
-        "Region": seller.region,
-        "Marketplaces": _countries(seller),
-        "Status": seller.status,
-        "Added": seller.created_at,
-        "Updated": seller.updated_at,
-    }

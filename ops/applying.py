@@ -1,0 +1,180 @@
+"""`sellerbus subscriptions apply`: have the reconciler work on sellers now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, Final
+
+import typer
+
+from ops import cells, console, following, seller_input
+from ops.amazon import invoke
+from ops.cells import RegionName
+from ops.errors import FAILED, NOT_FOUND, PARTLY, WRONG_INPUT, CommandError
+from ops.following import Followed, Place
+from ops.options import AsJson, StageName, opened
+from ops.seller_states import States
+from ops.stage import NOTIFICATIONS, Cell, Stage
+from sellerbus.api.redaction import redact
+from sellerbus.notifications.jobs import QueueError, SellerJob, SubscriptionQueue
+from sellerbus.sellers.registry import REVOKED
+
+_LISTED: Final = 20
+_MOST_LOOKUPS: Final = 25
+
+
+def apply(
+    stage: StageName,
+    seller: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--seller", help="This seller; may be given several times.", show_default=False, metavar="ID"
+        ),
+    ] = None,
+    everybody: Annotated[bool, typer.Option("--all", help="Every seller of the stage.")] = False,
+    region: RegionName = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait until a run of each seller has ended, and say how.")
+    ] = False,
+    time_limit: Annotated[
+        float, typer.Option("--time-limit", min=1, help="How many seconds --wait waits at the most.")
+    ] = 600.0,
+    as_json: AsJson = False,
+) -> None:
+    """Put sellers on the subscription queue: each is brought to what the configuration and its row say.
+
+    What would be done shows `plan`. Sellers whose authorisation is revoked are left out.
+
+    Exit code 5 with --wait where a run failed or the time was over; what failed is tried again by itself.
+    Printed with --json: {"stage", "queued", "revoked": [{"sellerId", "region"}], and with --wait "done",
+    "failed": [{"sellerId", "region", "lastError"}], "open": [{"sellerId", "region"}]}.
+    """
+    if bool(seller) == everybody:
+        raise CommandError("Say whom: --seller ID (several times), or --all.", WRONG_INPUT)
+    named = [seller_input.seller_id(name) for name in seller or ()]
+    target = opened(stage)
+    work, revoked = _work(target, named, region)
+    places = [(cell.region, seller_id) for cell, seller_id in work]
+    here = {cell.region: cell for cell, _ in work}
+    regions = {name: following.Region(States(cell), _statuses(cell)) for name, cell in here.items()}
+    earlier = following.before(regions, places) if wait else {}
+    for name, cell in here.items():
+        _queue(cell, None if everybody else [known for place, known in places if place == name])
+    result: dict[str, Any] = {"stage": stage, "queued": len(places), "revoked": _documents(revoked)}
+    followed = None
+    if wait:
+        with console.progress(len(places), "Waiting for the runs") as bar:
+            followed = following.follow(
+                regions, earlier, places, limit_seconds=time_limit, reached=bar.reached
+            )
+        result |= _outcome(followed)
+    if as_json:
+        console.show_json(result)
+    else:
+        _show(result, followed)
+    if revoked:
+        console.say(f"Left out, because the authorisation is revoked: {_listed(revoked)}.")
+    if followed is None:
+        console.say(f"They are worked on within minutes: sellerbus sellers list --stage {stage}")
+    elif followed.failed or followed.open:
+        raise CommandError(_unfinished(followed), PARTLY)
+
+
+def _work(
+    stage: Stage, named: Sequence[str], region: str | None
+) -> tuple[list[tuple[Cell, str]], list[Place]]:
+    """Return whom to queue with the cell, and who has revoked; raises CommandError where there is nobody."""
+    if named:
+        found = [(*cells.locate(stage, seller_id, region),) for seller_id in dict.fromkeys(named)]
+        rows = [(cell, seller.seller_id, seller.status) for cell, seller in found]
+    else:
+        rows = [
+            (cell, seller_id, status)
+            for cell in cells.deployed(stage, region)
+            for seller_id, status in sorted(cells.registry(cell).ids())
+        ]
+    work = [(cell, seller_id) for cell, seller_id, status in rows if status != REVOKED]
+    revoked = [(cell.region, seller_id) for cell, seller_id, status in rows if status == REVOKED]
+    if not work and revoked:
+        raise CommandError(
+            f"The authorisation is revoked: {_listed(revoked)}. Let the seller authorise the application "
+            f"again, then: sellerbus sellers add <id> --replace --stage {stage.name} --marketplaces <codes>",
+            PARTLY,
+        )
+    if not work:
+        raise CommandError(
+            f"Stage {stage.name} has no seller yet: sellerbus sellers add --stage {stage.name} ...", NOT_FOUND
+        )
+    return work, revoked
+
+
+def _statuses(cell: Cell) -> Callable[[Sequence[str]], Mapping[str, str]]:
+    registry = cells.registry(cell)
+
+    def statuses(seller_ids: Sequence[str]) -> Mapping[str, str]:
+        if len(seller_ids) > _MOST_LOOKUPS:
+            return dict(registry.ids())
+        found = map(registry.find, seller_ids)
+        return {seller.seller_id: seller.status for seller in found if seller is not None}
+
+    return statuses
+
+
+def _queue(cell: Cell, seller_ids: Sequence[str] | None) -> None:
+    """Queue these sellers of a cell; None for every one, which the stage's own function does."""
+    if seller_ids is None:
+        invoke(cell.client("lambda"), cell.output("QueueEverySellerFunctionName", NOTIFICATIONS), {})
+        return
+    queue = SubscriptionQueue(cell.client("sqs"), cell.output("SubscriptionQueueUrl", NOTIFICATIONS))
+    try:
+        queue.put(SellerJob(seller_id) for seller_id in seller_ids)
+    except QueueError as error:
+        names = ", ".join(job.seller_id for job in error.refused)
+        raise CommandError(
+            f"{error}: {names}", PARTLY if len(error.refused) < len(seller_ids) else FAILED
+        ) from error
+
+
+def _outcome(followed: Followed) -> dict[str, Any]:
+    return {
+        "done": followed.count - len(followed.failed),
+        "failed": [
+            {"sellerId": seller_id, "region": region, "lastError": redact(error)}
+            for (region, seller_id), error in sorted(followed.failed.items())
+        ],
+        "open": _documents(followed.open),
+    }
+
+
+def _show(result: Mapping[str, Any], followed: Followed | None) -> None:
+    facts = {"Queued": str(result["queued"])}
+    if followed is not None:
+        facts |= {
+            "Done": str(result["done"]),
+            "Failed": str(len(followed.failed)),
+            "Not ended": str(len(followed.open)),
+        }
+    console.show_facts(f"Sellers of stage {result['stage']}", facts)
+
+
+def _unfinished(followed: Followed) -> str:
+    lines = []
+    if followed.failed:
+        lines.append(f"The last run of {len(followed.failed)} sellers failed; it is tried again by itself:")
+        lines += [
+            f"  {seller_id} ({region}): {error}"
+            for (region, seller_id), error in sorted(followed.failed.items())[:_LISTED]
+        ]
+    if followed.open:
+        lines.append(f"The time was over before the run of these had ended: {_listed(followed.open)}.")
+    return "\n".join(lines)
+
+
+def _listed(places: Sequence[Place]) -> str:
+    names = [f"{seller_id} ({region})" for region, seller_id in sorted(places)]
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return ", ".join(names[:_LISTED]) + more
+
+
+def _documents(places: Sequence[Place]) -> list[dict[str, str]]:
+    return [{"sellerId": seller_id, "region": region} for region, seller_id in sorted(places)]

@@ -1,0 +1,79 @@
+"""Which cells of a stage a command works on, and in which one a seller is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from ops.errors import NOT_FOUND, WRONG_INPUT, CommandError
+from ops.stage import FOUNDATION, Cell, Stage
+from sellerbus.sellers.registry import Seller, SellerRegistry
+
+RegionName = Annotated[
+    str | None,
+    typer.Option(
+        "--region",
+        help="Only this region of Amazon: na, eu or fe. Without it all regions of the stage.",
+        show_default=False,
+    ),
+]
+
+
+def chosen(stage: Stage, region: str | None) -> tuple[Cell, ...]:
+    """Return the cell of `region`, or all; calls nothing. Raises CommandError where it is not configured."""
+    if region is None:
+        return stage.cells
+    return (stage.cell(region.strip().lower()),)
+
+
+def deployed(stage: Stage, region: str | None = None) -> list[Cell]:
+    """Return the cells that can hold sellers by now; raises CommandError where there is none."""
+    cells = chosen(stage, region)
+    found = [cell for cell in cells if cell.outputs(FOUNDATION) is not None]
+    if not found:
+        # Says which stack is missing and how it is deployed.
+        cells[0].foundation()
+    return found
+
+
+def registry(cell: Cell) -> SellerRegistry:
+    return SellerRegistry(
+        dynamodb=cell.client("dynamodb"),
+        kms=cell.client("kms"),
+        table_name=cell.output("SellerRegistryTableName"),
+        key_id=cell.output("KeyArn"),
+        clock=lambda: datetime.now(UTC),
+    )
+
+
+def locate(stage: Stage, seller_id: str, region: str | None = None) -> tuple[Cell, Seller]:
+    """Return the seller's row and its cell; raises CommandError where it is nowhere, or in several cells."""
+    found = [
+        (cell, seller)
+        for cell in deployed(stage, region)
+        if (seller := registry(cell).find(seller_id)) is not None
+    ]
+    if not found:
+        raise unknown(stage, seller_id, region)
+    if len(found) > 1:
+        regions = " and ".join(cell.region for cell, _ in found)
+        raise CommandError(
+            f"Seller {seller_id} is in several regions of stage {stage.name}: {regions}. "
+            "Say which with --region.",
+            WRONG_INPUT,
+        )
+    return found[0]
+
+
+def unknown(stage: Stage, seller_id: str, region: str | None) -> CommandError:
+    where = f"region {region} of stage {stage.name}" if region else f"stage {stage.name}"
+    return CommandError(
+        f"Seller {seller_id} is not in {where}. See: sellerbus sellers list --stage {stage.name}", NOT_FOUND
+    )
+
+
+def named(cells: Sequence[Cell]) -> str:
+    return ", ".join(cell.region for cell in cells)

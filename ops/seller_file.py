@@ -1,0 +1,166 @@
+"""Reads the file of `sellerbus sellers import`: every row checked, every problem of the file told at once."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+from ops import seller_input
+from ops.errors import WRONG_INPUT, CommandError
+from ops.seller_input import shown
+from ops.stage import Stage
+
+Value = TypeVar("Value")
+
+COLUMNS: Final = ("sellerId", "marketplaces", "refreshToken", "types")
+REQUIRED: Final = COLUMNS[:3]
+
+
+@dataclass(frozen=True)
+class SellerRow:
+    """One seller of the file. line: where its row begins. types: as named; see seller_input.types."""
+
+    line: int
+    seller_id: str
+    region: str
+    marketplace_ids: tuple[str, ...]
+    types: tuple[str, ...] | None
+    refresh_token: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class _Problem:
+    line: int
+    text: str
+
+
+def decoded(content: bytes, name: str) -> str:
+    """Return the file's text; raises CommandError where it is not UTF-8 (with or without byte order mark)."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise CommandError(
+            f"{name} is not UTF-8. In a spreadsheet program choose 'CSV UTF-8' when saving.", WRONG_INPUT
+        ) from None
+
+
+def read(text: str, name: str, stage: Stage) -> list[SellerRow]:
+    """Return the rows of the file `name`; raises CommandError with all its problems, a line each."""
+    reader = _Reader(stage)
+    rows = reader.read(text)
+    if reader.problems:
+        listed = "\n".join(
+            f"{name}:{row.line}: {row.text}" for row in sorted(reader.problems, key=lambda row: row.line)
+        )
+        count = len(reader.problems)
+        raise CommandError(
+            f"{count} {'problem' if count == 1 else 'problems'} in {name}; nothing was done.\n{listed}",
+            WRONG_INPUT,
+        )
+    if not rows:
+        raise CommandError(f"{name} has no seller in it, only a header.", WRONG_INPUT)
+    return rows
+
+
+class _Reader:
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self.problems: list[_Problem] = []
+
+    def read(self, text: str) -> list[SellerRow]:
+        records = self._records(text)
+        header = next(records, None)
+        if header is None:
+            if not self.problems:
+                self._problem(1, f"the file is empty. Its first line names the columns: {','.join(COLUMNS)}")
+            return []
+        columns = self._columns(*header)
+        if columns is None:
+            return []
+        rows: list[SellerRow] = []
+        first_line: dict[tuple[str, str], int] = {}
+        for line, values in records:
+            if len(values) != len(columns):
+                self._problem(line, f"has {len(values)} fields, the header has {len(columns)}")
+                continue
+            row = self._row(line, dict(zip(columns, (value.strip() for value in values), strict=True)))
+            if row is None:
+                continue
+            earlier = first_line.setdefault((row.seller_id, row.region), line)
+            if earlier != line:
+                self._problem(line, f"seller {row.seller_id} stands in line {earlier} already")
+                continue
+            rows.append(row)
+        return rows
+
+    def _records(self, text: str) -> Iterator[tuple[int, list[str]]]:
+        """Yield each record that is not empty with the line it begins at."""
+        first = text.split("\n", 1)[0]
+        delimiter = ";" if ";" in first and "," not in first else ","
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        while True:
+            line = reader.line_num + 1
+            try:
+                values = next(reader, None)
+            except csv.Error as error:
+                # Its text says what is wrong and holds nothing of the file.
+                self._problem(line, f"is not CSV: {error}. Is a quotation mark open?")
+                return
+            if values is None:
+                return
+            if any(value.strip() for value in values):
+                yield line, values
+
+    def _columns(self, line: int, values: Sequence[str]) -> list[str] | None:
+        known = {_plain(name): name for name in COLUMNS}
+        columns = [known.get(_plain(value), "") for value in values]
+        before = len(self.problems)
+        for value, column in zip(values, columns, strict=True):
+            if not column:
+                self._problem(line, f"unknown column {shown(value.strip())}: known are {', '.join(COLUMNS)}")
+            elif columns.count(column) > 1:
+                self._problem(line, f"the column {column} stands there twice")
+        missing = [name for name in REQUIRED if name not in columns]
+        if missing:
+            self._problem(
+                line, f"the header lacks {', '.join(missing)}. The first line names the columns of the others"
+            )
+        return columns if len(self.problems) == before else None
+
+    def _row(self, line: int, given: dict[str, str]) -> SellerRow | None:
+        before = len(self.problems)
+        identifier = self._checked(line, "sellerId", lambda: seller_input.seller_id(given["sellerId"]))
+        place = self._checked(
+            line,
+            "marketplaces",
+            lambda: seller_input.marketplaces(self._stage, seller_input.split(given["marketplaces"])),
+        )
+        token = self._checked(line, "refreshToken", lambda: seller_input.token(given["refreshToken"]))
+        types: tuple[str, ...] | None = None
+        if place is not None:
+            cell = place[0]
+            types = self._checked(
+                line, "types", lambda: seller_input.types(cell, seller_input.split(given.get("types", "")))
+            )
+        if len(self.problems) > before or identifier is None or place is None or token is None:
+            return None
+        return SellerRow(line, identifier, place[0].region, place[1], types, token)
+
+    def _checked(self, line: int, column: str, check: Callable[[], Value]) -> Value | None:
+        try:
+            return check()
+        except CommandError as error:
+            self._problem(line, f"({column}) {error}")
+            return None
+
+    def _problem(self, line: int, text: str) -> None:
+        self.problems.append(_Problem(line, text))
+
+
+def _plain(name: str) -> str:
+    """Header names are taken with or without capitals, underscores and spaces."""
+    return re.sub(r"[\s_-]", "", name).lower()

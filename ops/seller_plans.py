@@ -1,0 +1,198 @@
+"""What Amazon has for sellers and what would be changed, asked seller by seller; and how it is shown."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ops import cells, console, parallel
+from ops.amazon import REVOKED, Amazon, AmazonRefusedError
+from ops.errors import FAILED, NOT_FOUND, PARTLY, CommandError
+from ops.stage import Cell, Stage
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One seller's answer of `inspect_amazon`, or why there is none."""
+
+    cell: Cell
+    seller_id: str
+    answer: dict[str, Any] = field(default_factory=dict)
+    refused: AmazonRefusedError | None = None
+
+    @property
+    def plan(self) -> list[dict[str, Any]]:
+        return list(self.answer.get("plan", ()))
+
+    @property
+    def actual(self) -> list[dict[str, Any]]:
+        return list(self.answer.get("actual", ()))
+
+    def failure(self) -> dict[str, str] | None:
+        if self.refused is None:
+            return None
+        return {
+            "sellerId": self.seller_id,
+            "region": self.cell.region,
+            "kind": self.refused.kind,
+            "message": self.refused.message,
+        }
+
+
+def sellers_of(stage: Stage, seller_ids: Sequence[str], region: str | None) -> list[tuple[Cell, str]]:
+    """Return the named sellers with their cells, without names every one; raises CommandError."""
+    if seller_ids:
+        found = dict.fromkeys(seller_ids)
+        return [(cells.locate(stage, name, region)[0], name) for name in found]
+    everybody = [
+        (cell, name)
+        for cell in cells.deployed(stage, region)
+        for name in sorted(name for name, _ in cells.registry(cell).ids())
+    ]
+    if not everybody:
+        raise CommandError(
+            f"Stage {stage.name} has no seller yet: sellerbus sellers add --stage {stage.name} ...", NOT_FOUND
+        )
+    return everybody
+
+
+def ask_for(sellers: Sequence[tuple[Cell, str]], what: str, *, types: Sequence[str] = ()) -> list[Asked]:
+    """Ask for each seller with a few threads, waiting where Amazon's quota says so; in the order given.
+
+    types: further notification types to list. Raises CommandError where the function itself fails.
+    """
+    places = {region: Amazon(cell) for region, cell in {cell.region: cell for cell, _ in sellers}.items()}
+    with console.progress(len(sellers), what) as bar:
+
+        def one(place: tuple[Cell, str], stop: threading.Event) -> Asked:
+            cell, seller_id = place
+            request: dict[str, object] = {"request": "subscriptions", "sellerId": seller_id}
+            if types:
+                request["notificationTypes"] = list(types)
+            try:
+                answer = places[cell.region].ask(
+                    request,
+                    wait=stop.wait,
+                    told=lambda seconds: bar.describe(f"{what}: {seller_id} waits {seconds:.0f} s for quota"),
+                )
+            except AmazonRefusedError as error:
+                return Asked(cell, seller_id, refused=error)
+            return Asked(cell, seller_id, answer)
+
+        found: dict[tuple[str, str], Asked] = {}
+        for (cell, seller_id), asked in parallel.each(sellers, one):
+            found[cell.region, seller_id] = asked
+            bar.advance()
+    return [found[cell.region, seller_id] for cell, seller_id in sellers]
+
+
+def plan_document(stage: str, asked: Sequence[Asked]) -> dict[str, object]:
+    """Return what `subscriptions plan --json` prints."""
+    return {
+        "stage": stage,
+        "sellers": [
+            {key: row.answer.get(key) for key in ("sellerId", "region", "status", "plan")}
+            for row in asked
+            if row.refused is None
+        ],
+        "failures": [failure for row in asked if (failure := row.failure())],
+        "summary": summary(asked),
+    }
+
+
+def summary(asked: Sequence[Asked]) -> dict[str, int]:
+    plans = [(row, plan) for row in asked for plan in row.plan]
+    steps = [step for _, plan in plans for step in plan["steps"]]
+    return {
+        "sellers": len(asked),
+        "sellersToChange": len({id(row) for row, plan in plans if plan["steps"]}),
+        "create": sum(1 for step in steps if step["action"] == "create"),
+        "delete": sum(1 for step in steps if step["action"] == "delete"),
+        "kept": sum(len(plan["kept"]) for _, plan in plans),
+        "foreign": sum(len(plan["foreign"]) for _, plan in plans),
+        "blocked": sum(len(plan["blocked"]) for _, plan in plans),
+        "failed": sum(1 for row in asked if row.refused is not None),
+    }
+
+
+def show_plan(stage: str, asked: Sequence[Asked]) -> None:
+    lines = [line for row in asked for line in _lines(row)]
+    if lines:
+        console.show_table(
+            f"What would be changed in stage {stage}",
+            ("Seller", "Region", "Type", "Step", "Why"),
+            lines,
+            prose=("Why",),
+        )
+    counts = summary(asked)
+    console.show_line(
+        f"{counts['sellers']} sellers, {counts['sellersToChange']} to change: {counts['create']} to create, "
+        f"{counts['delete']} to delete; {counts['kept']} are as wanted, {counts['foreign']} of others are "
+        f"left alone, {counts['blocked']} are blocked by those."
+    )
+
+
+def _lines(row: Asked) -> Iterator[tuple[str, ...]]:
+    for plan in row.plan:
+        begin = (row.seller_id, row.cell.region, plan["notificationType"])
+        for step in plan["steps"]:
+            what = step["subscriptionId"] if step["action"] == "delete" else step["payloadVersion"]
+            yield (*begin, f"{step['action']} {what}", step["reason"])
+        for other in plan["foreign"]:
+            yield (
+                *begin,
+                f"leave {other['subscriptionId']}",
+                f"is another's: goes to {other['destinationId']}",
+            )
+        for version in plan["blocked"]:
+            yield (*begin, f"blocked {version}", "Amazon refuses it because of the other's")
+
+
+def subscriptions_document(stage: str, asked: Sequence[Asked]) -> dict[str, object]:
+    """Return what `subscriptions list --json` prints."""
+    return {
+        "stage": stage,
+        "subscriptions": [
+            {"sellerId": row.seller_id, "region": row.cell.region, **subscription}
+            for row in asked
+            for subscription in row.actual
+        ],
+        "failures": [failure for row in asked if (failure := row.failure())],
+    }
+
+
+def show_subscriptions(stage: str, asked: Sequence[Asked]) -> None:
+    lines = [
+        (
+            row.seller_id,
+            row.cell.region,
+            item["notificationType"],
+            item["payloadVersion"],
+            item["subscriptionId"],
+            item["destinationId"],
+            "ours" if item["ours"] else "other's",
+        )
+        for row in asked
+        for item in row.actual
+    ]
+    console.show_table(
+        f"Subscriptions at Amazon for stage {stage}: {len(lines)}",
+        ("Seller", "Region", "Type", "Version", "Subscription", "Destination", "Whose"),
+        lines,
+    )
+
+
+def raise_for_failures(asked: Sequence[Asked]) -> None:
+    """Raise CommandError with what was refused, a line per seller; nothing where nothing was."""
+    refused = [row for row in asked if row.refused is not None]
+    if refused:
+        listed = "\n".join(f"  {row.seller_id} ({row.cell.region}): {row.refused}" for row in refused)
+        person = len(refused) < len(asked) or any(
+            row.refused and row.refused.kind == REVOKED for row in refused
+        )
+        raise CommandError(
+            f"{len(refused)} of {len(asked)} sellers could not be looked at:\n{listed}",
+            PARTLY if person else FAILED,
+        )

@@ -1,0 +1,139 @@
+"""How `sellerbus sellers` shows sellers: as tables, facts and JSON documents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from ops import console
+from ops.seller_states import FAILING, SETTLED, busy, standing
+from ops.stage import Cell
+from sellerbus.api import endpoints
+from sellerbus.api.redaction import redact, shorten
+from sellerbus.notifications.seller_record import StateView
+from sellerbus.sellers.registry import ACTIVE, PAUSED, REVOKED, Seller
+
+_SHORT_ERROR: Final = 60
+
+
+@dataclass(frozen=True)
+class View:
+    """A seller as its row and the last run show it. state is None where nothing is remembered of it."""
+
+    cell: Cell
+    seller: Seller
+    state: StateView | None
+    now: datetime
+
+    @property
+    def wanted(self) -> int:
+        """How many subscriptions the seller shall have: of a paused, revoked or removed one none."""
+        if self.seller.status != ACTIVE:
+            return 0
+        own = self.seller.notification_types
+        rows = {str(row.model_dump(mode="json")): row for row in self.cell.settings.notifications}
+        return sum(1 for row in rows.values() if own is None or row.type in own)
+
+    @property
+    def subscriptions(self) -> tuple[tuple[str, str], ...]:
+        return self.state.subscriptions if self.state is not None else ()
+
+    @property
+    def blocked(self) -> tuple[str, ...]:
+        return self.state.blocked if self.state is not None else ()
+
+    @property
+    def last_error(self) -> str | None:
+        return redact(self.state.last_error) if self.state is not None and self.state.last_error else None
+
+    @property
+    def standing(self) -> str:
+        # Nothing is remembered of a seller that has nothing and shall have nothing.
+        if self.state is None and self.seller.status in (PAUSED, REVOKED):
+            return SETTLED
+        return standing(self.seller, self.state, self.now)
+
+    def document(self) -> dict[str, object]:
+        """Without the subscriptions themselves, of which only the number is listed."""
+        return {
+            **seller_document(self.seller),
+            "state": self.standing,
+            "subscriptions": len(self.subscriptions),
+            "wanted": self.wanted,
+            "blocked": list(self.blocked),
+            "finishedAt": self.state.finished_at if self.state is not None else None,
+            "lastError": self.last_error,
+        }
+
+    def full_document(self) -> dict[str, object]:
+        return self.document() | {
+            "busy": busy(self.state, self.now),
+            "subscriptions": [
+                {"notificationType": name, "subscriptionId": known} for name, known in self.subscriptions
+            ],
+        }
+
+    def facts(self) -> dict[str, str]:
+        return seller_facts(self.seller) | {
+            "State": self.standing,
+            "Subscriptions": f"{len(self.subscriptions)} of {self.wanted}",
+            **{f"  {name}": known for name, known in self.subscriptions},
+            **({"Kept out by others": ", ".join(self.blocked)} if self.blocked else {}),
+            "Last run": (self.state.finished_at if self.state is not None else None) or "none yet",
+            "Last error": self.last_error or "none",
+        }
+
+
+def table(title: str, views: Sequence[View]) -> None:
+    console.show_table(
+        title,
+        ("Seller", "Region", "Marketplaces", "Status", "Subscriptions", "State", "Updated (UTC)"),
+        [_line(view) for view in views],
+        prose=("Marketplaces", "State"),
+    )
+
+
+def seller_document(seller: Seller) -> dict[str, object]:
+    return {
+        "sellerId": seller.seller_id,
+        "region": seller.region,
+        "marketplaceIds": list(seller.marketplace_ids),
+        "notificationTypes": None if seller.notification_types is None else list(seller.notification_types),
+        "status": seller.status,
+        "createdAt": seller.created_at,
+        "updatedAt": seller.updated_at,
+    }
+
+
+def seller_facts(seller: Seller) -> dict[str, str]:
+    own = seller.notification_types
+    return {
+        "Region": seller.region,
+        "Marketplaces": _countries(seller),
+        "Types": "all that are configured" if own is None else ", ".join(own),
+        "Status": seller.status,
+        "Added": seller.created_at,
+        "Updated": seller.updated_at,
+    }
+
+
+def _line(view: View) -> tuple[str, ...]:
+    state = view.standing
+    if state == FAILING and view.last_error:
+        state = f"{state}: {shorten(view.last_error, _SHORT_ERROR)}"
+    return (
+        view.seller.seller_id,
+        view.seller.region,
+        _countries(view.seller),
+        view.seller.status,
+        f"{len(view.subscriptions)} of {view.wanted}",
+        state,
+        view.seller.updated_at[:19].replace("T", " "),
+    )
+
+
+def _countries(seller: Seller) -> str:
+    countries = {row.marketplace_id: row.country for row in endpoints.MARKETPLACES}
+    return ", ".join(countries.get(name, name) for name in seller.marketplace_ids)
