@@ -2,7 +2,7 @@
 
 In ministack 1.5.33 KMS requests have no condition keys kms:EncryptionContext:* and kms:EncryptionContextKeys,
 so that a policy which demands the seller's encryption context, and is right in AWS, denies every call here.
-And it takes the event source of a DescribeEventSource for a rule.
+Nor have PutEvents requests the key events:source. And a DescribeEventSource is taken to be about a rule.
 
 Nothing is allowed here that AWS would deny.
 """
@@ -26,12 +26,23 @@ def kms_condition_keys(body: bytes) -> dict[str, Any]:
     return keys
 
 
-def with_kms_keys(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
-    """`original` gives the condition keys of a request's tags; the result gives KMS's own as well."""
+def put_events_keys(body: bytes) -> dict[str, Any]:
+    """The condition key of a PutEvents request. AWS looks at each entry; several sources are denied here."""
+    try:
+        sources = {str(entry.get("Source")) for entry in json.loads(body)["Entries"]}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}
+    return {"events:source": " and ".join(sorted(sources))}
+
+
+def with_services_keys(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """`original` gives the condition keys of a request's tags; the result gives the services' own as well."""
 
     def condition_keys(service: str, iam_action: str, body: bytes, params: Any) -> dict[str, Any]:
         found = original(service, iam_action, body, params)
-        return {**found, **kms_condition_keys(body)} if service == "kms" else found
+        if service == "kms":
+            return {**found, **kms_condition_keys(body)}
+        return {**found, **put_events_keys(body)} if iam_action == "events:PutEvents" else found
 
     return condition_keys
 
@@ -58,5 +69,5 @@ def with_event_sources(original: Callable[..., str]) -> Callable[..., str]:
 
 def fit(iam_actions: Any) -> None:
     """Takes the places in the emulator's module that reads requests for IAM."""
-    iam_actions.request_tag_context = with_kms_keys(iam_actions.request_tag_context)
+    iam_actions.request_tag_context = with_services_keys(iam_actions.request_tag_context)
     iam_actions.extract_resource_arn = with_event_sources(iam_actions.extract_resource_arn)

@@ -1,4 +1,8 @@
-"""The simulator as one ASGI application: the only place where its parts are put together."""
+"""The simulator as one ASGI application: the only place where its parts are put together.
+
+The endpoints of Amazon's regions lie under /regions/na, /regions/eu and /regions/fe, each with its /sandbox;
+without /regions/... it is that of na. Login with Amazon and the control API are one for all.
+"""
 
 from __future__ import annotations
 
@@ -13,19 +17,23 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 
 from simulator.control import Control
+from simulator.deliveries import Sleep
+from simulator.event_sources import EventSources
 from simulator.faults import LWA
 from simulator.frontdoor import Answer, FrontDoor
-from simulator.gateway import Gateway
+from simulator.gateway import Api, Gateway
 from simulator.lwa import LwaError, issue_token
 from simulator.mint import Clock, Mint
 from simulator.notifications import NotificationsApi
-from simulator.publisher import Publisher, Sleep
+from simulator.publisher import Publisher
 from simulator.queues import Queues
+from simulator.regions import DEFAULT_REGION, REGIONS
 from simulator.sandbox import SandboxApi
 from simulator.world import Application, World
 
 TOKEN_PATH = "/auth/o2/token"
 CONTROL_PATH = "/_simulator"
+SANDBOX_PATH = "/sandbox"
 
 # What a client may send, so that a method that Amazon does not know gets Amazon's answer and not the
 # framework's.
@@ -36,17 +44,27 @@ def create_app(
     *,
     applications: Iterable[Application] = (),
     queues: Queues | None = None,
+    event_sources: EventSources | None = None,
     clock: Clock = time.time,
     randomness: random.Random | None = None,
     sleep: Sleep = asyncio.sleep,
 ) -> Starlette:
-    """Builds the application; without `queues` destinations are not checked and nothing can be published."""
+    """Builds the application.
+
+    Without `queues` and `event_sources` destinations are not checked and nothing can be published.
+    """
     mint = Mint(randomness or random.SystemRandom(), clock)
     world = World(mint=mint, clock=clock, applications=applications)
     door = FrontDoor(world, sleep)
-    publisher = Publisher(world, queues, sleep)
-    production = Gateway(world, door, NotificationsApi(world, queues))
-    sandbox = Gateway(world, door, SandboxApi(world, publisher), sandbox=True)
+    publisher = Publisher(world, queues, event_sources, sleep)
+    apis: dict[bool, Api] = {
+        False: NotificationsApi(world, queues, event_sources),
+        True: SandboxApi(world, publisher),
+    }
+
+    def endpoint(path: str, region: str, *, sandbox: bool) -> Route:
+        gateway = Gateway(world, door, apis[sandbox], sandbox=sandbox, region=region)
+        return Route(path + "/{path:path}", gateway.serve, methods=_METHODS)
 
     async def token(request: Request) -> Response:
         return await _serve_token(world, door, request)
@@ -55,8 +73,13 @@ def create_app(
         routes=[
             Mount(CONTROL_PATH, routes=Control(world, publisher).routes()),
             Route(TOKEN_PATH, token, methods=["POST"]),
-            Route("/sandbox/{path:path}", sandbox.serve, methods=_METHODS),
-            Route("/{path:path}", production.serve, methods=_METHODS),
+            *(
+                endpoint(f"/regions/{region}{path}", region, sandbox=bool(path))
+                for region in REGIONS
+                for path in (SANDBOX_PATH, "")
+            ),
+            endpoint(SANDBOX_PATH, DEFAULT_REGION, sandbox=True),
+            endpoint("", DEFAULT_REGION, sandbox=False),
         ]
     )
 

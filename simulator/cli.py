@@ -10,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from simulator.command import AsJson, Url, call
+from simulator.cli_behind_the_back import destinations, subscriptions
+from simulator.command import AsJson, Region, Url, call
 from simulator.printing import show
 from simulator.wording import FAULT_OPTIONS, PUBLISH_OPTIONS
 
@@ -28,6 +29,8 @@ sellers = typer.Typer(help="Sellers that authorise the application.", no_args_is
 faults = typer.Typer(help="What shall go wrong.", no_args_is_help=True)
 app.add_typer(sellers, name="sellers")
 app.add_typer(faults, name="faults")
+app.add_typer(destinations, name="destinations")
+app.add_typer(subscriptions, name="subscriptions")
 
 
 @app.command()
@@ -35,7 +38,10 @@ def serve(
     port: Annotated[int, typer.Option(help="0 takes a free one.")] = 0,
     aws_endpoint: Annotated[
         str | None,
-        typer.Option(help="The local AWS to check queues at and to publish to; without it neither is done."),
+        typer.Option(
+            help="The local AWS to check queues at, to make event sources in and to publish to; "
+            "without it none of that is done."
+        ),
     ] = None,
     region: Annotated[
         str, typer.Option(help="The region of the local AWS; queues are found in the region of their ARN.")
@@ -55,21 +61,31 @@ def serve(
         ),
     ] = None,
 ) -> None:
-    """Serve on 127.0.0.1 until interrupted; prints one line of JSON, {"url": ...}, when ready."""
+    """Serve on 127.0.0.1 until interrupted; prints one line of JSON, {"url": ...}, when ready.
+
+    SP-API's endpoints of Amazon's regions are {url}/regions/na, /eu and /fe, each with /sandbox; {url} itself
+    is na's. Login with Amazon is {url}/auth/o2/token for all of them.
+    """
     from simulator.app import create_app
-    from simulator.queues import AmazonQueues, checked_endpoint
+    from simulator.aws import checked_endpoint
+    from simulator.event_sources import AmazonEventSources
+    from simulator.queues import AmazonQueues
     from simulator.server import run
     from simulator.world import Application
 
     # boto3 wants a region for some clients whatever is passed to them.
     os.environ.setdefault("AWS_DEFAULT_REGION", region)
     try:
-        queues = AmazonQueues(checked_endpoint(aws_endpoint)) if aws_endpoint else None
+        endpoint = checked_endpoint(aws_endpoint) if aws_endpoint else None
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--aws-endpoint") from error
-    applications = [Application(client_id, client_secret)] if client_secret else []
+    simulated = create_app(
+        applications=[Application(client_id, client_secret)] if client_secret else [],
+        queues=AmazonQueues(endpoint) if endpoint else None,
+        event_sources=AmazonEventSources(endpoint) if endpoint else None,
+    )
     try:
-        run(create_app(applications=applications, queues=queues), port, _announce, ready_file)
+        run(simulated, port, _announce, ready_file)
     except OSError as error:
         raise typer.BadParameter(f"cannot listen on port {port}: {error}", param_hint="--port") from error
 
@@ -95,9 +111,10 @@ def publish(
         "subscription"
     ),
     destination_id: Annotated[str | None, typer.Option(help="To this destination only.")] = None,
+    region: Region = None,
     as_json: AsJson = False,
 ) -> None:
-    """Publish a notification to the queues subscribed to it, as Amazon's account."""
+    """Publish a notification to the queues, or EventBridge, subscribed to it, as Amazon's account."""
     text = sys.stdin.read() if str(file) == "-" else _read(file)
     order: dict[str, object] = {
         "sellerId": seller,
@@ -107,6 +124,7 @@ def publish(
         "keepMetadata": keep_metadata,
         "via": via,
         "destinationId": destination_id,
+        "region": region,
     }
     order["body" if raw else "notification"] = text if raw else _parse(file, text)
     sent = call(url, "POST", "publish", order, options=PUBLISH_OPTIONS)
@@ -118,11 +136,19 @@ def add_seller(
     seller_id: str,
     url: Url = None,
     refresh_token: Annotated[str | None, typer.Option(help="Minted where none is given.")] = None,
-    marketplace: Annotated[list[str] | None, typer.Option(help="May be repeated.")] = None,
+    marketplace: Annotated[list[str] | None, typer.Option(help="Its id; may be repeated.")] = None,
+    region: Annotated[
+        str | None, typer.Option(help="na, eu or fe; that of the marketplaces, or na.", show_default=False)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """A seller authorises the application; prints the refresh token, bare where it is piped on."""
-    body = {"sellerId": seller_id, "refreshToken": refresh_token, "marketplaceIds": marketplace or []}
+    body = {
+        "sellerId": seller_id,
+        "refreshToken": refresh_token,
+        "marketplaceIds": marketplace or [],
+        "region": region,
+    }
     added = call(url, "POST", "sellers", body)
     if as_json:
         show(added, as_json, "", [])
@@ -133,9 +159,9 @@ def add_seller(
 
 
 @sellers.command("revoke")
-def revoke_seller(seller_id: str, url: Url = None, as_json: AsJson = False) -> None:
+def revoke_seller(seller_id: str, url: Url = None, region: Region = None, as_json: AsJson = False) -> None:
     """A seller withdraws the authorisation: its tokens stop working."""
-    revoked = call(url, "POST", f"sellers/{seller_id}/revoke")
+    revoked = call(url, "POST", f"sellers/{seller_id}/revoke", {"region": region})
     show(revoked, as_json, "Seller", [revoked])
 
 
@@ -212,9 +238,16 @@ def state(url: Url = None, as_json: AsJson = False) -> None:
         return
     columns = {
         "applications": ("clientId", "applicationId"),
-        "sellers": ("sellerId", "marketplaceIds", "revoked"),
-        "destinations": ("destinationId", "name", "resource"),
-        "subscriptions": ("sellerId", "notificationType", "payloadVersion", "subscriptionId"),
+        "sellers": ("sellerId", "region", "marketplaceIds", "revoked"),
+        "destinations": ("destinationId", "region", "name", "resource"),
+        "subscriptions": (
+            "sellerId",
+            "region",
+            "notificationType",
+            "payloadVersion",
+            "subscriptionId",
+            "destinationId",
+        ),
     }
     for part, names in columns.items():
         rows = [{name: item[name] for name in names} for item in held[part]]

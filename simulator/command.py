@@ -16,6 +16,10 @@ _BAD_REQUEST = 400
 Url = Annotated[
     str | None, typer.Option(envvar="SIMULATOR_URL", help="Where the simulator runs.", show_default=False)
 ]
+Region = Annotated[
+    str | None,
+    typer.Option(help="na, eu or fe; needed where several fit.", show_default=False),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 

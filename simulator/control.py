@@ -6,8 +6,12 @@ thing) or 409 (cannot be done now). No answer ever holds a client secret or an a
     GET    health
     POST   reset
     POST   applications {clientId, clientSecret, scopes?}
-    POST   sellers {sellerId, refreshToken?, marketplaceIds?, clientId?} -> {sellerId, refreshToken}
-    POST   sellers/{sellerId}/revoke
+    POST   sellers {sellerId, refreshToken?, marketplaceIds?, region?, clientId?}
+               -> {sellerId, refreshToken, region}; the region is that of the marketplaces, or na
+    POST   sellers/{sellerId}/revoke {region?}
+    POST   destinations {name, queueArn, region?, clientId?}; by somebody else, the queue is not looked at
+    DELETE subscriptions/{subscriptionId}; by somebody else
+    POST   subscriptions/{subscriptionId}/move {destinationId}; by somebody else: deleted and made anew
     POST   faults {operation, count?, status?, body?, delaySeconds?, cut?, carriedOut?}      DELETE faults
     POST   rates {operation, ratePerSecond, burst}
     POST   tokens {expiresInSeconds}
@@ -15,32 +19,25 @@ thing) or 409 (cannot be done now). No answer ever holds a client secret or an a
     GET    requests?operation=      DELETE requests
     GET    state
     POST   publish {sellerId?, notification | body, copies?, delaySeconds?, jitterSeconds?, keepMetadata?,
-                    via?, destinationId?} -> {notificationId, notificationIds, sent}
+                    via?, destinationId?, region?} -> {notificationId, notificationIds, sent}
     POST   publish-batch {items: [...], shuffleSeed?} -> [{notificationId, notificationIds, sent}]
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Awaitable, Callable
-
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from simulator.behind_the_back import BehindTheBack
 from simulator.catalogue import NotificationType, Workflow
+from simulator.control_route import NotFoundError, client_id, content, route
 from simulator.faults import LWA, Cut, Fault
 from simulator.fields import FieldError, Fields
 from simulator.operations import OPERATIONS, Rate
 from simulator.orders import read_order
-from simulator.publisher import Publisher, PublishError
-from simulator.world import SCOPES, Application, World
-
-Handler = Callable[[Request], Awaitable[object]]
-
-
-class NotFoundError(Exception):
-    """Something named in a control request does not exist."""
+from simulator.publisher import Publisher
+from simulator.regions import REGIONS, region_of
+from simulator.world import SCOPES, Application, Seller, World
 
 
 class Control:
@@ -50,21 +47,22 @@ class Control:
 
     def routes(self) -> list[Route]:
         return [
-            _route("GET", "/health", self._health),
-            _route("POST", "/reset", self._reset),
-            _route("POST", "/applications", self._add_application),
-            _route("POST", "/sellers", self._add_seller),
-            _route("POST", "/sellers/{seller_id}/revoke", self._revoke_seller),
-            _route("POST", "/faults", self._add_fault),
-            _route("DELETE", "/faults", self._clear_faults),
-            _route("POST", "/rates", self._set_rate),
-            _route("POST", "/tokens", self._set_token_lifetime),
-            _route("POST", "/notification-types", self._add_notification_type),
-            _route("GET", "/requests", self._requests),
-            _route("DELETE", "/requests", self._clear_requests),
-            _route("GET", "/state", self._state),
-            _route("POST", "/publish", self._publish),
-            _route("POST", "/publish-batch", self._publish_batch),
+            route("GET", "/health", self._health),
+            route("POST", "/reset", self._reset),
+            route("POST", "/applications", self._add_application),
+            route("POST", "/sellers", self._add_seller),
+            route("POST", "/sellers/{seller_id}/revoke", self._revoke_seller),
+            route("POST", "/faults", self._add_fault),
+            route("DELETE", "/faults", self._clear_faults),
+            route("POST", "/rates", self._set_rate),
+            route("POST", "/tokens", self._set_token_lifetime),
+            route("POST", "/notification-types", self._add_notification_type),
+            route("GET", "/requests", self._requests),
+            route("DELETE", "/requests", self._clear_requests),
+            route("GET", "/state", self._state),
+            route("POST", "/publish", self._publish),
+            route("POST", "/publish-batch", self._publish_batch),
+            *BehindTheBack(self._world).routes(),
         ]
 
     async def _health(self, _: Request) -> object:
@@ -75,7 +73,7 @@ class Control:
         return {}
 
     async def _add_application(self, request: Request) -> object:
-        fields = Fields(await _content(request))
+        fields = Fields(await content(request))
         application = Application(
             fields.text("clientId"), fields.text("clientSecret"), frozenset(fields.texts("scopes")) or SCOPES
         )
@@ -84,33 +82,38 @@ class Control:
         return {"clientId": application.client_id, "applicationId": application.application_id}
 
     async def _add_seller(self, request: Request) -> object:
-        fields = Fields(await _content(request))
+        fields = Fields(await content(request))
         seller_id, refresh_token = fields.text("sellerId"), fields.optional_text("refreshToken")
-        marketplace_ids, client_id = fields.texts("marketplaceIds"), fields.optional_text("clientId")
+        marketplace_ids, application = fields.texts("marketplaceIds"), fields.optional_text("clientId")
+        region = fields.choice("region", REGIONS) or region_of(marketplace_ids)
         fields.done()
-        token = self._world.authorise(seller_id, self._client_id(client_id), marketplace_ids, refresh_token)
-        return {"sellerId": seller_id, "refreshToken": token}
-
-    def _client_id(self, wanted: str | None) -> str:
-        """The application that a seller authorises: the one named, else the only one there is."""
-        known = sorted(self._world.applications)
-        if wanted is not None:
-            if wanted not in known:
-                raise NotFoundError(f"clientId: no application {wanted}; known are {known}")
-            return wanted
-        if len(known) != 1:
-            raise FieldError(f"clientId: there are {len(known)} applications {known}; add one, or name one")
-        return known[0]
+        token = self._world.authorise(
+            seller_id, client_id(self._world, application), marketplace_ids, refresh_token, region
+        )
+        return {"sellerId": seller_id, "refreshToken": token, "region": region}
 
     async def _revoke_seller(self, request: Request) -> object:
-        seller = self._world.sellers.get(request.path_params["seller_id"])
-        if seller is None:
-            raise NotFoundError(f"no seller {request.path_params['seller_id']}")
+        fields = Fields(await content(request))
+        region = fields.choice("region", REGIONS)
+        fields.done()
+        seller = self._seller(request.path_params["seller_id"], region)
         seller.revoked = True
-        return {"sellerId": seller.seller_id, "revoked": True}
+        return {"sellerId": seller.seller_id, "region": seller.region, "revoked": True}
+
+    def _seller(self, seller_id: str, region: str | None) -> Seller:
+        found = [
+            seller
+            for (where, named), seller in self._world.sellers.items()
+            if named == seller_id and region in (None, where)
+        ]
+        if not found:
+            raise NotFoundError(f"no seller {seller_id}" + (f" in {region}" if region else ""))
+        if len(found) > 1:
+            raise FieldError(f"region: seller {seller_id} has authorised the application in several")
+        return found[0]
 
     async def _add_fault(self, request: Request) -> object:
-        fields = Fields(await _content(request))
+        fields = Fields(await content(request))
         operation = _operation(fields, (*OPERATIONS, LWA))
         cut = fields.choice("cut", tuple(kind.value for kind in Cut))
         fault = Fault(
@@ -131,7 +134,7 @@ class Control:
         return {}
 
     async def _set_rate(self, request: Request) -> object:
-        fields = Fields(await _content(request))
+        fields = Fields(await content(request))
         operation = _operation(fields, tuple(OPERATIONS))
         rate = Rate(fields.number("ratePerSecond"), fields.integer("burst", 0))
         fields.done()
@@ -139,7 +142,7 @@ class Control:
         return {"operation": operation, "ratePerSecond": rate.per_second, "burst": rate.burst}
 
     async def _set_token_lifetime(self, request: Request) -> object:
-        fields = Fields(await _content(request))
+        fields = Fields(await content(request))
         seconds = fields.integer("expiresInSeconds", 0)
         fields.done()
         if seconds < 1:
@@ -150,7 +153,7 @@ class Control:
         return {"expiresInSeconds": seconds}
 
     async def _add_notification_type(self, request: Request) -> object:
-        fields = Fields(await _content(request))
+        fields = Fields(await content(request))
         kind = NotificationType(
             name=fields.text("name"),
             payload_versions=fields.texts("payloadVersions") or ("1.0",),
@@ -182,11 +185,17 @@ class Control:
                 for held in world.applications.values()
             ],
             "sellers": [
-                {"sellerId": held.seller_id, "marketplaceIds": held.marketplace_ids, "revoked": held.revoked}
+                {
+                    "sellerId": held.seller_id,
+                    "region": held.region,
+                    "marketplaceIds": held.marketplace_ids,
+                    "revoked": held.revoked,
+                }
                 for held in world.sellers.values()
             ],
             "destinations": [
-                {**held.as_json(), "clientId": held.client_id} for held in world.destinations.values()
+                {**held.as_json(), "clientId": held.client_id, "region": held.region}
+                for held in world.destinations.values()
             ],
             "subscriptions": [
                 {
@@ -194,6 +203,7 @@ class Control:
                     "clientId": held.client_id,
                     "sellerId": held.seller_id,
                     "notificationType": held.notification_type,
+                    "region": held.region,
                 }
                 for held in world.subscriptions.values()
             ],
@@ -201,11 +211,11 @@ class Control:
         }
 
     async def _publish(self, request: Request) -> object:
-        order = read_order(await _content(request), "the body")
+        order = read_order(await content(request), "the body")
         return (await self._publisher.publish([order]))[0].as_json()
 
     async def _publish_batch(self, request: Request) -> object:
-        fields = Fields(await _content(request))
+        fields = Fields(await content(request))
         items, seed = fields.items("items"), fields.optional_integer("shuffleSeed")
         fields.done()
         orders = [read_order(item, f"items[{number}]") for number, item in enumerate(items)]
@@ -217,24 +227,3 @@ def _operation(fields: Fields, allowed: tuple[str, ...]) -> str:
     if operation is None:
         raise FieldError(f"operation is required, one of {', '.join(allowed)}")
     return operation
-
-
-async def _content(request: Request) -> object:
-    try:
-        return json.loads(await request.body())
-    except ValueError as error:
-        raise FieldError(f"the body is not JSON: {error}") from error
-
-
-def _route(method: str, path: str, handler: Handler) -> Route:
-    async def endpoint(request: Request) -> Response:
-        try:
-            return JSONResponse(await handler(request))
-        except (FieldError, ValueError) as error:
-            return JSONResponse({"error": str(error)}, 400)
-        except NotFoundError as error:
-            return JSONResponse({"error": str(error)}, 404)
-        except PublishError as error:
-            return JSONResponse({"error": str(error)}, 409)
-
-    return Route(path, endpoint, methods=[method])

@@ -14,6 +14,9 @@ from typing import Any
 
 from simulator.queues import MAXIMUM_MESSAGE_BYTES
 
+# EventBridge takes 256 KiB an event; source and detail-type need some of it.
+MAXIMUM_DETAIL_BYTES = 262_144 - 512
+
 _FIELDS = ("NotificationType", "PayloadVersion", "NotificationMetadata")
 # What SQS takes in a message body: the characters of XML 1.0.
 _REFUSED_CHARACTER = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -96,6 +99,14 @@ def check_body(body: str) -> str:
     if size > MAXIMUM_MESSAGE_BYTES:
         raise EnvelopeError(f"the body has {size} bytes; SQS takes at most {MAXIMUM_MESSAGE_BYTES}")
     return body
+
+
+def check_detail(detail: str) -> str:
+    """Returns an event's detail that EventBridge takes; raises EnvelopeError for one that it refuses."""
+    size = len(detail.encode("utf-8"))
+    if size > MAXIMUM_DETAIL_BYTES:
+        raise EnvelopeError(f"the notification has {size} bytes; EventBridge takes {MAXIMUM_DETAIL_BYTES}")
+    return detail
 
 
 def _camel(pascal: str) -> str:

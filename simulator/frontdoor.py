@@ -54,6 +54,7 @@ class FrontDoor:
         *,
         path: str,
         sandbox: bool = False,
+        region: str | None = None,
     ) -> Response:
         """Serves one request; `carry_out` does the work, `fail` words the error of a status."""
         received_at = self._world.mint.timestamp()
@@ -73,6 +74,7 @@ class FrontDoor:
                 caller=answer.caller if answer else None,
                 cut=cut.value if cut else None,
                 sandbox=sandbox,
+                region=region,
             )
         )
         if cut or answer is None:

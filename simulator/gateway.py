@@ -2,8 +2,8 @@
 
 The order of the checks follows from the headers that the model lists: a 403 names no rate, so authorisation
 comes before the usage plan; 413 and 415 name none either. Assumed: a missing user-agent answers 400 (Amazon's
-guide requires the header and does not say how its absence is answered), and an unknown path answers the same
-403 as a token of the wrong grant.
+guide requires the header and does not say how its absence is answered), and an unknown path, and a seller's
+token at another region's endpoint, answer the same 403 as a token of the wrong grant.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from simulator.frontdoor import Answer, FrontDoor
 from simulator.journal import GRANTLESS
 from simulator.notifications import Call
 from simulator.operations import NOTIFICATIONS_SCOPE, Grant, Operation, match
+from simulator.regions import DEFAULT_REGION
 from simulator.throttle import BucketKey
 from simulator.world import AccessToken, World
 
@@ -34,13 +35,22 @@ class Api(Protocol):
 
 
 class Gateway:
-    """Serves SP-API requests; one for production, one for the sandbox."""
+    """Serves SP-API requests at one region's endpoint, of production or of the sandbox."""
 
-    def __init__(self, world: World, door: FrontDoor, api: Api, *, sandbox: bool = False) -> None:
+    def __init__(
+        self,
+        world: World,
+        door: FrontDoor,
+        api: Api,
+        *,
+        sandbox: bool = False,
+        region: str = DEFAULT_REGION,
+    ) -> None:
         self._world = world
         self._door = door
         self._api = api
         self._sandbox = sandbox
+        self._region = region
 
     async def serve(self, request: Request) -> Response:
         path = "/" + request.path_params["path"]
@@ -62,6 +72,7 @@ class Gateway:
             fail,
             path=path,
             sandbox=self._sandbox,
+            region=self._region,
         )
 
     async def _answer(
@@ -80,6 +91,7 @@ class Gateway:
                 path=path,
                 query=request.query_params.multi_items(),
                 body=await _body(request) if operation.has_body else None,
+                region=self._region,
             )
             status, body = 200, await self._api.carry_out(call)
         except ApiError as error:
@@ -95,10 +107,7 @@ class Gateway:
         if not presented:
             raise denied("Access token is missing in the request header.")
         token = self._world.access_tokens.get(presented)
-        revoked = (
-            token is not None and token.seller_id is not None and self._world.sellers[token.seller_id].revoked
-        )
-        if token is None or revoked:
+        if token is None or self._world.is_revoked(token):
             raise denied("The access token you provided is revoked, malformed or invalid.")
         if self._world.clock() >= token.expires_at:
             raise denied("The access token you provided has expired.")
@@ -112,11 +121,12 @@ class Gateway:
         if operation.grant is Grant.GRANTLESS:
             if token.scope != NOTIFICATIONS_SCOPE:
                 raise denied()
-        elif token.seller_id is None:
+        elif token.seller_id is None or token.region != self._region:
             raise denied()
 
     def _throttle(self, operation: Operation, client_id: str, caller: str) -> None:
-        if not self._world.throttle.take(BucketKey(client_id, caller, operation.name, self._sandbox)):
+        key = BucketKey(client_id, caller, operation.name, self._sandbox, self._region)
+        if not self._world.throttle.take(key):
             raise of_status(429)
 
 

@@ -13,7 +13,10 @@ KEPT_ENTRIES = 100_000
 
 @dataclass(frozen=True)
 class Entry:
-    """`status` is None where the connection was cut; `caller` is a seller id, GRANTLESS or, unknown, None."""
+    """`status` is None where the connection was cut; `caller` is a seller id, GRANTLESS or, unknown, None.
+
+    `region` is None for Login with Amazon, which has none.
+    """
 
     time: str
     operation: str
@@ -23,6 +26,7 @@ class Entry:
     caller: str | None = None
     cut: str | None = None
     sandbox: bool = False
+    region: str | None = None
 
     def as_json(self) -> dict[str, object]:
         return {
@@ -35,6 +39,7 @@ class Entry:
             "grantless": self.caller == GRANTLESS,
             "cut": self.cut,
             "sandbox": self.sandbox,
+            "region": self.region,
         }
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
-from simulator.world import AccessToken, Application, World
+from simulator.world import AccessToken, Application, Authorisation, World
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -79,14 +79,14 @@ def _authenticated(world: World, form: Mapping[str, str]) -> Application:
 
 def _for_seller(world: World, application: Application, refresh_token: str) -> dict[str, object]:
     held = world.authorisations.get(refresh_token)
-    if held is None or held.client_id != application.client_id or world.sellers[held.seller_id].revoked:
+    if held is None or held.client_id != application.client_id or world.is_revoked(held):
         raise LwaError(
             400,
             "invalid_grant",
             "The request has an invalid grant parameter : refresh_token. "
             "User may have revoked or didn't grant the permission.",
         )
-    token = _issue(world, application, seller_id=held.seller_id)
+    token = _issue(world, application, held=held)
     return {
         "access_token": token,
         "refresh_token": refresh_token,
@@ -108,9 +108,13 @@ def _for_scope(world: World, application: Application, scope: str) -> dict[str, 
 
 
 def _issue(
-    world: World, application: Application, seller_id: str | None = None, scope: str | None = None
+    world: World, application: Application, held: Authorisation | None = None, scope: str | None = None
 ) -> str:
     token = world.mint.access_token()
     expires_at = world.clock() + world.token_lifetime_seconds
-    world.access_tokens[token] = AccessToken(application.client_id, expires_at, seller_id, scope)
+    world.access_tokens[token] = (
+        AccessToken(application.client_id, expires_at, held.seller_id, region=held.region)
+        if held
+        else AccessToken(application.client_id, expires_at, scope=scope)
+    )
     return token

@@ -4,7 +4,8 @@ Source: the model notifications.json. What it leaves open and is assumed here:
 - getSubscription without payloadVersion returns the greatest version, and the newest subscription of it.
 - getSubscriptions answers an empty list, not 404, where there is none.
 - Two subscriptions of one type and version conflict unless each has a filterExpression and they differ.
-- An EventBridge destination conflicts with another of the same account and region.
+- An EventBridge destination conflicts with another of the same account and (AWS) region.
+- Creating one offers its event source to the account at once, deleting it takes the event source back.
 - getSubscriptionById and deleteSubscriptionById answer 404 where the path has another type than the
   subscription.
 """
@@ -12,30 +13,31 @@ Source: the model notifications.json. What it leaves open and is assumed here:
 from __future__ import annotations
 
 import asyncio
-import base64
-import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from simulator import rules
 from simulator.catalogue import Workflow
 from simulator.errors import (
-    ApiError,
     destination_exists,
     destination_in_use,
     invalid,
     not_found,
+    of_status,
     subscription_exists,
     unknown_destination,
 )
+from simulator.event_sources import PARTNER, EventSourceError, EventSources
 from simulator.operations import OPERATIONS
+from simulator.paging import read_token, write_token
 from simulator.queues import QueueError, Queues
+from simulator.regions import DEFAULT_REGION
 from simulator.world import Application, Destination, Subscription, World
 
 
 @dataclass(frozen=True)
 class Call:
-    """One authorised request. `seller_id` is set for seller operations and None for grantless ones."""
+    """One authorised request at a region's endpoint. `seller_id` is None for grantless operations."""
 
     operation: str
     application: Application
@@ -43,6 +45,7 @@ class Call:
     path: Mapping[str, str]
     query: Sequence[tuple[str, str]] = ()
     body: object = None
+    region: str = DEFAULT_REGION
 
     @property
     def seller(self) -> str:
@@ -52,11 +55,14 @@ class Call:
 
 
 class NotificationsApi:
-    """Carries out calls; without `queues` (no AWS endpoint is configured) no queue is checked."""
+    """Carries out calls; without an AWS endpoint no queue is checked, and no event source is made."""
 
-    def __init__(self, world: World, queues: Queues | None) -> None:
+    def __init__(
+        self, world: World, queues: Queues | None, event_sources: EventSources | None = None
+    ) -> None:
         self._world = world
         self._queues = queues
+        self._event_sources = event_sources
         self._handlers: dict[str, Callable[[Call], Awaitable[dict[str, object]]]] = {
             "getSubscriptions": self._get_subscriptions,
             "getSubscription": self._get_subscription,
@@ -84,12 +90,12 @@ class NotificationsApi:
         ]
         # The token is bound to its listing, so that it is refused when the query changes between pages.
         listing = [call.seller, request.notification_type, request.payload_version]
-        after = _read_token(request.next_token, listing) if request.next_token else 0
+        after = read_token(request.next_token, listing) if request.next_token else 0
         rest = [held for held in found if held.sequence > after]
         page = rest[: request.page_size]
         payload: dict[str, object] = {"subscriptions": [held.as_json() for held in page]}
         if len(rest) > len(page):
-            payload["nextToken"] = _write_token(page[-1].sequence, listing)
+            payload["nextToken"] = write_token(page[-1].sequence, listing)
         return {"payload": payload}
 
     async def _get_subscription(self, call: Call) -> dict[str, object]:
@@ -106,7 +112,9 @@ class NotificationsApi:
     async def _create_subscription(self, call: Call) -> dict[str, object]:
         kind = rules.known_type(self._world.notification_types, call.path["notificationType"])
         request = rules.subscription_request(call.body, kind)
-        destination = self._world.destination_of(call.application.client_id, request.destination_id)
+        destination = self._world.destination_of(
+            call.application.client_id, request.destination_id, call.region
+        )
         if destination is None:
             raise unknown_destination(request.destination_id, call.application.application_id)
         if kind.workflow.value not in destination.resource:
@@ -123,6 +131,7 @@ class NotificationsApi:
             payload_version=request.payload_version,
             destination_id=destination.destination_id,
             processing_directive=request.processing_directive,
+            region=call.region,
         )
         if any(_conflict(wanted, held) for held in self._subscriptions(call, kind.name)):
             raise subscription_exists(kind.name)
@@ -147,12 +156,10 @@ class NotificationsApi:
             # Another request may have taken the queue while SQS was asked.
             self._refuse_taken(call, request.workflow, resource)
         else:
-            application_id = call.application.application_id
-            resource["name"] = (
-                f"aws.partner/sellingpartnerapi.amazon.com/{resource['accountId']}/{application_id}"
-            )
+            resource["name"] = f"{PARTNER}/{resource['accountId']}/{call.application.application_id}"
+            await self._make_event_source(resource)
         made = self._world.add_destination(
-            call.application.client_id, request.name, {request.workflow.value: resource}
+            call.application.client_id, request.name, {request.workflow.value: resource}, call.region
         )
         return {"payload": made.as_json()}
 
@@ -160,15 +167,18 @@ class NotificationsApi:
         return {"payload": self._destination(call).as_json()}
 
     async def _delete_destination(self, call: Call) -> dict[str, object]:
-        destination_id = self._destination(call).destination_id
+        destination = self._destination(call)
+        destination_id = destination.destination_id
         if any(held.destination_id == destination_id for held in self._world.subscriptions.values()):
             raise destination_in_use()
         del self._world.destinations[destination_id]
+        if destination.event_source is not None:
+            await self._take_back(destination.event_source)
         return {}
 
     def _subscriptions(self, call: Call, notification_type: str) -> list[Subscription]:
         return self._world.subscriptions_of(
-            call.seller, notification_type, client_id=call.application.client_id
+            call.seller, notification_type, client_id=call.application.client_id, region=call.region
         )
 
     def _subscription(self, call: Call) -> Subscription:
@@ -176,20 +186,19 @@ class NotificationsApi:
         held = self._world.subscriptions.get(call.path["subscriptionId"])
         if (
             held is None
-            or held.client_id != call.application.client_id
+            or (held.client_id, held.region) != (call.application.client_id, call.region)
             or held.notification_type != kind.name
         ):
             raise not_found(f"No subscription with id {call.path['subscriptionId']}")
         return held
 
     def _destinations(self, call: Call) -> list[Destination]:
-        return [
-            held for held in self._world.destinations.values() if held.client_id == call.application.client_id
-        ]
+        mine = (call.application.client_id, call.region)
+        return [held for held in self._world.destinations.values() if (held.client_id, held.region) == mine]
 
     def _destination(self, call: Call) -> Destination:
         destination_id = call.path["destinationId"]
-        found = self._world.destination_of(call.application.client_id, destination_id)
+        found = self._world.destination_of(call.application.client_id, destination_id, call.region)
         if found is None:
             raise not_found(
                 f"No destination with id {destination_id} for applicationId {call.application.application_id}"
@@ -213,24 +222,29 @@ class NotificationsApi:
         except QueueError as error:
             raise invalid(f"Unable to access the queue. {error}") from error
 
+    async def _make_event_source(self, resource: Mapping[str, str]) -> None:
+        if self._event_sources is None:
+            return
+        try:
+            await asyncio.to_thread(
+                self._event_sources.create, resource["name"], resource["accountId"], resource["region"]
+            )
+        except EventSourceError as error:
+            raise invalid(f"Unable to create the partner event source. {error}") from error
+
+    async def _take_back(self, resource: Mapping[str, str]) -> None:
+        if self._event_sources is None:
+            return
+        try:
+            await asyncio.to_thread(
+                self._event_sources.delete, resource["name"], resource["accountId"], resource["region"]
+            )
+        except EventSourceError as error:
+            raise of_status(500, f"Unable to delete the partner event source. {error}") from error
+
 
 def _conflict(wanted: Subscription, held: Subscription) -> bool:
     if wanted.payload_version != held.payload_version:
         return False
     expressions = (wanted.filter_expression, held.filter_expression)
     return None in expressions or expressions[0] == expressions[1]
-
-
-def _write_token(after: int, listing: list[str | None]) -> str:
-    return base64.urlsafe_b64encode(json.dumps([after, listing]).encode()).decode()
-
-
-def _read_token(token: str, listing: list[str | None]) -> int:
-    refused: ApiError = invalid("nextToken is not of this listing")
-    try:
-        after, bound_to = json.loads(base64.urlsafe_b64decode(token.encode()))
-    except (ValueError, TypeError) as error:
-        raise refused from error
-    if bound_to != listing or not isinstance(after, int):
-        raise refused
-    return after

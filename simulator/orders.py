@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any
 
 from simulator.fields import FieldError, Fields
+from simulator.regions import REGIONS
 
 MAXIMUM_COPIES = 1000
 
@@ -22,7 +23,7 @@ class Order:
     """One thing to publish: a `notification`, or a raw `body` that is sent as it is.
 
     `via` DESTINATION sends without a subscription. `destination_id` names the destination, or narrows the
-    subscriptions. Every copy waits `delay_seconds` and up to `jitter_seconds` more.
+    subscriptions, as `region` does. Every copy waits `delay_seconds` and up to `jitter_seconds` more.
     """
 
     notification: Mapping[str, Any] | None = None
@@ -34,6 +35,7 @@ class Order:
     keep_metadata: bool = False
     via: Via = Via.SUBSCRIPTION
     destination_id: str | None = None
+    region: str | None = None
 
     def __post_init__(self) -> None:
         if (self.notification is None) == (self.body is None):
@@ -59,6 +61,7 @@ def read_order(content: object, where: str) -> Order:
             keep_metadata=fields.flag("keepMetadata"),
             via=Via(via) if via else Via.SUBSCRIPTION,
             destination_id=fields.optional_text("destinationId"),
+            region=fields.choice("region", REGIONS),
         )
     except ValueError as error:
         raise FieldError(f"{where}: {error}") from error

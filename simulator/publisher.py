@@ -1,37 +1,30 @@
-"""What Amazon sends: notifications to the queues of the destinations subscribed to them.
+"""What Amazon sends: notifications to the destinations subscribed to them, a queue or EventBridge.
 
 A notification goes to every subscription of its seller, type and payload version, each with a notificationId
-of its own; copies of it share that id, as SQS's copies do. Filters (`eventFilter`, `filterExpression`) are
-kept with the subscription and not evaluated: what is published here is what Amazon would have let through.
+of its own; copies of it share that id, as SQS's copies do (of EventBridge a copy is another event with the
+same detail). Filters (`eventFilter`, `filterExpression`) are kept with the subscription and not evaluated:
+what is published here is what Amazon would have let through.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import Any
 
 from simulator.catalogue import NotificationType
-from simulator.envelope import Envelope, EnvelopeError, Metadata, as_body, check_body
+from simulator.deliveries import Deliverer, Delivery, DeliveryError, Message, Sleep
+from simulator.envelope import Envelope, EnvelopeError, Metadata, as_body, check_body, check_detail
+from simulator.event_sources import EventSources
 from simulator.orders import Order, Via
-from simulator.queues import QueueError, Queues
+from simulator.queues import Queues
 from simulator.world import Destination, Subscription, World
-
-Sleep = Callable[[float], Awaitable[None]]
 
 
 class PublishError(Exception):
     """Nothing can be published as asked; the text says why, and where in a batch."""
-
-
-@dataclass(frozen=True)
-class Delivery:
-    due_seconds: float
-    queue_arn: str
-    body: str
 
 
 @dataclass
@@ -50,15 +43,20 @@ class Outcome:
 
 
 class Publisher:
-    def __init__(self, world: World, queues: Queues | None, sleep: Sleep = asyncio.sleep) -> None:
+    def __init__(
+        self,
+        world: World,
+        queues: Queues | None,
+        event_sources: EventSources | None = None,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
         self._world = world
-        self._queues = queues
-        self._sleep = sleep
+        self._deliverer = Deliverer(queues, event_sources, sleep)
 
     async def publish(self, orders: Sequence[Order], shuffle_seed: int | None = None) -> list[Outcome]:
         """Publishes all orders, in order or shuffled, and returns when the last copy is sent.
 
-        Every order is checked before the first is sent. Raises PublishError; after a QueueError in the midst
+        Every order is checked before the first is sent. Raises PublishError; where AWS refuses in the midst
         some messages are sent already.
         """
         randomness = self._world.mint.randomness
@@ -75,14 +73,17 @@ class Publisher:
             deliveries.extend(planned)
         if shuffle_seed is not None:
             randomness.shuffle(deliveries)
-        await self._deliver(deliveries)
+        try:
+            await self._deliverer.deliver(deliveries)
+        except DeliveryError as error:
+            raise PublishError(str(error)) from error
         return outcomes
 
     async def send_test(
         self, destination: Destination, kind: NotificationType, payload_version: str, scenario: str
     ) -> None:
         """Sends what sendTestNotification asks for; without an AWS endpoint nothing is sent."""
-        if self._queues is None:
+        if not self._deliverer.sends:
             return
         content = {
             "NotificationVersion": payload_version,
@@ -99,38 +100,43 @@ class Publisher:
     def _plan(self, order: Order, randomness: random.Random) -> tuple[Outcome, list[Delivery]]:
         outcome = Outcome()
         deliveries: list[Delivery] = []
-        for queue_arn, body, notification_id in self._messages(order):
+        for message, notification_id in self._messages(order):
             if notification_id and notification_id not in outcome.notification_ids:
                 outcome.notification_ids.append(notification_id)
             for _ in range(order.copies):
                 due = order.delay_seconds + randomness.random() * order.jitter_seconds
-                deliveries.append(Delivery(due, queue_arn, body))
+                deliveries.append(Delivery(due, message))
         outcome.sent = len(deliveries)
         return outcome, deliveries
 
-    def _messages(self, order: Order) -> list[tuple[str, str, str | None]]:
-        """(queue, body, notificationId) of each message that the order makes, copies aside."""
+    def _messages(self, order: Order) -> list[tuple[Message, str | None]]:
+        """(message, notificationId) of everything that the order makes, copies aside."""
         if order.body is not None:
-            return [(_queue(self._one_destination(order)), check_body(order.body), None)]
+            destination = self._one_destination(order)
+            if destination.queue_arn is None:
+                raise PublishError(
+                    f"destination {destination.destination_id} is of EventBridge, which takes no raw body"
+                )
+            return [(Message(destination, check_body(order.body)), None)]
         content = order.notification or {}
         if order.via is Via.DESTINATION:
             destination = self._one_destination(order)
             if order.keep_metadata:
-                return [(_queue(destination), check_body(as_body(content)), _given_id(content))]
+                return [_untouched(destination, content)]
             return [self._minted(Envelope.of(content), destination, self._world.mint.identifier())]
         envelope = Envelope.of(content)
         messages = []
         for subscription in self._subscriptions(order, envelope):
             destination = self._world.destinations[subscription.destination_id]
             if order.keep_metadata:
-                messages.append((_queue(destination), check_body(as_body(content)), envelope.notification_id))
+                messages.append(_untouched(destination, content))
             else:
                 messages.append(self._minted(envelope, destination, subscription.subscription_id))
         return messages
 
     def _minted(
         self, envelope: Envelope, destination: Destination, subscription_id: str
-    ) -> tuple[str, str, str | None]:
+    ) -> tuple[Message, str | None]:
         mint = self._world.mint
         metadata = Metadata(
             application_id=self._world.applications[destination.client_id].application_id,
@@ -138,8 +144,8 @@ class Publisher:
             publish_time=mint.timestamp(),
             notification_id=mint.identifier(),
         )
-        body = check_body(as_body(envelope.with_metadata(metadata)))
-        return _queue(destination), body, metadata.notification_id
+        message = _message(destination, envelope.with_metadata(metadata), envelope.notification_type)
+        return message, metadata.notification_id
 
     def _subscriptions(self, order: Order, envelope: Envelope) -> list[Subscription]:
         kind, version = envelope.notification_type, envelope.payload_version
@@ -154,6 +160,7 @@ class Publisher:
             and held.payload_version == version
             and order.seller_id in (None, held.seller_id)
             and order.destination_id in (None, held.destination_id)
+            and order.region in (None, held.region)
         ]
         sellers = sorted({held.seller_id for held in found})
         if not sellers:
@@ -164,7 +171,13 @@ class Publisher:
             )
         if len(sellers) > 1:
             raise PublishError(f"several sellers are subscribed to {kind}: give sellerId, one of {sellers}")
-        if self._world.sellers[sellers[0]].revoked:
+        regions = sorted({held.region for held in found})
+        if len(regions) > 1:
+            raise PublishError(
+                f"seller {sellers[0]} is subscribed to {kind} in several regions: give region, "
+                f"one of {regions}"
+            )
+        if self._world.is_revoked(found[0]):
             raise PublishError(
                 f"seller {sellers[0]} has revoked the authorisation; Amazon sends nothing then"
             )
@@ -176,7 +189,7 @@ class Publisher:
             if order.destination_id not in known:
                 raise PublishError(f"no destination with id {order.destination_id}")
             return known[order.destination_id]
-        queues = [held for held in known.values() if held.queue_arn]
+        queues = [held for held in known.values() if held.queue_arn and order.region in (None, held.region)]
         if order.seller_id is not None and order.via is Via.SUBSCRIPTION:
             subscribed = {
                 held.destination_id
@@ -190,33 +203,20 @@ class Publisher:
             )
         return queues[0]
 
-    async def _deliver(self, deliveries: Sequence[Delivery]) -> None:
-        if self._queues is None:
-            raise PublishError("no AWS endpoint is configured: start the simulator with --aws-endpoint")
-        waited = 0.0
-        # Stable: what is due at the same time keeps its place, shuffled or not.
-        ordered = sorted(deliveries, key=lambda delivery: delivery.due_seconds)
-        for (due, arn), group in groupby(ordered, key=lambda item: (item.due_seconds, item.queue_arn)):
-            if due > waited:
-                await self._sleep(due - waited)
-                waited = due
-            try:
-                await asyncio.to_thread(self._queues.send, arn, [delivery.body for delivery in group])
-            except QueueError as error:
-                raise PublishError(str(error)) from error
+
+def _message(destination: Destination, content: Mapping[str, Any], detail_type: str | None) -> Message:
+    body = as_body(content)
+    if destination.event_source is None:
+        return Message(destination, check_body(body))
+    if not detail_type:
+        raise PublishError("EventBridge needs the notification's type: it becomes the event's detail-type")
+    return Message(destination, check_detail(body), detail_type)
 
 
-def _queue(destination: Destination) -> str:
-    if destination.queue_arn is None:
-        raise PublishError(
-            f"destination {destination.destination_id} is of EventBridge; the simulator sends to SQS only"
-        )
-    return destination.queue_arn
-
-
-def _given_id(content: Mapping[str, Any]) -> str | None:
-    """The notificationId of a notification sent untouched; one without a recognisable envelope has none."""
+def _untouched(destination: Destination, content: Mapping[str, Any]) -> tuple[Message, str | None]:
+    """As given; one without a recognisable envelope has neither type nor notificationId."""
     try:
-        return Envelope.of(content).notification_id
+        envelope = Envelope.of(content)
     except EnvelopeError:
-        return None
+        return _message(destination, content, None), None
+    return _message(destination, content, envelope.notification_type), envelope.notification_id

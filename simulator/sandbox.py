@@ -72,7 +72,9 @@ class SandboxApi:
         """The content of the notification is not documented; ours carries the scenario's name."""
         kind = rules.known_type(self._world.notification_types, call.path["notificationType"])
         request = rules.notification_test_request(call.body, kind)
-        destination = self._world.destination_of(call.application.client_id, request.destination_id)
+        destination = self._world.destination_of(
+            call.application.client_id, request.destination_id, call.region
+        )
         if destination is None:
             raise ApiError(
                 400,

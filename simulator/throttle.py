@@ -1,4 +1,4 @@
-"""Usage plans by token bucket, one bucket per (application, caller, operation).
+"""Usage plans by token bucket, one bucket per (region, application, caller, operation).
 
 Source: "Usage plans and rate limits in the SP-API". A bucket starts full, holds at most `burst` tokens, gains
 `per_second` tokens a second and pays one for each request.
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from simulator.mint import Clock
 from simulator.operations import OPERATIONS, SANDBOX_RATE, Rate
+from simulator.regions import DEFAULT_REGION
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class BucketKey:
     caller: str
     operation: str
     sandbox: bool = False
+    region: str = DEFAULT_REGION
 
 
 @dataclass

@@ -15,6 +15,7 @@ from simulator.faults import Faults
 from simulator.journal import Journal
 from simulator.mint import Clock, Mint
 from simulator.operations import NOTIFICATIONS_SCOPE
+from simulator.regions import DEFAULT_REGION
 from simulator.throttle import Throttle
 
 SCOPES = frozenset(
@@ -37,9 +38,12 @@ class Application:
 
 @dataclass
 class Seller:
+    """A seller in one region; the same id in another region is another authorisation."""
+
     seller_id: str
     marketplace_ids: tuple[str, ...] = ()
     revoked: bool = False
+    region: str = DEFAULT_REGION
 
 
 @dataclass(frozen=True)
@@ -48,16 +52,18 @@ class Authorisation:
 
     client_id: str
     seller_id: str
+    region: str = DEFAULT_REGION
 
 
 @dataclass(frozen=True)
 class AccessToken:
-    """What an access token stands for: a seller, or a grantless scope."""
+    """What an access token stands for: a seller in a region, or a grantless scope, for all regions."""
 
     client_id: str
     expires_at: float
     seller_id: str | None = None
     scope: str | None = None
+    region: str = DEFAULT_REGION
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,12 @@ class Destination:
     client_id: str
     name: str
     resource: dict[str, dict[str, str]]
+    region: str = DEFAULT_REGION
+
+    @property
+    def event_source(self) -> dict[str, str] | None:
+        """Of an EventBridge destination: name, accountId and (AWS) region of its event source."""
+        return self.resource.get("eventBridge")
 
     @property
     def queue_arn(self) -> str | None:
@@ -86,6 +98,7 @@ class Subscription:
     payload_version: str
     destination_id: str
     processing_directive: dict[str, Any] | None = None
+    region: str = DEFAULT_REGION
 
     @property
     def filter_expression(self) -> str | None:
@@ -113,7 +126,7 @@ class World:
 
     def reset(self) -> None:
         self.applications = {app.client_id: app for app in self._initial_applications}
-        self.sellers: dict[str, Seller] = {}
+        self.sellers: dict[tuple[str, str], Seller] = {}
         self.authorisations: dict[str, Authorisation] = {}
         self.access_tokens: dict[str, AccessToken] = {}
         self.destinations: dict[str, Destination] = {}
@@ -131,50 +144,77 @@ class World:
         client_id: str,
         marketplace_ids: Iterable[str] = (),
         refresh_token: str | None = None,
+        region: str = DEFAULT_REGION,
     ) -> str:
-        """The seller authorises the application; returns the refresh token.
+        """The seller authorises the application in a region; returns the refresh token.
 
         After a revocation this is a new authorisation: the seller's older refresh tokens stay invalid.
         """
-        seller = self.sellers.setdefault(seller_id, Seller(seller_id))
+        key = (region, seller_id)
+        seller = self.sellers.setdefault(key, Seller(seller_id, region=region))
         if seller.revoked:
             self.authorisations = {
-                token: held for token, held in self.authorisations.items() if held.seller_id != seller_id
+                token: held
+                for token, held in self.authorisations.items()
+                if (held.region, held.seller_id) != key
             }
             self.access_tokens = {
-                token: held for token, held in self.access_tokens.items() if held.seller_id != seller_id
+                token: held
+                for token, held in self.access_tokens.items()
+                if (held.region, held.seller_id) != key
             }
             seller.revoked = False
         seller.marketplace_ids = tuple(marketplace_ids) or seller.marketplace_ids
         token = refresh_token or self.mint.refresh_token()
-        self.authorisations[token] = Authorisation(client_id, seller_id)
+        self.authorisations[token] = Authorisation(client_id, seller_id, region)
         return token
 
-    def add_destination(self, client_id: str, name: str, resource: dict[str, dict[str, str]]) -> Destination:
-        destination = Destination(self.mint.identifier(), client_id, name, resource)
+    def is_revoked(self, held: Authorisation | AccessToken | Subscription) -> bool:
+        """Whether the seller behind it has withdrawn the authorisation. A grantless token has none."""
+        return held.seller_id is not None and self.sellers[(held.region, held.seller_id)].revoked
+
+    def add_destination(
+        self, client_id: str, name: str, resource: dict[str, dict[str, str]], region: str = DEFAULT_REGION
+    ) -> Destination:
+        destination = Destination(self.mint.identifier(), client_id, name, resource, region)
         self.destinations[destination.destination_id] = destination
         return destination
 
-    def add_subscription(self, draft: Subscription) -> Subscription:
-        """Stores a subscription under a new id and the next place in the order of creation."""
+    def add_subscription(self, draft: Subscription, destination_id: str | None = None) -> Subscription:
+        """Stores a subscription under a new id and the next place in the order of creation.
+
+        `destination_id` takes the place of the draft's.
+        """
         self._sequence += 1
-        made = replace(draft, subscription_id=self.mint.identifier(), sequence=self._sequence)
+        made = replace(
+            draft,
+            subscription_id=self.mint.identifier(),
+            sequence=self._sequence,
+            destination_id=destination_id or draft.destination_id,
+        )
         self.subscriptions[made.subscription_id] = made
         return made
 
-    def destination_of(self, client_id: str, destination_id: str) -> Destination | None:
-        """An application sees its own destinations only."""
+    def destination_of(
+        self, client_id: str, destination_id: str, region: str = DEFAULT_REGION
+    ) -> Destination | None:
+        """An application sees its own destinations only, and at each endpoint those of the region."""
         found = self.destinations.get(destination_id)
-        return found if found and found.client_id == client_id else None
+        return found if found and (found.client_id, found.region) == (client_id, region) else None
 
     def subscriptions_of(
-        self, seller_id: str, notification_type: str, *, client_id: str | None = None
+        self,
+        seller_id: str,
+        notification_type: str,
+        *,
+        client_id: str | None = None,
+        region: str = DEFAULT_REGION,
     ) -> list[Subscription]:
         """A seller's subscriptions of a type in the order of creation; of one application, or of all."""
         return [
             held
             for held in self.subscriptions.values()
-            if held.seller_id == seller_id
+            if (held.region, held.seller_id) == (region, seller_id)
             and held.notification_type == notification_type
             and client_id in (None, held.client_id)
         ]

@@ -147,7 +147,15 @@ def test_the_commands_drive_a_simulator(fresh: Amazon, tmp_path: Path) -> None:
         assert shown in state
     assert "createSubscription" in command(fresh, "requests", "--operation", "createSubscription", "--clear")
     assert json.loads(command(fresh, "requests", "--json")) == []
-    assert "true" in command(fresh, "sellers", "revoke", "SELLER1")
+    (held,) = fresh.control("GET", "state")["subscriptions"]
+    theirs = json.loads(command(fresh, "destinations", "add", "t", "--queue-arn", QUEUE_ARN + "2", "--json"))
+    moved = command(fresh, "subscriptions", "move", held["subscriptionId"], "--to", theirs["destinationId"])
+    (held,) = fresh.control("GET", "state")["subscriptions"]
+    assert held["subscriptionId"] in moved
+    assert held["destinationId"] == theirs["destinationId"]
+    assert held["subscriptionId"] in command(fresh, "subscriptions", "delete", held["subscriptionId"])
+    assert fresh.control("GET", "state")["subscriptions"] == []
+    assert "true" in command(fresh, "sellers", "revoke", "SELLER1", "--region", "na")
 
 
 def test_a_command_that_is_refused_says_why_and_fails(fresh: Amazon, tmp_path: Path) -> None:
@@ -162,5 +170,14 @@ def test_a_command_that_is_refused_says_why_and_fails(fresh: Amazon, tmp_path: P
 
 def test_help_names_every_command() -> None:
     shown = CliRunner().invoke(app, ["--help"]).output
-    for name in ("serve", "publish", "sellers", "faults", "requests", "state"):
+    for name in (
+        "serve",
+        "publish",
+        "sellers",
+        "destinations",
+        "subscriptions",
+        "faults",
+        "requests",
+        "state",
+    ):
         assert name in shown

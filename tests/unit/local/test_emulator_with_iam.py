@@ -5,7 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from local.emulator_with_iam import kms_condition_keys, with_event_sources, with_kms_keys
+from local.emulator_with_iam import (
+    kms_condition_keys,
+    put_events_keys,
+    with_event_sources,
+    with_services_keys,
+)
 
 
 def test_an_encryption_context_becomes_condition_keys() -> None:
@@ -23,16 +28,28 @@ def test_without_a_context_there_are_no_keys_and_a_body_that_is_no_json_is_no_er
     assert kms_condition_keys(b"[]") == {}
 
 
-def test_only_kms_requests_get_the_keys() -> None:
+def test_the_source_of_events_is_a_condition_key_and_two_sources_match_none() -> None:
+    def keys(*sources: str) -> dict[str, Any]:
+        return put_events_keys(json.dumps({"Entries": [{"Source": source} for source in sources]}).encode())
+
+    assert keys("sellerbus.sellers", "sellerbus.sellers") == {"events:source": "sellerbus.sellers"}
+    assert keys("a", "b")["events:source"] not in ("a", "b")
+    assert put_events_keys(b"[]") == put_events_keys(b"") == {}
+
+
+def test_only_the_services_own_requests_get_their_keys() -> None:
     def original(service: str, iam_action: str, body: bytes, params: object) -> dict[str, Any]:
         return {"aws:TagKeys": ["team"]}
 
-    keys = with_kms_keys(original)
+    keys = with_services_keys(original)
     body = b'{"EncryptionContext": {"sellerId": "A1"}}'
 
     assert keys("sqs", "sqs:SendMessage", body, {}) == {"aws:TagKeys": ["team"]}
     assert keys("kms", "kms:Decrypt", body, {})["kms:encryptioncontext:sellerid"] == "A1"
     assert keys("kms", "kms:Decrypt", body, {})["aws:TagKeys"] == ["team"]
+    entries = b'{"Entries": [{"Source": "a"}]}'
+    assert keys("events", "events:PutEvents", entries, {})["events:source"] == "a"
+    assert "events:source" not in keys("events", "events:PutRule", entries, {})
 
 
 def test_an_event_source_is_no_rule() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import requests
 
 from simulator.app import create_app
+from simulator.event_sources import EventSourceError, PartnerEvent
 from simulator.mint import Mint
 from simulator.operations import NOTIFICATIONS_SCOPE
 from simulator.queues import QueueError
@@ -52,6 +53,31 @@ class FakeQueues:
             raise QueueError(f"{arn} cannot be reached")
 
 
+@dataclass
+class FakeEventSources:
+    """Event sources that keep what was sent; `refused` is what EventBridge says to everything."""
+
+    offered: set[tuple[str, str, str]] = field(default_factory=set)
+    sent: list[tuple[str, str, PartnerEvent]] = field(default_factory=list)
+    refused: str = ""
+
+    def create(self, name: str, account_id: str, region: str) -> None:
+        self._refuse()
+        self.offered.add((name, account_id, region))
+
+    def delete(self, name: str, account_id: str, region: str) -> None:
+        self._refuse()
+        self.offered.remove((name, account_id, region))
+
+    def send(self, name: str, region: str, events: Sequence[PartnerEvent]) -> None:
+        self._refuse()
+        self.sent.extend((name, region, event) for event in events)
+
+    def _refuse(self) -> None:
+        if self.refused:
+            raise EventSourceError(self.refused)
+
+
 def repeatable_randomness() -> random.Random:
     return random.Random(7)  # noqa: S311 - the same identifiers and jitter in every run
 
@@ -68,6 +94,7 @@ class Amazon:
     url: str
     clock: FakeClock
     queues: FakeQueues
+    event_sources: FakeEventSources
     session: requests.Session
 
     def control(self, method: str, path: str, body: object = None) -> Any:
@@ -87,8 +114,9 @@ class Amazon:
     def grantless_token(self) -> str:
         return self.token(grant_type="client_credentials", scope=NOTIFICATIONS_SCOPE)
 
-    def seller_token(self, seller_id: str = "SELLER1") -> str:
-        refresh_token = self.control("POST", "sellers", {"sellerId": seller_id})["refreshToken"]
+    def seller_token(self, seller_id: str = "SELLER1", region: str | None = None) -> str:
+        seller = {"sellerId": seller_id, "region": region}
+        refresh_token = self.control("POST", "sellers", seller)["refreshToken"]
         return self.token(grant_type="refresh_token", refresh_token=refresh_token)
 
     def call(
@@ -102,11 +130,12 @@ class Amazon:
         data: bytes | None = None,
         content_type: str | None = None,
         sandbox: bool = False,
+        region: str | None = None,
     ) -> requests.Response:
         headers = {"x-amz-access-token": token} if token else {}
         if content_type:
             headers["content-type"] = content_type
-        url = self.url + ("/sandbox" if sandbox else "") + path
+        url = self.url + (f"/regions/{region}" if region else "") + ("/sandbox" if sandbox else "") + path
         return self.session.request(
             method, url, json=body, params=query, data=data, headers=headers, timeout=20
         )
@@ -114,14 +143,15 @@ class Amazon:
 
 @contextmanager
 def amazon() -> Iterator[Amazon]:
-    """Starts a simulator with a clock that stands still and queues in memory."""
-    clock, queues = FakeClock(), FakeQueues()
+    """Starts a simulator with a clock that stands still, queues and event sources in memory."""
+    clock, queues, event_sources = FakeClock(), FakeQueues(), FakeEventSources()
     app = create_app(
         applications=[Application(CLIENT_ID, CLIENT_SECRET)],
         queues=queues,
+        event_sources=event_sources,
         clock=clock,
         randomness=repeatable_randomness(),
     )
     with running(app) as url, requests.Session() as session:
         session.trust_env = False
-        yield Amazon(url, clock, queues, session)
+        yield Amazon(url, clock, queues, event_sources, session)

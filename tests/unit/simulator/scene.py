@@ -31,6 +31,7 @@ class Scene:
         token: str | None = None,
         without: str | None = None,
         sandbox: bool | None = None,
+        region: str | None = None,
         **changed: Any,
     ) -> requests.Response:
         """A request that succeeds, but for what is `changed`; `without` leaves a part of it out."""
@@ -50,6 +51,7 @@ class Scene:
             template.format(**names),
             None if without == "token" else token or usual_token,
             sandbox=operation == "sendTestNotification" if sandbox is None else sandbox,
+            region=region,
             **request,
         )
 
@@ -84,6 +86,9 @@ def set_scene(simulated: Amazon) -> Scene:
     simulated.control("POST", "reset")
     simulated.queues.unreachable.clear()
     simulated.queues.sent.clear()
+    simulated.event_sources.offered.clear()
+    simulated.event_sources.sent.clear()
+    simulated.event_sources.refused = ""
     for operation in OPERATIONS:
         simulated.control("POST", "rates", {"operation": operation, "ratePerSecond": 1, "burst": 1000})
     scene = Scene(simulated, simulated.grantless_token(), simulated.seller_token())

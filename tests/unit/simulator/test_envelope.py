@@ -2,8 +2,9 @@ from typing import Any
 
 import pytest
 
+from simulator.aws import checked_endpoint
 from simulator.envelope import Envelope, EnvelopeError, Metadata, as_body, check_body
-from simulator.queues import MAXIMUM_BATCH_MESSAGES, MAXIMUM_MESSAGE_BYTES, batches, checked_endpoint
+from simulator.queues import MAXIMUM_BATCH_MESSAGES, MAXIMUM_MESSAGE_BYTES, batches
 
 METADATA = Metadata("app", "sub", "2026-01-01T00:00:00.000Z", "id-1")
 PASCAL = {

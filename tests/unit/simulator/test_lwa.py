@@ -76,7 +76,7 @@ def test_the_refresh_token_of_another_application_is_refused(world: World) -> No
 def test_a_revoked_authorisation_ends_its_refresh_token_for_good(world: World) -> None:
     old = world.authorise("SELLER1", CLIENT_ID)
     ask(world, grant_type="refresh_token", refresh_token=old)
-    world.sellers["SELLER1"].revoked = True
+    world.sellers[("na", "SELLER1")].revoked = True
     with pytest.raises(LwaError, match="invalid_grant"):
         ask(world, grant_type="refresh_token", refresh_token=old)
     new = world.authorise("SELLER1", CLIENT_ID)

@@ -11,7 +11,14 @@ import pytest
 from simulator.orders import Order, Via
 from simulator.publisher import Outcome, Publisher, PublishError
 from simulator.world import Destination, Subscription
-from tests.unit.simulator.amazon import CLIENT_ID, QUEUE_ARN, FakeClock, FakeQueues, make_world
+from tests.unit.simulator.amazon import (
+    CLIENT_ID,
+    QUEUE_ARN,
+    FakeClock,
+    FakeEventSources,
+    FakeQueues,
+    make_world,
+)
 
 SECOND_ARN = QUEUE_ARN + "2"
 ORDER_CHANGE = {
@@ -29,12 +36,13 @@ class Bench:
     def __init__(self, queues: FakeQueues | None = None) -> None:
         self.world = make_world(FakeClock())
         self.queues = queues or FakeQueues()
+        self.event_sources = FakeEventSources()
         self.waited: list[float] = []
 
         async def sleep(seconds: float) -> None:
             self.waited.append(seconds)
 
-        self.publisher = Publisher(self.world, self.queues, sleep)
+        self.publisher = Publisher(self.world, self.queues, self.event_sources, sleep)
 
     def destination(self, arn: str = QUEUE_ARN) -> Destination:
         return self.world.add_destination(CLIENT_ID, "n", {"sqs": {"arn": arn}})
@@ -46,7 +54,7 @@ class Bench:
         kind: str = "ORDER_CHANGE",
         version: str = "1.0",
     ) -> Subscription:
-        if seller_id not in self.world.sellers:
+        if ("na", seller_id) not in self.world.sellers:
             self.world.authorise(seller_id, CLIENT_ID)
         draft = Subscription("", 0, CLIENT_ID, seller_id, kind, version, destination.destination_id)
         return self.world.add_subscription(draft)
@@ -207,18 +215,99 @@ def test_what_cannot_be_published_is_refused_before_anything_is_sent(order: Orde
     bench.destination(SECOND_ARN)
     for seller_id in ("SELLER1", "SELLER2", REVOKED):
         bench.subscribe(destination, seller_id)
-    bench.world.sellers[REVOKED].revoked = True
+    bench.world.sellers[("na", REVOKED)].revoked = True
     good = Order(body="x", destination_id=destination.destination_id)
     with pytest.raises(PublishError, match=rf"items\[1\]: .*({words})"):
         bench.publish(good, order)
     assert bench.queues.sent == []
 
 
-def test_an_event_bridge_destination_is_refused() -> None:
+STATUS_CHANGE = {"NotificationType": "LISTINGS_ITEM_STATUS_CHANGE", "PayloadVersion": "1.0", "Payload": {}}
+BUS = {
+    "accountId": "123456789012",
+    "region": "eu-west-1",
+    "name": "aws.partner/sellingpartnerapi.amazon.com/x",
+}
+
+
+def bridged_bench() -> tuple[Bench, Destination]:
     bench = Bench()
-    made = bench.world.add_destination(CLIENT_ID, "n", {"eventBridge": {"accountId": "1", "region": "r"}})
-    with pytest.raises(PublishError, match="EventBridge"):
-        bench.publish(Order(body="x", destination_id=made.destination_id))
+    destination = bench.world.add_destination(CLIENT_ID, "n", {"eventBridge": BUS})
+    bench.subscribe(destination, kind="LISTINGS_ITEM_STATUS_CHANGE")
+    return bench, destination
+
+
+def test_event_bridge_gets_the_notification_as_the_detail_of_an_event() -> None:
+    bench, _ = bridged_bench()
+    [outcome] = bench.publish(Order(notification=STATUS_CHANGE, copies=2))
+    assert [(name, region) for name, region, _ in bench.event_sources.sent] == [
+        (BUS["name"], "eu-west-1")
+    ] * 2
+    [first, copy] = [event for _, _, event in bench.event_sources.sent]
+    assert first == copy
+    assert first.detail_type == "LISTINGS_ITEM_STATUS_CHANGE"
+    detail = json.loads(first.detail)
+    assert detail["NotificationMetadata"]["NotificationId"] == outcome.notification_ids[0]
+    assert {**STATUS_CHANGE, "NotificationMetadata": detail["NotificationMetadata"]} == detail
+    assert bench.queues.sent == []
+
+
+def test_kept_metadata_goes_to_event_bridge_untouched() -> None:
+    bench, _ = bridged_bench()
+    kept = {**STATUS_CHANGE, "NotificationMetadata": {"NotificationId": "mine"}}
+    [outcome] = bench.publish(Order(notification=kept, keep_metadata=True))
+    [(_, _, event)] = bench.event_sources.sent
+    assert (json.loads(event.detail), outcome.notification_ids) == (kept, ["mine"])
+
+
+def test_queues_and_event_bridge_get_theirs_in_the_order_that_they_are_due() -> None:
+    bench, _ = bridged_bench()
+    queue = bench.destination()
+    bench.publish(
+        Order(notification=HEALTH, via=Via.DESTINATION, destination_id=queue.destination_id, delay_seconds=2),
+        Order(notification=STATUS_CHANGE, delay_seconds=1),
+        Order(body="x", destination_id=queue.destination_id),
+    )
+    assert bench.waited == [1, 1]
+    assert [len(bench.queues.sent), len(bench.event_sources.sent)] == [2, 1]
+    assert bench.queues.sent[0][1] == "x"
+
+
+@pytest.mark.parametrize(
+    ("order", "words"),
+    [
+        ({"body": "x"}, "takes no raw body"),
+        ({"notification": {"a": 1}, "keep_metadata": True, "via": Via.DESTINATION}, "detail-type"),
+        ({"notification": {**STATUS_CHANGE, "Payload": "x" * 262_144}}, "EventBridge takes"),
+    ],
+)
+def test_what_event_bridge_cannot_carry_is_refused(order: dict[str, Any], words: str) -> None:
+    bench, destination = bridged_bench()
+    with pytest.raises(PublishError, match=words):
+        bench.publish(Order(**order, destination_id=destination.destination_id))
+    assert bench.event_sources.sent == []
+
+
+def test_event_bridge_that_refuses_is_reported() -> None:
+    bench, _ = bridged_bench()
+    bench.event_sources.refused = "no such event source"
+    with pytest.raises(PublishError, match="no such event source"):
+        bench.publish(Order(notification=STATUS_CHANGE))
+
+
+def test_a_seller_of_two_regions_needs_one_named() -> None:
+    bench = Bench()
+    for region, arn in (("na", QUEUE_ARN), ("eu", SECOND_ARN)):
+        destination = bench.world.add_destination(CLIENT_ID, "n", {"sqs": {"arn": arn}}, region)
+        bench.world.authorise("SELLER1", CLIENT_ID, region=region)
+        draft = Subscription(
+            "", 0, CLIENT_ID, "SELLER1", "ORDER_CHANGE", "1.0", destination.destination_id, region=region
+        )
+        bench.world.add_subscription(draft)
+    with pytest.raises(PublishError, match="several regions"):
+        bench.publish(Order(notification=ORDER_CHANGE))
+    bench.publish(Order(notification=ORDER_CHANGE, region="eu"), Order(body="x", region="na"))
+    assert [arn for arn, _ in bench.queues.sent] == [SECOND_ARN, QUEUE_ARN]
 
 
 def test_a_queue_that_refuses_is_reported() -> None:

@@ -1,0 +1,25 @@
+"""The nextToken of getSubscriptions. Pure."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+from simulator.errors import ApiError, invalid
+
+
+def write_token(after: int, listing: list[str | None]) -> str:
+    """The nextToken of a listing, bound to it, that goes on after the sequence number `after`."""
+    return base64.urlsafe_b64encode(json.dumps([after, listing]).encode()).decode()
+
+
+def read_token(token: str, listing: list[str | None]) -> int:
+    """The sequence number in a nextToken; ApiError 400 for one that is not of this listing."""
+    refused: ApiError = invalid("nextToken is not of this listing")
+    try:
+        after, bound_to = json.loads(base64.urlsafe_b64decode(token.encode()))
+    except (ValueError, TypeError) as error:
+        raise refused from error
+    if bound_to != listing or not isinstance(after, int):
+        raise refused
+    return after
