@@ -1,6 +1,7 @@
 """Synthesised templates to ask questions of, without bundling and without a network."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ import aws_cdk as cdk
 
 from stacks.application import add_stacks
 from stacks.settings import CONFIG_FOLDER, load_settings
-from stacks.settings_model import Settings
+from stacks.settings_model import Settings, StageSettings
 
 LOCAL_ENVIRONMENT = {
     "SP_API_ENDPOINT": "http://127.0.0.1:4010",
@@ -70,12 +71,26 @@ class Template:
 
 @dataclass(frozen=True)
 class Synthesis:
-    """All templates of a stage, and the folder they lie in."""
+    """All templates of one cell by their part of the stack's name, and the folder they lie in."""
 
     stage: str
     settings: Settings
     folder: Path
     templates: Mapping[str, Template]
+
+    @property
+    def prefix(self) -> str:
+        """What names of the cell begin with."""
+        return f"sellerbus-{self.stage}-{self.settings.region}"
+
+    @property
+    def has_partner_events(self) -> bool:
+        """Whether a configured type comes by Amazon's EventBridge workflow."""
+        return any(entry.type.startswith("LISTINGS_ITEM_") for entry in self.settings.notifications)
+
+    def file(self, part: str, suffix: str) -> Path:
+        """A file of the assembly, such as ("Notifications", "assets")."""
+        return self.folder / f"{self.settings.region.capitalize()}{part}.{suffix}.json"
 
     @property
     def foundation(self) -> Template:
@@ -87,7 +102,8 @@ class Synthesis:
 
     @property
     def files(self) -> list[Path]:
-        return sorted(self.folder.glob("*.template.json"))
+        """The templates of this cell."""
+        return [self.file(name, "template") for name in sorted(self.templates)]
 
     def all_of_type(self, resource_type: str) -> dict[str, Resource]:
         """The resources of a type in all stacks, by "Stack/LogicalId"."""
@@ -99,7 +115,24 @@ class Synthesis:
 
 
 def settings_of(stage: str) -> Settings:
-    return load_settings(stage, environment=LOCAL_ENVIRONMENT)
+    """The settings of a stage's only cell."""
+    (cell,) = load_settings(stage, environment=LOCAL_ENVIRONMENT).cells
+    return cell
+
+
+def all_regions(folder: Path) -> StageSettings:
+    """config/example.yaml with what is commented out of its regions and types taken in."""
+    text = (CONFIG_FOLDER / "example.yaml").read_text(encoding="utf-8")
+    lines = [
+        line.replace("  # ", "  ", 1) if _MEANT_TO_BE_TAKEN_IN.match(line) else line
+        for line in text.splitlines()
+    ]
+    text = "\n".join(lines).replace("[ATVPDKIKX0DER]", "[ATVPDKIKX0DER, A1PA6795UKMFR9, A1VC38T7YXB528]")
+    (folder / "example.yaml").write_text(text, encoding="utf-8")
+    return load_settings("example", folder=folder, environment={})
+
+
+_MEANT_TO_BE_TAKEN_IN = re.compile(r"  # (eu:|fe:|  aws_region|  marketplaces|- type)")
 
 
 def make_app(folder: Path) -> cdk.App:
@@ -109,17 +142,29 @@ def make_app(folder: Path) -> cdk.App:
 
 
 def synthesise(stage: str, settings: Settings, folder: Path) -> Synthesis:
-    """Synthesises a stage; raises where a check of the synthesis (cdk-nag among them) finds something."""
+    """Synthesises a stage of one cell; raises where a check of the synthesis, as cdk-nag, finds something."""
+    return synthesise_cells(stage, StageSettings((settings,)), folder)[settings.region]
+
+
+def synthesise_cells(stage: str, settings: StageSettings, folder: Path) -> dict[str, Synthesis]:
+    """Synthesises a stage; its cells by region."""
     app = make_app(folder)
     add_stacks(app, stage=stage, settings=settings)
     app.synth()
-    templates = {
-        path.name.removesuffix(".template.json"): Template(
-            path.name.removesuffix(".template.json"), json.loads(path.read_text(encoding="utf-8"))
-        )
-        for path in folder.glob("*.template.json")
+    return {
+        cell.region: Synthesis(stage, cell, folder, _templates(folder, cell.region.capitalize()))
+        for cell in settings.cells
     }
-    return Synthesis(stage, settings, folder, templates)
+
+
+def _templates(folder: Path, beginning: str) -> dict[str, Template]:
+    found = {
+        path.name.removeprefix(beginning).removesuffix(".template.json"): path
+        for path in folder.glob(f"{beginning}*.template.json")
+    }
+    return {
+        name: Template(name, json.loads(path.read_text(encoding="utf-8"))) for name, path in found.items()
+    }
 
 
 def listed(value: Any) -> list[Any]:

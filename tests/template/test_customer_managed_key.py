@@ -86,31 +86,52 @@ def test_lets_rules_of_this_account_send_to_encrypted_queues(statements: dict[st
     assert rules["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
 
 
-def test_lets_exactly_this_stages_bus_encrypt_events(
-    synthesis: Synthesis, statements: dict[str, Any]
-) -> None:
-    bus = synthesis.notifications.only("AWS::Events::EventBus")["Properties"]["Name"]
+def test_lets_exactly_this_cells_bus_encrypt_events(synthesis: Synthesis, statements: dict[str, Any]) -> None:
+    bus_id = synthesis.notifications.logical_id("AWS::Events::EventBus", "EventBus")
+    bus = synthesis.notifications.of_type("AWS::Events::EventBus")[bus_id]["Properties"]["Name"]
     statement = statements["TheBusAndItsArchiveStoreEvents"]
     assert statement["Principal"] == {"Service": "events.amazonaws.com"}
     arn = statement["Condition"]["StringEquals"]["kms:EncryptionContext:aws:events:event-bus:arn"]
-    assert arn == {"Fn::Join": ["", ["arn:aws:events:us-east-1:", ACCOUNT, f":event-bus/{bus}"]]}
+    region = synthesis.settings.aws_region
+    assert arn == {"Fn::Join": ["", [f"arn:aws:events:{region}:", ACCOUNT, f":event-bus/{bus}"]]}
     assert statements["TheBusReadsWhatKeyItHas"]["Action"] == "kms:DescribeKey"
 
 
-def test_lets_log_groups_of_this_stage_encrypt(synthesis: Synthesis, statements: dict[str, Any]) -> None:
-    logs = statements["LogGroupsOfThisStage"]
-    assert logs["Principal"] == {"Service": "logs.us-east-1.amazonaws.com"}
+def test_lets_the_bus_of_amazons_event_source_encrypt_where_there_is_one(
+    synthesis: Synthesis, statements: dict[str, Any]
+) -> None:
+    assert ("ThePartnerBusStoresEvents" in statements) == synthesis.has_partner_events
+    if not synthesis.has_partner_events:
+        return
+    statement = statements["ThePartnerBusStoresEvents"]
+    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+    assert set(statement["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
+    beginning = f"arn:aws:events:{synthesis.settings.aws_region}:"
+    buses = ":event-bus/aws.partner/sellingpartnerapi.amazon.com/"
+    assert statement["Condition"] == {
+        "ArnLike": {
+            "kms:EncryptionContext:aws:events:event-bus:arn": {
+                "Fn::Join": ["", [beginning, ACCOUNT, buses, ACCOUNT, "/*"]]
+            }
+        }
+    }
+
+
+def test_lets_log_groups_of_this_cell_encrypt(synthesis: Synthesis, statements: dict[str, Any]) -> None:
+    logs = statements["LogGroupsOfThisCell"]
+    region = synthesis.settings.aws_region
+    assert logs["Principal"] == {"Service": f"logs.{region}.amazonaws.com"}
     pattern = logs["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
-    named = f":log-group:sellerbus-{synthesis.stage}-*"
-    assert pattern == {"Fn::Join": ["", ["arn:aws:logs:us-east-1:", ACCOUNT, named]]}
+    named = f":log-group:{synthesis.prefix}-*"
+    assert pattern == {"Fn::Join": ["", [f"arn:aws:logs:{region}:", ACCOUNT, named]]}
 
 
 def test_nobody_else_may_use_it(statements: dict[str, Any]) -> None:
-    assert set(statements) == {
+    assert set(statements) - {"ThePartnerBusStoresEvents"} == {
         "Account",
         "AlarmsPublishToTheAlarmTopic",
         "AmazonEncryptsNotifications",
-        "LogGroupsOfThisStage",
+        "LogGroupsOfThisCell",
         "RulesSendToQueues",
         "TheBusAndItsArchiveStoreEvents",
         "TheBusReadsWhatKeyItHas",
@@ -129,11 +150,14 @@ def test_everything_at_rest_is_under_it(synthesis: Synthesis) -> None:
                 value = value[part] if isinstance(part, int) else (value or {}).get(part)
             if key_id not in json.dumps(value):
                 elsewhere.append(name)
-    # The bus puts there what it could not encrypt: under the same key that could not be kept either.
-    (undeliverable,) = elsewhere
-    assert undeliverable.startswith("Notifications/EventBusUndeliverableQueue")
-    queue = synthesis.all_of_type("AWS::SQS::Queue")[undeliverable]["Properties"]
-    assert queue["SqsManagedSseEnabled"] is True
+    # A bus puts there what it could not encrypt: under the same key that could not be kept either.
+    buses = ["EventBus", "PartnerEventsPartnerBus"] if synthesis.has_partner_events else ["EventBus"]
+    assert sorted(name[:-8] for name in elsewhere) == [
+        f"Notifications/{bus}UndeliverableQueue" for bus in buses
+    ]
+    for undeliverable in elsewhere:
+        queue = synthesis.all_of_type("AWS::SQS::Queue")[undeliverable]["Properties"]
+        assert queue["SqsManagedSseEnabled"] is True
 
 
 def test_no_type_escapes_the_question_of_its_key(synthesis: Synthesis) -> None:
@@ -158,10 +182,10 @@ def test_functions_may_use_it_only_through_a_service_or_for_refresh_tokens(synth
                 }
             else:
                 service = statement["Condition"]["StringEquals"]["kms:ViaService"]
-                assert service.endswith(".us-east-1.amazonaws.com"), (function, sid)
+                assert service.endswith(f".{synthesis.settings.aws_region}.amazonaws.com"), (function, sid)
 
 
 def test_only_functions_that_call_for_sellers_decrypt_refresh_tokens(synthesis: Synthesis) -> None:
     functions = synthesis.notifications.functions()
     may = {name for name in functions if "DecryptRefreshTokens" in synthesis.notifications.rights(name)}
-    assert may == {"manage_subscriptions", "reconcile_subscriptions"}
+    assert may == {"inspect_amazon", "manage_subscriptions", "reconcile_subscriptions"}

@@ -24,8 +24,8 @@ KEPT_POLICIES = {
     "Notifications/NotificationQueuePolicyC274D66D",
     "Notifications/PayloadBucketPolicy68AC3959",
 }
-# The destination and the subscriptions.
-AT_AMAZON = ("/Destination920A3C57", "/Subscriptions1F71F6D8")
+# The destinations and the subscriptions.
+AT_AMAZON = ("/Destination920A3C57", "/Subscriptions1F71F6D8", "/PartnerEventsDestination")
 
 
 def policies(synthesis: Synthesis) -> dict[str, tuple[Any, Any]]:
@@ -65,8 +65,12 @@ def test_amazons_side_is_kept_with_the_queue_but_not_what_was_replaced(example: 
 
 @pytest.fixture
 def registry(synthesis: Synthesis) -> Resource:
-    found: Resource = synthesis.foundation.only("AWS::DynamoDB::Table")["Properties"]
-    return found
+    return foundation_table(synthesis, "SellerRegistry")
+
+
+@pytest.fixture
+def quota(synthesis: Synthesis) -> Resource:
+    return foundation_table(synthesis, "Quota")
 
 
 @pytest.fixture
@@ -85,10 +89,16 @@ def table(synthesis: Synthesis, name: str) -> Resource:
     return found
 
 
+def foundation_table(synthesis: Synthesis, name: str) -> Resource:
+    tables = synthesis.foundation.of_type("AWS::DynamoDB::Table")
+    found: Resource = tables[synthesis.foundation.logical_id("AWS::DynamoDB::Table", name)]["Properties"]
+    return found
+
+
 def test_tables_are_paid_per_request_and_recoverable(
-    registry: Resource, ledger: Resource, state: Resource
+    registry: Resource, ledger: Resource, state: Resource, quota: Resource
 ) -> None:
-    for properties in (registry, ledger, state):
+    for properties in (registry, ledger, state, quota):
         assert properties["BillingMode"] == "PAY_PER_REQUEST"
         assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
         assert properties["SSESpecification"]["SSEEnabled"] is True
@@ -99,6 +109,12 @@ def test_the_registry_streams_who_changed_and_nothing_of_the_row(registry: Resou
     assert registry["KeySchema"] == [{"AttributeName": "sellerId", "KeyType": "HASH"}]
     assert registry["StreamSpecification"] == {"StreamViewType": "KEYS_ONLY"}
     assert "TimeToLiveSpecification" not in registry
+
+
+def test_the_shared_quota_is_by_bucket_and_forgets_by_time(quota: Resource) -> None:
+    assert quota["KeySchema"] == [{"AttributeName": "bucket", "KeyType": "HASH"}]
+    assert quota["AttributeDefinitions"] == [{"AttributeName": "bucket", "AttributeType": "S"}]
+    assert quota["TimeToLiveSpecification"] == {"AttributeName": "expiresAt", "Enabled": True}
 
 
 def test_the_ledger_forgets_by_time_and_finds_what_is_pending(ledger: Resource) -> None:

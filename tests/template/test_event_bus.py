@@ -6,7 +6,9 @@ from tests.template.synthesis import Synthesis, attribute
 
 
 def test_what_cannot_be_encrypted_is_kept(synthesis: Synthesis) -> None:
-    bus_id, bus = next(iter(synthesis.notifications.of_type("AWS::Events::EventBus").items()))
+    bus_id = synthesis.notifications.logical_id("AWS::Events::EventBus", "EventBus")
+    bus = synthesis.notifications.of_type("AWS::Events::EventBus")[bus_id]
+    assert bus["Properties"]["Name"] == synthesis.prefix
     queue_id = synthesis.notifications.logical_id("AWS::SQS::Queue", "EventBusUndeliverableQueue")
     assert bus["Properties"]["DeadLetterConfig"] == {"Arn": attribute(queue_id)}
     (allowed,) = (
@@ -21,7 +23,7 @@ def test_what_cannot_be_encrypted_is_kept(synthesis: Synthesis) -> None:
     assert allowed["Condition"] == {"ArnEquals": {"aws:SourceArn": attribute(bus_id)}}
 
 
-def test_every_event_of_ours_is_archived_for_replay(synthesis: Synthesis) -> None:
+def test_every_notification_is_archived_for_replay(synthesis: Synthesis) -> None:
     bus_id = next(iter(synthesis.notifications.of_type("AWS::Events::EventBus")))
     archive = synthesis.notifications.only("AWS::Events::Archive")["Properties"]
     assert archive["SourceArn"] == attribute(bus_id)
@@ -31,8 +33,8 @@ def test_every_event_of_ours_is_archived_for_replay(synthesis: Synthesis) -> Non
 
 def test_the_archive_is_never_kept_longer_than_its_bus(synthesis: Synthesis) -> None:
     archive = synthesis.notifications.only("AWS::Events::Archive")
-    bus = synthesis.notifications.only("AWS::Events::EventBus")
-    kept = [(found.get("DeletionPolicy"), found.get("UpdateReplacePolicy")) for found in (archive, bus)]
+    buses = synthesis.notifications.of_type("AWS::Events::EventBus").values()
+    kept = [(found.get("DeletionPolicy"), found.get("UpdateReplacePolicy")) for found in (archive, *buses)]
     assert set(kept) <= {(None, None), ("Delete", "Delete")}
 
 
@@ -49,7 +51,7 @@ def test_the_example_consumer_gets_every_event_and_nobody_else_sends_to_it(synth
     rule_id, rule = next(iter(consumer.of_type("AWS::Events::Rule").items()))
     queue_id = consumer.logical_id("AWS::SQS::Queue", "ConsumerQueue")
     dead_letter_id = consumer.logical_id("AWS::SQS::Queue", "ConsumerDeadLetterQueue")
-    assert rule["Properties"]["EventPattern"] == {"source": ["sellerbus.notifications"]}
+    assert rule["Properties"]["EventPattern"] == {"source": [{"prefix": "sellerbus."}]}
     (target,) = rule["Properties"]["Targets"]
     assert target["Arn"] == attribute(queue_id)
     assert target["DeadLetterConfig"] == {"Arn": attribute(dead_letter_id)}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sellerbus.runtime import config
-from tests.template.synthesis import Synthesis, attribute, listed, refers_to
+from tests.template.synthesis import Synthesis, attribute, listed, refers_to, synthesise
 
 FOLDERS = {
     path.parent.name for path in (Path(__file__).resolve().parents[2] / "lambdas").glob("*/handler.py")
@@ -87,8 +87,8 @@ def test_each_has_a_role_of_its_own_without_managed_policies(synthesis: Synthesi
 
 
 ALL_MAY = {"WriteLogs", "XRay"}
-APPLICATION = {"ReadLwaCredentials", "ReadLwaCredentialsKey"}
-SELLERS = {*APPLICATION, "UseSellerRegistry", "UseSellerRegistryKey", "DecryptRefreshTokens"}
+APPLICATION = {"ReadLwaCredentials", "ReadLwaCredentialsKey", "SpendQuota", "UseTablesKey"}
+SELLERS = {*APPLICATION, "UseSellerRegistry", "DecryptRefreshTokens"}
 RIGHTS = {
     "process_notifications": {
         "PublishEvents",
@@ -103,9 +103,18 @@ RIGHTS = {
     },
     "sweep_ledger": {"FindPending", "SettlePending", "UseLedgerKey"},
     "manage_destination": APPLICATION,
-    "manage_subscriptions": {*SELLERS, "UseSubscriptionState", "QueueSellers", "QueueSellersKey"},
+    "manage_subscriptions": {
+        *SELLERS,
+        "PublishEvents",
+        "QueueSellers",
+        "QueueSellersKey",
+        "UseSubscriptionState",
+    },
+    "inspect_amazon": {*SELLERS, "ReadSubscriptionState", "ReadWanted"},
+    "queue_every_seller": {"FindSellers", "QueueSellers", "QueueSellersKey", "UseTablesKey"},
     "reconcile_subscriptions": {
         *SELLERS,
+        "PublishEvents",
         "QueueSellers",
         "QueueSellersKey",
         "ReadWanted",
@@ -128,7 +137,10 @@ RIGHTS = {
 
 def test_each_may_do_what_it_does_and_no_more(synthesis: Synthesis) -> None:
     for function in synthesis.notifications.functions():
-        assert set(synthesis.notifications.rights(function)) == RIGHTS[function] | ALL_MAY
+        wanted = RIGHTS[function] | ALL_MAY
+        if function == "manage_destination" and synthesis.has_partner_events:
+            wanted.add("SeePartnerEventSources")
+        assert set(synthesis.notifications.rights(function)) == wanted
 
 
 # What a statement may name as an action, and the resource it must name.
@@ -173,6 +185,23 @@ EXACTLY = [
     ),
     ("reconcile_subscriptions", "ReadWanted", {"ssm:GetParameter"}, None),
     ("manage_destination", "ReadLwaCredentials", {"secretsmanager:GetSecretValue"}, "LwaCredentials"),
+    *(
+        (function, "SpendQuota", {"dynamodb:GetItem", "dynamodb:UpdateItem"}, "Quota")
+        for function in (
+            "inspect_amazon",
+            "manage_destination",
+            "manage_subscriptions",
+            "reconcile_subscriptions",
+        )
+    ),
+    ("manage_subscriptions", "PublishEvents", {"events:PutEvents"}, "EventBus"),
+    ("reconcile_subscriptions", "PublishEvents", {"events:PutEvents"}, "EventBus"),
+    ("inspect_amazon", "UseSellerRegistry", {"dynamodb:GetItem"}, "SellerRegistry"),
+    ("inspect_amazon", "ReadSubscriptionState", {"dynamodb:GetItem"}, "SubscriptionsState"),
+    ("inspect_amazon", "ReadWanted", {"ssm:GetParameter"}, None),
+    ("queue_every_seller", "FindSellers", {"dynamodb:Scan"}, "SellerRegistry"),
+    ("queue_every_seller", "FindSellers", {"dynamodb:Scan"}, "SubscriptionsState"),
+    ("queue_every_seller", "QueueSellers", {"sqs:SendMessage"}, "SubscriptionsSubscriptionQueue"),
     ("queue_seller_changes", "QueueSellers", {"sqs:SendMessage"}, "SubscriptionsSubscriptionQueue"),
     (
         "queue_seller_changes",
@@ -200,16 +229,64 @@ def test_statements_name_their_actions_and_resource(
     assert refers_to(statement["Resource"], target)
 
 
+SOURCES = {
+    "process_notifications": ["sellerbus.notifications"],
+    "manage_subscriptions": ["sellerbus.sellers", "sellerbus.subscriptions"],
+    "reconcile_subscriptions": ["sellerbus.sellers", "sellerbus.subscriptions"],
+}
+
+
+def test_each_publishes_its_own_events_only(synthesis: Synthesis) -> None:
+    functions = synthesis.notifications.functions()
+    rights = {name: synthesis.notifications.rights(name).get("PublishEvents") for name in functions}
+    sources = {
+        name: listed(statement["Condition"]["StringEquals"]["events:source"])
+        for name, statement in rights.items()
+        if statement
+    }
+    assert sources == SOURCES
+
+
+def test_nobody_but_the_operator_makes_the_inspector_look(synthesis: Synthesis) -> None:
+    """It has no event source, and no service may invoke it."""
+    (function,) = (
+        logical_id
+        for logical_id, found in synthesis.notifications.of_type("AWS::Lambda::Function").items()
+        if found["Properties"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == "inspect_amazon"
+    )
+    for resource_type in ("AWS::Lambda::EventSourceMapping", "AWS::Lambda::Permission", "AWS::Events::Rule"):
+        for resource in synthesis.notifications.of_type(resource_type).values():
+            assert not refers_to(resource["Properties"], function)
+
+
+def test_the_inspector_knows_whether_it_is_in_the_sandbox(
+    example: Synthesis, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    sandboxed = example.settings.model_copy(
+        update={"sp_api": example.settings.sp_api.model_copy(update={"sandbox": True})}
+    )
+    there = synthesise("example", sandboxed, tmp_path_factory.mktemp("sandbox"))
+    for synthesis, said in ((example, "false"), (there, "true")):
+        function = synthesis.notifications.functions()["inspect_amazon"]["Properties"]
+        assert function["Environment"]["Variables"]["SP_API_SANDBOX"] == said
+
+
 def test_a_payload_can_be_written_under_its_prefix_only(synthesis: Synthesis) -> None:
     statement = synthesis.notifications.rights("process_notifications")["StoreLargePayloads"]
     assert statement["Resource"]["Fn::Join"][1][-1] == "/payloads/*"
 
 
-def test_production_endpoints_follow_from_region_and_sandbox(example: Synthesis) -> None:
-    for name in ("manage_destination", "manage_subscriptions", "reconcile_subscriptions"):
-        variables = example.notifications.functions()[name]["Properties"]["Environment"]["Variables"]
-        assert variables["SP_API_ENDPOINT"] == "https://sellingpartnerapi-na.amazon.com"
-        assert variables["LWA_ENDPOINT"] == "https://api.amazon.com/auth/o2/token"
+def test_production_endpoints_follow_from_region_and_sandbox(regions: dict[str, Synthesis]) -> None:
+    for region, synthesis in regions.items():
+        for name in (
+            "inspect_amazon",
+            "manage_destination",
+            "manage_subscriptions",
+            "reconcile_subscriptions",
+        ):
+            variables = synthesis.notifications.functions()[name]["Properties"]["Environment"]["Variables"]
+            assert variables["SP_API_ENDPOINT"] == f"https://sellingpartnerapi-{region}.amazon.com"
+            assert variables["LWA_ENDPOINT"] == "https://api.amazon.com/auth/o2/token"
 
 
 def test_no_secret_stands_in_a_template(synthesis: Synthesis) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from stacks.constructs.sp_api_subscriptions import wanted_subscriptions
+from stacks.wanted_subscriptions import wanted_subscriptions
 from tests.template.synthesis import Synthesis, attribute, settings_of, synthesise
 
 
@@ -22,7 +22,7 @@ def depends_on(synthesis: Synthesis, logical_id: str) -> set[str]:
 
 @pytest.fixture
 def destination_id(synthesis: Synthesis) -> str:
-    return next(iter(synthesis.notifications.of_type("Custom::SpApiDestination")))
+    return synthesis.notifications.logical_id("Custom::SpApiDestination", "Destination")
 
 
 @pytest.fixture
@@ -30,25 +30,30 @@ def subscriptions_id(synthesis: Synthesis) -> str:
     return next(iter(synthesis.notifications.of_type("Custom::SpApiSubscriptions")))
 
 
-def test_the_destination_is_our_queue(synthesis: Synthesis) -> None:
-    properties = synthesis.notifications.only("Custom::SpApiDestination")["Properties"]
+def test_the_destination_is_our_queue(synthesis: Synthesis, destination_id: str) -> None:
+    properties = synthesis.notifications.body["Resources"][destination_id]["Properties"]
     queue_id = synthesis.notifications.logical_id("AWS::SQS::Queue", "NotificationQueue")
     assert properties["QueueArn"] == attribute(queue_id)
-    assert properties["Name"] == f"sellerbus-{synthesis.stage}"
+    assert "Kind" not in properties
+    assert properties["Name"] == synthesis.prefix
     assert len(properties["Name"]) <= 64
 
 
 def test_a_missing_secret_is_answered_with_the_command(synthesis: Synthesis) -> None:
-    properties = synthesis.notifications.only("Custom::SpApiDestination")["Properties"]
-    assert properties["SecretSetCommand"] == f"sellerbus secrets set --stage {synthesis.stage}"
+    for resource in synthesis.notifications.of_type("Custom::SpApiDestination").values():
+        command = f"sellerbus secrets set --stage {synthesis.stage}"
+        assert resource["Properties"]["SecretSetCommand"] == command
 
 
 @pytest.mark.parametrize("resource_type", ["Custom::SpApiDestination", "Custom::SpApiSubscriptions"])
 def test_no_deploy_hangs_longer_than_a_quarter_of_an_hour(synthesis: Synthesis, resource_type: str) -> None:
-    properties = synthesis.notifications.only(resource_type)["Properties"]
-    (function_id, _) = properties["ServiceToken"]["Fn::GetAtt"]
-    function = synthesis.notifications.of_type("AWS::Lambda::Function")[function_id]["Properties"]
-    assert function["Timeout"] < int(properties["ServiceTimeout"]) <= 900
+    resources = synthesis.notifications.of_type(resource_type).values()
+    assert resources
+    for resource in resources:
+        properties = resource["Properties"]
+        (function_id, _) = properties["ServiceToken"]["Fn::GetAtt"]
+        function = synthesis.notifications.of_type("AWS::Lambda::Function")[function_id]["Properties"]
+        assert function["Timeout"] < int(properties["ServiceTimeout"]) <= 900
 
 
 def test_amazon_is_told_of_the_queue_after_it_may_send_there(
@@ -77,7 +82,7 @@ def test_subscriptions_come_after_all_that_serves_them(synthesis: Synthesis, sub
     assert set(synthesis.notifications.of_type("AWS::SSM::Parameter")) <= needed
     assert synthesis.notifications.logical_id("AWS::SQS::Queue", "SubscriptionsSubscriptionQueue") in needed
     assert synthesis.notifications.logical_id("AWS::DynamoDB::Table", "SubscriptionsState") in needed
-    assert next(iter(synthesis.notifications.of_type("Custom::SpApiDestination"))) in needed
+    assert set(synthesis.notifications.of_type("Custom::SpApiDestination")) <= needed
     functions = synthesis.notifications.functions()
     for name in ("process_notifications", "reconcile_subscriptions", "queue_seller_changes"):
         assert functions[name]["Properties"] in [
@@ -113,12 +118,16 @@ def test_no_job_is_begun_while_the_subscriptions_are_cleared(
             assert logical_id in depends_on(synthesis, subscriptions_id)
 
 
+FILTERED = {"na": "ATVPDKIKX0DER", "eu": "A1PA6795UKMFR9", "fe": "A1VC38T7YXB528"}
+
+
 def test_wanted_names_the_destination_and_what_is_configured(
     synthesis: Synthesis, destination_id: str
 ) -> None:
     properties = synthesis.notifications.only("Custom::SpApiSubscriptions")["Properties"]
     wanted = text_of(properties["Wanted"])
-    assert wanted["destinationId"] == destination_id
+    assert wanted["destinations"]["sqs"] == destination_id
+    assert ("eventBridge" in wanted["destinations"]) == synthesis.has_partner_events
     assert wanted["existingSubscriptions"] == synthesis.settings.existing_subscriptions
     types = [entry["notificationType"] for entry in wanted["subscriptions"]]
     assert types == [entry.type for entry in synthesis.settings.notifications]
@@ -128,7 +137,7 @@ def test_wanted_names_the_destination_and_what_is_configured(
         "processingDirective": {
             "eventFilter": {
                 "eventFilterType": "ANY_OFFER_CHANGED",
-                "marketplaceIds": ["ATVPDKIKX0DER"],
+                "marketplaceIds": [FILTERED[synthesis.settings.region]],
                 "aggregationSettings": {"aggregationTimePeriod": "FiveMinutes"},
             }
         },
@@ -136,7 +145,7 @@ def test_wanted_names_the_destination_and_what_is_configured(
 
 
 def test_every_wanted_subscription_has_a_payload_version(synthesis: Synthesis) -> None:
-    for entry in wanted_subscriptions(synthesis.settings)["subscriptions"]:
+    for entry in wanted_subscriptions(synthesis.settings, {"sqs": "d-1"})["subscriptions"]:
         assert entry["payloadVersion"]
 
 
@@ -150,7 +159,7 @@ def test_the_reconciler_reads_the_same_wanted(synthesis: Synthesis) -> None:
     right = synthesis.notifications.rights("reconcile_subscriptions")["ReadWanted"]
     assert right["Resource"]["Fn::Join"][1][-2:] == [":parameter", {"Ref": parameter_id}] or str(
         right["Resource"]
-    ).endswith(f":parameter/sellerbus-{synthesis.stage}/wanted-subscriptions']]}}")
+    ).endswith(f":parameter/{synthesis.prefix}/wanted-subscriptions']]}}")
 
 
 def test_more_filters_than_the_parameter_holds_are_refused(
@@ -159,18 +168,20 @@ def test_more_filters_than_the_parameter_holds_are_refused(
     settings = settings_of("example")
     entry = settings.notifications[0]
     too_many = settings.model_copy(update={"notifications": (entry,) * 50})
-    with pytest.raises(ValueError, match=r"take \d+ bytes, more than the 8192"):
+    with pytest.raises(ValueError, match=r"of region na take \d+ bytes, more than the 8192"):
         synthesise("example", too_many, tmp_path_factory.mktemp("too-large"))
 
 
-def test_sellers_are_reconciled_one_by_one_and_fail_alone(synthesis: Synthesis) -> None:
+def test_sellers_are_reconciled_ten_at_a_time_and_fail_alone(synthesis: Synthesis) -> None:
     queue_id = synthesis.notifications.logical_id("AWS::SQS::Queue", "SubscriptionsSubscriptionQueue")
     (mapping,) = (
         resource["Properties"]
         for resource in synthesis.notifications.of_type("AWS::Lambda::EventSourceMapping").values()
         if resource["Properties"]["EventSourceArn"] == attribute(queue_id)
     )
-    assert mapping["BatchSize"] == 1
+    assert mapping["BatchSize"] == 10
+    assert "MaximumBatchingWindowInSeconds" not in mapping
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 5}
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     function = synthesis.notifications.functions()["reconcile_subscriptions"]["Properties"]
     queue = synthesis.notifications.of_type("AWS::SQS::Queue")[queue_id]["Properties"]
@@ -201,17 +212,36 @@ def test_a_change_of_a_seller_is_queued_from_the_stream(synthesis: Synthesis) ->
     assert mapping["BisectBatchOnFunctionError"] is True
 
 
-def test_the_ledger_is_swept_every_quarter_of_an_hour(synthesis: Synthesis) -> None:
-    rule = synthesis.notifications.only("AWS::Events::Rule")["Properties"]
-    assert rule["ScheduleExpression"] == "rate(15 minutes)"
-    (target,) = rule["Targets"]
-    (function_id, _) = target["Arn"]["Fn::GetAtt"]
-    function = synthesis.notifications.of_type("AWS::Lambda::Function")[function_id]["Properties"]
-    assert function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == "sweep_ledger"
+SCHEDULES = {"sweep_ledger": "rate(15 minutes)", "queue_every_seller": "rate(1 day)"}
+
+
+def test_what_runs_by_the_clock(synthesis: Synthesis) -> None:
+    functions = synthesis.notifications.of_type("AWS::Lambda::Function")
+    found = {}
+    for rule in synthesis.notifications.of_type("AWS::Events::Rule").values():
+        if "ScheduleExpression" in rule["Properties"]:
+            (target,) = rule["Properties"]["Targets"]
+            (function_id, _) = target["Arn"]["Fn::GetAtt"]
+            variables = functions[function_id]["Properties"]["Environment"]["Variables"]
+            found[variables["POWERTOOLS_SERVICE_NAME"]] = rule["Properties"]["ScheduleExpression"]
+    assert found == SCHEDULES
+
+
+def test_the_daily_run_begins_no_job_while_the_subscriptions_are_cleared(
+    synthesis: Synthesis, subscriptions_id: str
+) -> None:
+    schedule = synthesis.notifications.logical_id("AWS::Events::Rule", "SubscriptionsDailySchedule")
+    assert subscriptions_id in depends_on(synthesis, schedule)
 
 
 OUTPUTS = {
-    "Foundation": {"KeyArn", "LwaCredentialsSecretArn", "SellerRegistryTableName", "AlarmTopicArn"},
+    "Foundation": {
+        "KeyArn",
+        "LwaCredentialsSecretArn",
+        "SellerRegistryTableName",
+        "AlarmTopicArn",
+        "QuotaTableName",
+    },
     "Notifications": {
         "NotificationQueueUrl",
         "NotificationQueueArn",
@@ -225,6 +255,9 @@ OUTPUTS = {
         "SubscriptionDeadLetterQueueUrl",
         "ProcessNotificationsFunctionName",
         "SubscriptionsSummary",
+        "SubscriptionStateTableName",
+        "InspectAmazonFunctionName",
+        "QueueEverySellerFunctionName",
     },
     "ExampleConsumer": {"ExampleConsumerQueueUrl"},
 }
@@ -234,28 +267,6 @@ OUTPUTS = {
 def test_outputs_are_what_others_read(synthesis: Synthesis, stack: str) -> None:
     outputs = synthesis.templates[stack].body["Outputs"]
     own = {name for name, output in outputs.items() if "Export" not in output}
-    assert own == OUTPUTS[stack]
-
-
-def test_stacks_are_named_after_the_stage(synthesis: Synthesis) -> None:
-    manifest = json.loads((synthesis.folder / "manifest.json").read_text(encoding="utf-8"))
-    names = {
-        name: artifact["properties"]["stackName"]
-        for name, artifact in manifest["artifacts"].items()
-        if artifact["type"] == "aws:cloudformation:stack"
-    }
-    assert names == {
-        "Foundation": f"sellerbus-{synthesis.stage}-foundation",
-        "Notifications": f"sellerbus-{synthesis.stage}-notifications",
-        "ExampleConsumer": f"sellerbus-{synthesis.stage}-example-consumer",
-    }
-
-
-def test_configured_tags_are_on_every_stack(example: Synthesis) -> None:
-    manifest = json.loads((example.folder / "manifest.json").read_text(encoding="utf-8"))
-    tags = [
-        artifact["properties"]["tags"]
-        for artifact in manifest["artifacts"].values()
-        if artifact["type"] == "aws:cloudformation:stack"
-    ]
-    assert tags == [{"cost-center": "commerce"}] * 3
+    partner = {"EventBridgeDestinationId", "PartnerEventSourceName"}
+    expected = stack == "Notifications" and synthesis.has_partner_events
+    assert own == OUTPUTS[stack] | (partner if expected else set())
