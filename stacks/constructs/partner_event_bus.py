@@ -16,6 +16,9 @@ class PartnerEventBus(Construct):
 
     That the bus has the source's name is the association: from then on Amazon's events arrive. It goes with
     its stack, also where data is kept: a bus that is left would hold the source, and no other may have it.
+    The source then waits, and AWS deletes it after two weeks without a bus.
+
+    Source: EventBridge API, CreateEventBus and DeactivateEventSource.
     """
 
     def __init__(

@@ -17,7 +17,7 @@ from stacks.settings_sections import DEAD_LETTER_RETENTION_DAYS
 
 # One data key serves this long: fewer calls to KMS (they cost money), same key.
 _DATA_KEY_REUSE = cdk.Duration.hours(1)
-_OLDEST_MESSAGE_SECONDS = 300
+_OLDEST_MESSAGE = cdk.Duration.minutes(5)
 
 
 class QueueWithDeadLetters(Construct):
@@ -34,6 +34,7 @@ class QueueWithDeadLetters(Construct):
         maximum_receives: int,
         removal_policy: cdk.RemovalPolicy,
         alarm_topic: sns.ITopic,
+        oldest_message: cdk.Duration = _OLDEST_MESSAGE,
     ) -> None:
         super().__init__(scope, construct_id)
         self._key = key
@@ -88,8 +89,8 @@ class QueueWithDeadLetters(Construct):
             metric=self.queue.metric_approximate_age_of_oldest_message(
                 period=cdk.Duration.minutes(1), statistic=cloudwatch.Stats.MAXIMUM
             ),
-            threshold=_OLDEST_MESSAGE_SECONDS,
-            description=f"Messages of {construct_id} wait longer than {_OLDEST_MESSAGE_SECONDS} seconds.",
+            threshold=oldest_message.to_seconds(),
+            description=f"Messages of {construct_id} wait longer than {oldest_message.to_human_string()}.",
             topic=alarm_topic,
         )
 

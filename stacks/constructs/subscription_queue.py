@@ -10,6 +10,8 @@ from stacks.constructs.queue_with_dead_letters import QueueWithDeadLetters
 _RETENTION = cdk.Duration.days(4)
 # The function sends on by itself what is to come again: only where it was killed is a message received anew.
 _MAXIMUM_RECEIVES = 5
+# Once a day, and after a deploy, all sellers wait here at the same time: ten thousand for about an hour.
+_OLDEST_MESSAGE = cdk.Duration.hours(2)
 
 
 class SubscriptionQueue(QueueWithDeadLetters):
@@ -33,4 +35,5 @@ class SubscriptionQueue(QueueWithDeadLetters):
             maximum_receives=_MAXIMUM_RECEIVES,
             removal_policy=cdk.RemovalPolicy.DESTROY,
             alarm_topic=alarm_topic,
+            oldest_message=_OLDEST_MESSAGE,
         )

@@ -42,14 +42,17 @@ def test_no_alarm_counts_sent_messages_of_a_dead_letter_queue(synthesis: Synthes
     assert "NumberOfMessagesSent" not in {metric for metric, _ in watched(synthesis)}
 
 
-def test_waiting_messages_are_noticed_after_five_minutes(synthesis: Synthesis) -> None:
+def test_waiting_messages_are_noticed_after_five_minutes_and_sellers_after_two_hours(
+    synthesis: Synthesis,
+) -> None:
     alarms = watched(synthesis)
     queues = {name.split("/")[1] for name in synthesis.all_of_type("AWS::SQS::Queue")}
     sources = queues - dead_letter_queues(synthesis)
     assert len(sources) == 3
     for queue in sources:
         alarm = alarms["ApproximateAgeOfOldestMessage", queue]
-        assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (300, "GreaterThanThreshold")
+        seconds = 7200 if "SubscriptionQueue" in queue else 300
+        assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (seconds, "GreaterThanThreshold")
 
 
 def test_every_function_that_fails_is_noticed(synthesis: Synthesis) -> None:
