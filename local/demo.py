@@ -65,6 +65,9 @@ def run_demo(screen: Screen, result_file: Path = RESULT) -> int:
 
 
 _ROW_NAMES = {
+    "by_event_bridge": "came by EventBridge",
+    "drift_restored": "deleted behind our back, put back",
+    "drift_reported": "pointed elsewhere, reported",
     "subscriptions": "subscriptions (two sellers)",
     "third_seller_subscriptions": "subscriptions (third seller)",
 }

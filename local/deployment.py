@@ -105,6 +105,18 @@ class Deployment:
             "sellers", "add", seller.seller_id, "--stage", STAGE, *marketplaces, stdin=refresh_token
         )
 
+    def plan_subscriptions(self, seller_ids: Sequence[str]) -> list[str]:
+        """The lines of `sellerbus subscriptions plan` for some sellers."""
+        return self._subscriptions("plan", seller_ids).output.splitlines()
+
+    def apply_subscriptions(self, seller_ids: Sequence[str]) -> None:
+        """Has the reconciler work on some sellers now, and waits until it has."""
+        self._subscriptions("apply", seller_ids, "--wait")
+
+    def _subscriptions(self, command: str, seller_ids: Sequence[str], *more: str) -> Finished:
+        sellers = [part for seller_id in seller_ids for part in ("--seller", seller_id)]
+        return self.commands.sellerbus("subscriptions", command, "--stage", STAGE, *sellers, *more)
+
     def deploy_all(self) -> Finished:
         """`cdk deploy --all` of the assembly made before; then the settings that the emulator drops."""
         finished = self._deploy("--app", str(self.assembly), "--all")

@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.kept import FOLDER, running
 from local.look import look
-from local.queues import DeadLetter, parse_dead_letter
+from local.queues import NOTIFICATIONS, DeadLetter, parse_dead_letter
 from local.screen import Screen
 
 _BODY_WIDTH = 40
@@ -52,7 +52,7 @@ def show_events(screen: Screen, *, dead: bool, as_json: bool, folder: Path = FOL
     return 0
 
 
-_EVENT_COLUMNS = ("type", "seller", "event time", "stale", "notification id")
+_EVENT_COLUMNS = ("type", "seller", "event time", "stale", "notification or event id")
 
 
 def _event(message: dict[str, Any]) -> dict[str, Any]:
@@ -68,11 +68,14 @@ def _row(event: dict[str, Any]) -> tuple[str, ...]:
     detail = event.get("detail")
     if not isinstance(detail, dict):
         return ("no event: " + json.dumps(event, ensure_ascii=False)[:_BODY_WIDTH], "-", "-", "-", "-")
-    values = (detail.get(name) for name in ("notificationType", "sellerId", "eventTime"))
+    ours = event.get("source") not in (None, NOTIFICATIONS)
+    kind = event.get("detail-type") if ours else detail.get("notificationType")
+    time, identity = ("detectedAt", "eventId") if ours else ("eventTime", "notificationId")
+    values = (kind, detail.get("sellerId"), detail.get(time))
     return (
         *(str(value) if value else "-" for value in values),
         "stale" if detail.get("stale") else "-",
-        str(detail.get("notificationId", "-")),
+        str(detail.get(identity, "-")),
     )
 
 

@@ -14,6 +14,9 @@ from typing import Any
 
 from local.commands import ROOT
 
+BY_EVENT_BRIDGE = "listings_item_status_change"
+"""The notification of a type that Amazon sends by EventBridge only."""
+
 _DATA = Path(__file__).resolve().parent / "data"
 _FIRST_WAVE = (
     "report_processing_finished",
@@ -21,6 +24,7 @@ _FIRST_WAVE = (
     "order_status_change",
     "order_change_shipped",
     "any_offer_changed",
+    BY_EVENT_BRIDGE,
 )
 _LATE = "order_change_unshipped"
 """The same order as order_change_shipped, but an earlier event time: published after it, it is stale."""

@@ -33,6 +33,10 @@ class Outcome:
     third_seller_subscriptions: int = 0
     deploy_seconds: float = 0.0
     second_deploy_changes: list[str] | None = None
+    by_event_bridge: int = 0
+    drift_restored: int = 0
+    drift_reported: int = 0
+    foreign_destination: str = ""
     left_at_amazon: int | None = None
 
     @property
@@ -58,6 +62,9 @@ class Outcome:
             "dead_lettered": len(self.dead),
             "subscriptions": self.subscriptions,
             "third_seller_subscriptions": self.third_seller_subscriptions,
+            "by_event_bridge": self.by_event_bridge,
+            "drift_restored": self.drift_restored,
+            "drift_reported": self.drift_reported,
             "deploy_seconds": round(self.deploy_seconds, 1),
             "second_deploy_changes": (
                 None if self.second_deploy_changes is None else len(self.second_deploy_changes)

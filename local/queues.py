@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+NOTIFICATIONS = "sellerbus.notifications"
+"""The source of the events that are Amazon's notifications; others are about Sellerbus's own work."""
+
 
 @dataclass(frozen=True)
 class Delivery:
@@ -20,6 +23,16 @@ class Delivery:
     notification_type: str
     stale: bool
     event: dict[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class OperationalEvent:
+    """An event about Sellerbus's own work; `kind` is its detail-type."""
+
+    message_id: str
+    source: str
+    kind: str
+    detail: dict[str, Any] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -37,6 +50,9 @@ class Received:
     """Everything taken from the consumer's queue so far."""
 
     deliveries: list[Delivery] = field(default_factory=list)
+    """The notifications."""
+    operational: list[OperationalEvent] = field(default_factory=list)
+    """What Sellerbus says of its own work."""
 
     @property
     def by_notification(self) -> dict[str, list[Delivery]]:
@@ -65,7 +81,11 @@ def drain(sqs: Any, queue_url: str, received: Received, *, wait_seconds: int = 1
     """
     count = 0
     for message in _take_all(sqs, queue_url, wait_seconds):
-        received.deliveries.append(parse_delivery(message))
+        event = parse_event(message)
+        if isinstance(event, Delivery):
+            received.deliveries.append(event)
+        else:
+            received.operational.append(event)
         count += 1
     return count
 
@@ -113,10 +133,12 @@ def dead_letters(sqs: Any, queue_url: str, *, wanted: int, deadline_seconds: flo
             return found
 
 
-def parse_delivery(message: dict[str, Any]) -> Delivery:
+def parse_event(message: dict[str, Any]) -> Delivery | OperationalEvent:
     """Reads an SQS message whose body is one of this project's events. Raises KeyError or ValueError."""
     event = json.loads(message["Body"])
     detail = event["detail"]
+    if event["source"] != NOTIFICATIONS:
+        return OperationalEvent(message["MessageId"], event["source"], event["detail-type"], detail)
     return Delivery(
         message_id=message["MessageId"],
         event_id=detail["eventId"],

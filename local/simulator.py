@@ -66,6 +66,28 @@ class Simulator:
             body["shuffleSeed"] = shuffle_seed
         return [dict(result) for result in self._call("POST", "publish-batch", body)]
 
+    def add_destination(self, name: str, queue_arn: str) -> str:
+        """Somebody else with the application's credentials makes a destination; returns its id."""
+        made = self._call("POST", "destinations", {"name": name, "queueArn": queue_arn})
+        return str(made["destinationId"])
+
+    def delete_subscription(self, subscription_id: str) -> None:
+        """Somebody else deletes a subscription."""
+        self._call("DELETE", f"subscriptions/{subscription_id}")
+
+    def move_subscription(self, subscription_id: str, destination_id: str) -> str:
+        """Somebody else points a subscription to another destination; returns its new id."""
+        path = f"subscriptions/{subscription_id}/move"
+        return str(self._call("POST", path, {"destinationId": destination_id})["subscriptionId"])
+
+    def revoke(self, seller_id: str) -> None:
+        """A seller withdraws the authorisation; nobody tells the application."""
+        self._call("POST", f"sellers/{seller_id}/revoke", {})
+
+    def requests(self) -> list[dict[str, Any]]:
+        """What the simulator was asked, oldest first."""
+        return [dict(entry) for entry in self._call("GET", "requests")]
+
     def state(self) -> dict[str, Any]:
         """The destinations and subscriptions that exist at the simulator."""
         return dict(self._call("GET", "state"))

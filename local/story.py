@@ -14,7 +14,14 @@ from local.cast import SELLERS, THIRD_SELLER
 from local.deployment import Deployment
 from local.outcome import Outcome, StoryError
 from local.screen import Screen
-from local.story_of_deliveries import check_copies, check_dead_letters, check_large, publish
+from local.story_of_deliveries import (
+    check_copies,
+    check_dead_letters,
+    check_event_bridge,
+    check_large,
+    publish,
+)
+from local.story_of_drift import check_drift
 
 RECONCILE_SECONDS = 90.0
 _NAMED = 5
@@ -41,21 +48,24 @@ def deploy_from_nothing(deployment: Deployment, screen: Screen, outcome: Outcome
 
 
 def check_subscriptions(deployment: Deployment, screen: Screen, outcome: Outcome) -> None:
-    """The deploy has made one destination and a subscription per seller and configured type."""
-    with screen.step("Amazon has the destination and every seller's subscriptions") as step:
+    """The deploy has made both destinations and a subscription per seller and configured type."""
+    with screen.step("Amazon has the destinations and every seller's subscriptions") as step:
         state = deployment.simulator.state()
-        destinations = [held["destinationId"] for held in state["destinations"]]
-        if destinations != [deployment.outputs["DestinationId"]]:
+        destinations = {held["destinationId"] for held in state["destinations"]}
+        wanted = {deployment.outputs[name] for name in ("DestinationId", "EventBridgeDestinationId")}
+        if destinations != wanted:
             raise StoryError(
-                f"Amazon should have exactly the destination {deployment.outputs['DestinationId']}, "
-                f"but has {destinations}",
+                f"Amazon should have exactly the destinations {sorted(wanted)}, but has "
+                f"{sorted(destinations)}",
                 "ManageDestination",
             )
         held = {seller.seller_id: _types_of(state, seller.seller_id) for seller in SELLERS}
         if not all(held.values()) or len({frozenset(types) for types in held.values()}) != 1:
             raise StoryError(f"the sellers' subscriptions are not alike: {held}", "Subscriptions")
         outcome.subscriptions = sum(len(types) for types in held.values())
-        step.result = f"1 destination, {outcome.subscriptions} subscriptions"
+        step.result = (
+            f"{outcome.subscriptions} subscriptions to a destination for the queue and one for EventBridge"
+        )
 
 
 def deploy_again(deployment: Deployment, screen: Screen, outcome: Outcome) -> None:
@@ -96,27 +106,34 @@ def add_third_seller(deployment: Deployment, screen: Screen, outcome: Outcome) -
 
 
 def destroy(deployment: Deployment, screen: Screen, outcome: Outcome) -> None:
-    """`cdk destroy --all` leaves nothing at Amazon."""
-    with screen.step("cdk destroy --all removes destination and subscriptions at Amazon") as step:
+    """`cdk destroy --all` leaves nothing of ours at Amazon, and what is another's as it is."""
+    with screen.step("cdk destroy --all removes our destinations and subscriptions at Amazon") as step:
         deployment.on_line = step.progress
         deployment.destroy()
         state = deployment.simulator.state()
-        outcome.left_at_amazon = len(state["destinations"]) + len(state["subscriptions"])
-        if outcome.left_at_amazon:
-            raise StoryError(
-                f"still at Amazon: {state['destinations']} and {state['subscriptions']}", "Destination"
-            )
-        step.result = "nothing is left"
+        everything = [*state["destinations"], *state["subscriptions"]]
+        ours = [held for held in everything if held["destinationId"] != outcome.foreign_destination]
+        outcome.left_at_amazon = len(ours)
+        if ours:
+            raise StoryError(f"still at Amazon: {ours}", "Destination")
+        foreign = len(everything)
+        if outcome.drift_reported and foreign != 2:
+            raise StoryError(f"of another program's destination and subscription {everything} is left")
+        step.result = "nothing of ours is left" + (
+            "; the other program's destination and subscription stay" if foreign else ""
+        )
 
 
 STEPS: Sequence[Callable[[Deployment, Screen, Outcome], None]] = (
     deploy_from_nothing,
     check_subscriptions,
     publish,
+    check_event_bridge,
     check_large,
     check_dead_letters,
     deploy_again,
     add_third_seller,
+    check_drift,
     check_copies,
     destroy,
 )

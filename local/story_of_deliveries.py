@@ -11,6 +11,7 @@ from typing import Any
 from local.cast import SELLERS
 from local.deployment import Deployment
 from local.notifications import (
+    BY_EVENT_BRIDGE,
     LARGE,
     OWN,
     Malformed,
@@ -58,6 +59,30 @@ def publish(deployment: Deployment, screen: Screen, outcome: Outcome) -> None:
         _await_deliveries(deployment, outcome, step.progress)
         _check_stale(outcome)
         step.result = f"{len(outcome.stale)} stale"
+
+
+def check_event_bridge(deployment: Deployment, screen: Screen, outcome: Outcome) -> None:
+    """What Amazon sends by EventBridge only came by the partner event bus, in the same form as the rest."""
+    with screen.step("Those that Amazon sends by EventBridge only came by its partner bus") as step:
+        destination_id = deployment.outputs["EventBridgeDestinationId"]
+        subscribed = {
+            held["notificationType"]
+            for held in deployment.simulator.state()["subscriptions"]
+            if held["destinationId"] == destination_id
+        }
+        came = [
+            sent.notification_type
+            for key, sent in outcome.notifications.items()
+            if sent.notification_type in subscribed and key in outcome.received.by_notification
+        ]
+        if BY_EVENT_BRIDGE.upper() not in came:
+            raise StoryError(
+                f"{BY_EVENT_BRIDGE.upper()} should be subscribed to at the EventBridge destination "
+                f"{destination_id} and have come; subscribed to there: {sorted(subscribed)}",
+                "Process",
+            )
+        outcome.by_event_bridge = len(came)
+        step.result = f"{len(came)} of {', '.join(sorted(set(came)))}"
 
 
 def check_large(deployment: Deployment, screen: Screen, outcome: Outcome) -> None:

@@ -84,10 +84,25 @@ EVENT = {
 }
 
 
+DRIFTED = {
+    "source": "sellerbus.subscriptions",
+    "detail-type": "SubscriptionDrifted",
+    "detail": {
+        "eventId": "e1",
+        "sellerId": "A3EXAMPLE",
+        "notificationType": "ORDER_CHANGE",
+        "detectedAt": "2024-01-02T00:00:00Z",
+    },
+}
+
+
 class FakeDeployment:
     def __init__(self) -> None:
         self.outputs = {"ExampleConsumerQueueUrl": "consumer", "NotificationDeadLetterQueueUrl": "dead"}
-        self.queues = {"consumer": FakeQueue(json.dumps(EVENT), "nonsense"), "dead": FakeQueue("{broken")}
+        self.queues = {
+            "consumer": FakeQueue(json.dumps(EVENT), json.dumps(DRIFTED), "nonsense"),
+            "dead": FakeQueue("{broken"),
+        }
 
     def client(self, _: str) -> Any:
         def to_queue(name: str) -> Any:
@@ -110,6 +125,7 @@ def test_events_and_dead_letters_are_lines_for_a_person() -> None:
 
     lines = [line.split() for line in said.getvalue().splitlines()]
     assert ["ORDER_CHANGE", "A2EXAMPLE", "2024-01-01T00:00:00Z", "stale", "n1"] in lines
+    assert ["SubscriptionDrifted", "A3EXAMPLE", "2024-01-02T00:00:00Z", "-", "e1"] in lines
     assert ["-", "-", "{broken"] in lines
     assert "nonsense" in said.getvalue()
 
@@ -119,7 +135,7 @@ def test_as_json_they_are_whole(capsys: pytest.CaptureFixture[str]) -> None:
     assert events.show_events(Screen(), dead=True, as_json=True) == 0
 
     assert json.loads(capsys.readouterr().out) == {
-        "events": [EVENT, {"body": "nonsense"}],
+        "events": [EVENT, DRIFTED, {"body": "nonsense"}],
         "deadLetters": [{"reason": "", "detail": "", "body": "{broken"}],
     }
 

@@ -13,7 +13,7 @@ from local.queues import (
     dead_letters,
     drain,
     drain_until,
-    parse_delivery,
+    parse_event,
     queue_depth,
 )
 
@@ -28,8 +28,23 @@ def message(message_id: str, notification_id: str, *, stale: bool = False) -> di
     return {
         "MessageId": message_id,
         "ReceiptHandle": f"r{message_id}",
-        "Body": json.dumps({"detail": detail}),
+        "Body": json.dumps({"source": "sellerbus.notifications", "detail": detail}),
     }
+
+
+def drifted(message_id: str) -> dict[str, Any]:
+    event = {
+        "source": "sellerbus.subscriptions",
+        "detail-type": "SubscriptionDrifted",
+        "detail": {"eventId": "e", "notificationType": "ORDER_CHANGE", "drift": "missing"},
+    }
+    return {"MessageId": message_id, "ReceiptHandle": f"r{message_id}", "Body": json.dumps(event)}
+
+
+def delivery(message_id: str, notification_id: str, *, stale: bool = False) -> Delivery:
+    read = parse_event(message(message_id, notification_id, stale=stale))
+    assert isinstance(read, Delivery)
+    return read
 
 
 class FakeSqs:
@@ -69,13 +84,13 @@ def test_drain_takes_and_deletes_everything() -> None:
 
 
 def test_two_messages_with_one_event_are_a_double_delivery() -> None:
-    received = Received([parse_delivery(message("1", "a")), parse_delivery(message("2", "a"))])
+    received = Received([delivery("1", "a"), delivery("2", "a")])
 
     assert received.twice == ["event of a"]
 
 
 def test_one_message_received_twice_is_not() -> None:
-    received = Received([parse_delivery(message("1", "a")), parse_delivery(message("1", "a"))])
+    received = Received([delivery("1", "a"), delivery("1", "a")])
 
     assert received.twice == []
 
@@ -127,11 +142,21 @@ def test_a_dead_letter_carries_its_reason() -> None:
 
 def test_a_message_that_is_no_event_of_ours_is_an_error() -> None:
     with pytest.raises(KeyError):
-        parse_delivery({"MessageId": "1", "Body": "{}"})
+        parse_event({"MessageId": "1", "Body": "{}"})
 
 
 def test_stale_is_read_from_the_event() -> None:
-    delivery = parse_delivery(message("1", "a", stale=True))
+    assert delivery("1", "a", stale=True).stale is True
+    assert delivery("1", "a").stale is False
 
-    assert isinstance(delivery, Delivery)
-    assert delivery.stale is True
+
+def test_what_sellerbus_says_of_its_own_work_is_no_notification() -> None:
+    received = Received()
+
+    assert drain(FakeSqs(message("1", "a"), drifted("2"), drifted("3")), "url", received) == 3
+
+    assert list(received.by_notification) == ["a"]
+    assert received.twice == []
+    assert [(one.source, one.kind, one.detail["drift"]) for one in received.operational] == [
+        ("sellerbus.subscriptions", "SubscriptionDrifted", "missing")
+    ] * 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,13 +14,13 @@ from typing import Any, cast
 import pytest
 from rich.console import Console
 
-from local import demo, runs, story, story_of_deliveries
+from local import demo, runs, story, story_of_deliveries, story_of_drift
 from local.cast import SELLERS, THIRD_SELLER
 from local.commands import Finished
 from local.deployment import Deployment, SecondDeploy
 from local.notifications import first_wave, large_notification, malformed_bodies
 from local.outcome import Outcome, StoryError
-from local.queues import Delivery, parse_delivery
+from local.queues import Delivery, parse_event
 from local.screen import Screen
 
 
@@ -30,7 +31,20 @@ def event_message(message_id: str, notification_id: str, *, stale: bool = False)
         "notificationType": "ORDER_CHANGE",
         "stale": stale,
     }
-    return {"MessageId": message_id, "ReceiptHandle": message_id, "Body": json.dumps({"detail": detail})}
+    event = {"source": "sellerbus.notifications", "detail": detail}
+    return {"MessageId": message_id, "ReceiptHandle": message_id, "Body": json.dumps(event)}
+
+
+def drift_message(drift: str, action: str, seller_id: str, notification_type: str) -> dict[str, Any]:
+    detail = {
+        "eventId": drift,
+        "drift": drift,
+        "action": action,
+        "sellerId": seller_id,
+        "notificationType": notification_type,
+    }
+    event = {"source": "sellerbus.subscriptions", "detail-type": "SubscriptionDrifted", "detail": detail}
+    return {"MessageId": drift, "ReceiptHandle": drift, "Body": json.dumps(event)}
 
 
 def dead_letter(body: str, *, reason: str = "not-json", detail: str = "it is not JSON") -> dict[str, Any]:
@@ -62,13 +76,34 @@ class FakeSqs:
 
 @dataclass
 class FakeSimulator:
-    destinations: list[dict[str, str]] = field(default_factory=lambda: [{"destinationId": "d1"}])
+    destinations: list[dict[str, str]] = field(
+        default_factory=lambda: [{"destinationId": "d1"}, {"destinationId": "bridge"}]
+    )
     subscriptions: list[dict[str, str]] = field(default_factory=list)
 
-    def subscribe(self, seller_id: str, *types: str) -> None:
+    def subscribe(self, seller_id: str, *types: str, destination_id: str = "d1") -> None:
         self.subscriptions += [
-            {"sellerId": seller_id, "notificationType": name, "payloadVersion": "1.0"} for name in types
+            {
+                "sellerId": seller_id,
+                "notificationType": name,
+                "payloadVersion": "1.0",
+                "destinationId": destination_id,
+                "subscriptionId": f"{seller_id} {name}",
+            }
+            for name in types
         ]
+
+    def add_destination(self, name: str, queue_arn: str) -> str:
+        self.destinations.append({"destinationId": "foreign"})
+        return "foreign"
+
+    def delete_subscription(self, subscription_id: str) -> None:
+        self.subscriptions = [one for one in self.subscriptions if one["subscriptionId"] != subscription_id]
+
+    def move_subscription(self, subscription_id: str, destination_id: str) -> str:
+        (held,) = [one for one in self.subscriptions if one["subscriptionId"] == subscription_id]
+        held["destinationId"] = destination_id
+        return subscription_id
 
     def state(self) -> dict[str, Any]:
         return {"destinations": self.destinations, "subscriptions": self.subscriptions}
@@ -79,9 +114,11 @@ class FakeDeployment:
     simulator: FakeSimulator = field(default_factory=FakeSimulator)
     sqs: FakeSqs = field(default_factory=FakeSqs)
     changed: list[str] = field(default_factory=list)
+    apply: Callable[[FakeSimulator], object] = lambda _: None
     outputs: dict[str, str] = field(
         default_factory=lambda: {
             "DestinationId": "d1",
+            "EventBridgeDestinationId": "bridge",
             "NotificationQueueUrl": "source",
             "NotificationDeadLetterQueueUrl": "dead",
             "ExampleConsumerQueueUrl": "target",
@@ -106,6 +143,12 @@ class FakeDeployment:
     def destroy(self) -> Finished:
         return Finished("", 1.0)
 
+    def plan_subscriptions(self, seller_ids: Sequence[str]) -> list[str]:
+        return [f"the plan of {len(seller_ids)}"]
+
+    def apply_subscriptions(self, seller_ids: Sequence[str]) -> None:
+        self.apply(self.simulator)
+
     def for_story(self) -> Deployment:
         return cast(Deployment, self)
 
@@ -123,14 +166,18 @@ def screen() -> Screen:
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(story, "RECONCILE_SECONDS", 0.0)
+    monkeypatch.setattr(story_of_drift, "EVENT_SECONDS", 0.0)
     for name in ("DELIVERY_SECONDS", "SETTLE_SECONDS"):
         monkeypatch.setattr(story_of_deliveries, name, 0.0)
 
 
-def test_a_second_destination_falls_short(deployment: FakeDeployment, screen: Screen) -> None:
-    deployment.simulator.destinations.append({"destinationId": "d2"})
+@pytest.mark.parametrize("ids", [("d1",), ("d1", "bridge", "d2"), ()])
+def test_other_destinations_fall_short(
+    deployment: FakeDeployment, screen: Screen, ids: tuple[str, ...]
+) -> None:
+    deployment.simulator.destinations = [{"destinationId": name} for name in ids]
 
-    with pytest.raises(StoryError, match="exactly the destination d1"):
+    with pytest.raises(StoryError, match="exactly the destinations"):
         story.check_subscriptions(deployment.for_story(), screen, Outcome())
 
 
@@ -214,7 +261,9 @@ def test_an_event_that_nobody_published_falls_short(deployment: FakeDeployment, 
 
 def test_what_never_came_is_counted_as_lost() -> None:
     outcome = published("a", "b")
-    outcome.received.deliveries.append(parse_delivery(event_message("1", "a")))
+    delivery = parse_event(event_message("1", "a"))
+    assert isinstance(delivery, Delivery)
+    outcome.received.deliveries.append(delivery)
 
     assert outcome.lost == ["b"]
     assert (
@@ -282,15 +331,136 @@ def test_a_subscription_left_after_destroy_falls_short(deployment: FakeDeploymen
     assert outcome.numbers()["left_at_amazon"] == 1
 
 
+def test_what_is_anothers_may_be_left_and_is_told(deployment: FakeDeployment, screen: Screen) -> None:
+    deployment.simulator.destinations = [{"destinationId": "foreign"}]
+    deployment.simulator.subscribe(SELLERS[0].seller_id, "ORDER_CHANGE", destination_id="foreign")
+    outcome = Outcome(foreign_destination="foreign", drift_reported=1)
+
+    story.destroy(deployment.for_story(), screen, outcome)
+
+    assert outcome.numbers()["left_at_amazon"] == 0
+    assert "the other program's destination and subscription stay" in said(screen)
+
+
+def test_what_is_anothers_and_is_gone_after_destroy_falls_short(
+    deployment: FakeDeployment, screen: Screen
+) -> None:
+    deployment.simulator.destinations = [{"destinationId": "foreign"}]
+    outcome = Outcome(foreign_destination="foreign", drift_reported=1)
+
+    with pytest.raises(StoryError, match="of another program's"):
+        story.destroy(deployment.for_story(), screen, outcome)
+
+
+def said(screen: Screen) -> str:
+    return cast(io.StringIO, screen.console.file).getvalue()
+
+
+def bridged(deployment: FakeDeployment, destination_id: str) -> Outcome:
+    deployment.simulator.subscribe(
+        SELLERS[0].seller_id, "LISTINGS_ITEM_STATUS_CHANGE", destination_id=destination_id
+    )
+    outcome = Outcome()
+    (status_change,) = [one for one in first_wave(None) if one.name == "listings_item_status_change"]
+    outcome.notifications = {"bridged": status_change}
+    return outcome
+
+
+def test_what_came_by_event_bridge_is_counted(deployment: FakeDeployment, screen: Screen) -> None:
+    outcome = bridged(deployment, "bridge")
+    event = parse_event(event_message("1", "bridged"))
+    assert isinstance(event, Delivery)
+    outcome.received.deliveries.append(event)
+
+    story_of_deliveries.check_event_bridge(deployment.for_story(), screen, outcome)
+
+    assert outcome.numbers()["by_event_bridge"] == 1
+
+
+def test_a_type_of_event_bridge_that_came_otherwise_or_not_falls_short(
+    deployment: FakeDeployment, screen: Screen
+) -> None:
+    with pytest.raises(StoryError, match="should be subscribed to at the EventBridge"):
+        story_of_deliveries.check_event_bridge(deployment.for_story(), screen, bridged(deployment, "bridge"))
+    outcome = bridged(deployment, "d1")
+    deployment.simulator.subscriptions = deployment.simulator.subscriptions[1:]
+    event = parse_event(event_message("1", "bridged"))
+    assert isinstance(event, Delivery)
+    outcome.received.deliveries.append(event)
+    with pytest.raises(StoryError, match="should be subscribed to at the EventBridge"):
+        story_of_deliveries.check_event_bridge(deployment.for_story(), screen, outcome)
+
+
+DELETED, MOVED = story_of_drift._DELETED, story_of_drift._MOVED
+RESTORING = drift_message("missing", "restoring", *DELETED)
+REPORTED = drift_message("other-destination", "reported", *MOVED)
+
+
+def drifting(deployment: FakeDeployment, *events: dict[str, Any]) -> Callable[[FakeSimulator], object]:
+    """Subscriptions to change behind the back, the events that come then; and a reconciler that mends."""
+    for seller_id, notification_type in (DELETED, MOVED):
+        deployment.simulator.subscribe(seller_id, notification_type)
+    deployment.sqs.queues["target"] = list(events)
+    return lambda simulator: simulator.subscribe(*DELETED)
+
+
+def test_drift_that_is_mended_and_told(deployment: FakeDeployment, screen: Screen) -> None:
+    deployment.apply = drifting(deployment, RESTORING, REPORTED)
+    outcome = Outcome()
+
+    story_of_drift.check_drift(deployment.for_story(), screen, outcome)
+
+    assert (outcome.numbers()["drift_restored"], outcome.numbers()["drift_reported"]) == (1, 1)
+    assert outcome.foreign_destination == "foreign"
+    assert "the plan of 2" in said(screen)
+
+
+def take_over(simulator: FakeSimulator) -> None:
+    simulator.subscribe(*DELETED)
+    simulator.move_subscription(" ".join(MOVED), "d1")
+
+
+@pytest.mark.parametrize(
+    ("events", "apply", "complaint"),
+    [
+        ([RESTORING, REPORTED], lambda _: None, "should have one subscription for ORDER_CHANGE"),
+        (
+            [RESTORING, REPORTED],
+            lambda simulator: simulator.subscribe(*DELETED, destination_id="foreign"),
+            "came back elsewhere",
+        ),
+        ([REPORTED], None, "no SubscriptionDrifted event with drift missing"),
+        ([RESTORING], None, "no SubscriptionDrifted event with drift other-destination"),
+        ([drift_message("missing", "reported", *DELETED), REPORTED], None, "says"),
+        ([RESTORING, REPORTED], take_over, "should be left alone"),
+    ],
+    ids=["not put back", "elsewhere", "untold", "not reported", "said otherwise", "taken over"],
+)
+def test_other_drift_falls_short(
+    deployment: FakeDeployment,
+    screen: Screen,
+    events: list[dict[str, Any]],
+    apply: Callable[[FakeSimulator], object] | None,
+    complaint: str,
+) -> None:
+    mend = drifting(deployment, *events)
+    deployment.apply = apply or mend
+
+    with pytest.raises(StoryError, match=complaint):
+        story_of_drift.check_drift(deployment.for_story(), screen, Outcome())
+
+
 def test_the_steps_are_told_in_an_order_that_can_hold() -> None:
     assert [step.__name__ for step in story.STEPS] == [
         "deploy_from_nothing",
         "check_subscriptions",
         "publish",
+        "check_event_bridge",
         "check_large",
         "check_dead_letters",
         "deploy_again",
         "add_third_seller",
+        "check_drift",
         "check_copies",
         "destroy",
     ]
