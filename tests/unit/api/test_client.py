@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +11,11 @@ import requests
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ReadTimeoutError
 
 from sellerbus.api import errors, operations
-from sellerbus.api.client import ATTEMPTS, Answer, SellingPartnerClient
+from sellerbus.api.answers import Answer
+from sellerbus.api.client import ATTEMPTS, SellingPartnerClient
 from sellerbus.api.credentials import ClientCredentials
 from sellerbus.api.lwa import SellerGrant, TokenCache
-from sellerbus.api.operations import Operation
+from sellerbus.api.operation import Operation
 from sellerbus.api.pacing import Pace
 from sellerbus.api.throttle import LocalThrottle
 from tests.unit.api.wire import Scripted, Sent, Time, Wire, reply
@@ -25,8 +26,14 @@ CREATED = {"payload": {"subscriptionId": "s", "payloadVersion": "1.0", "destinat
 
 
 class Credentials:
-    def current(self, *, fresh: bool = False) -> ClientCredentials:
+    def current(self) -> ClientCredentials:
         return ClientCredentials("client-1", "s3cret")
+
+    def instead_of(self, refused: ClientCredentials) -> Iterator[ClientCredentials]:
+        return iter(())
+
+    def keep(self, credentials: ClientCredentials) -> None:
+        raise AssertionError("there is nothing to choose from")
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,22 +26,25 @@ class Exceptions:
 @dataclass
 class Secrets:
     value: str | None
+    previous: str | None = None
     reads: int = 0
     exceptions: Any = field(default_factory=Exceptions)
 
-    def get_secret_value(self, *, SecretId: str) -> dict[str, str]:
+    def get_secret_value(self, *, SecretId: str, VersionStage: str) -> dict[str, str]:
         self.reads += 1
-        if self.value is None:
+        value = {"AWSCURRENT": self.value, "AWSPREVIOUS": self.previous}[VersionStage]
+        if value is None:
             raise NotThereError
-        return {"SecretString": self.value} if self.value else {}
+        return {"SecretString": value} if value else {}
 
 
-def source(secrets: Secrets, time: Time | None = None) -> SecretCredentials:
+def source(secrets: Secrets, time: Time | None = None, notices: list[str] | None = None) -> SecretCredentials:
     return SecretCredentials(
         secrets=secrets,
         secret_id="arn:x",
         mend="sellerbus secrets set --stage s",
         clock=(time or Time()).clock,
+        notice=(notices if notices is not None else []).append,
     )
 
 
@@ -98,3 +102,69 @@ def test_a_malformed_value_is_described_but_not_shown(value: str, what: str) -> 
 
 def test_the_secret_is_not_in_the_representation() -> None:
     assert "s3cret" not in repr(ClientCredentials("id", "s3cret"))
+
+
+def written(secret: str, client: str = "c-1") -> str:
+    return json.dumps({"clientId": client, "clientSecret": secret})
+
+
+def test_a_refused_secret_is_read_again_then_its_previous_value_is_tried() -> None:
+    secrets = Secrets(written("old"))
+    credentials = source(secrets)
+    refused = credentials.current()
+    secrets.value, secrets.previous = written("new"), written("older")
+    assert [other.client_secret for other in credentials.instead_of(refused)] == ["new", "older"]
+    secrets.previous = written("old")
+    assert [other.client_secret for other in credentials.instead_of(refused)] == ["new"]
+
+
+@pytest.mark.parametrize("previous", [None, "", "s3cret-not-json", written("older", "c-2"), written("old")])
+def test_without_a_previous_value_of_the_same_application_there_is_nothing_to_try(
+    previous: str | None,
+) -> None:
+    credentials = source(Secrets(written("old"), previous))
+    assert list(credentials.instead_of(credentials.current())) == []
+
+
+def test_the_previous_value_is_of_the_application_that_is_written_now() -> None:
+    secrets = Secrets(written("old", "c-1"))
+    credentials = source(secrets)
+    refused = credentials.current()
+    secrets.value, secrets.previous = written("new", "c-2"), written("older", "c-1")
+    assert [other.client_id for other in credentials.instead_of(refused)] == ["c-2"]
+
+
+def test_what_was_taken_is_kept_for_five_minutes_and_the_operator_told() -> None:
+    time, notices = Time(), list[str]()
+    credentials = source(Secrets(written("bad"), written("good")), time, notices)
+    (previous,) = credentials.instead_of(credentials.current())
+    assert notices == []
+    credentials.keep(previous)
+    assert credentials.current() == previous
+    (notice,) = notices
+    assert "refuses the client secret in arn:x" in notice
+    assert "sellerbus secrets set --stage s" in notice
+    assert "good" not in notice.replace("the good one", "")
+    time.now += 299
+    assert credentials.current() == previous
+    time.now += 2
+    assert credentials.current().client_secret == "bad"
+
+
+def test_nobody_is_told_where_the_secret_was_merely_newer() -> None:
+    notices: list[str] = []
+    secrets = Secrets(written("old"))
+    credentials = source(secrets, notices=notices)
+    refused = credentials.current()
+    secrets.value = written("new")
+    (newest,) = credentials.instead_of(refused)
+    credentials.keep(newest)
+    assert credentials.current() == newest
+    assert notices == []
+
+
+def test_a_kept_previous_value_that_is_refused_gives_way_to_the_current_one() -> None:
+    credentials = source(Secrets(written("bad"), written("good")))
+    (previous,) = credentials.instead_of(credentials.current())
+    credentials.keep(previous)
+    assert [other.client_secret for other in credentials.instead_of(previous)] == ["bad"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -29,12 +29,17 @@ SCOPE = "sellingpartnerapi::notifications"
 @dataclass
 class Credentials:
     kept: ClientCredentials = field(default_factory=lambda: ClientCredentials("client-1", "s3cret-1"))
-    newer: ClientCredentials | None = None
+    others: tuple[ClientCredentials, ...] = ()
 
-    def current(self, *, fresh: bool = False) -> ClientCredentials:
-        if fresh and self.newer:
-            self.kept = self.newer
+    def current(self) -> ClientCredentials:
         return self.kept
+
+    def instead_of(self, refused: ClientCredentials) -> Iterator[ClientCredentials]:
+        assert refused == self.kept
+        return iter(self.others)
+
+    def keep(self, credentials: ClientCredentials) -> None:
+        self.kept = credentials
 
 
 @dataclass
@@ -222,6 +227,9 @@ def test_a_lasting_temporary_fault_ends_retryable(fault: Scripted) -> None:
     [
         (401, "invalid_client", CredentialsError),
         (400, "invalid_client", CredentialsError),
+        (401, None, CredentialsError),
+        (400, "invalid_request", PermanentError),
+        (400, "invalid_grant", PermanentError),
         (400, "invalid_scope", PermanentError),
         (400, "unauthorized_client", PermanentError),
         (302, None, PermanentError),
@@ -246,15 +254,50 @@ def test_a_revoked_seller_is_told_with_what_to_do() -> None:
     assert len(it.wire.sent) == 1
 
 
-def test_refused_credentials_are_read_again_once() -> None:
-    credentials = Credentials(newer=ClientCredentials("client-1", "s3cret-2"))
+def test_for_refused_credentials_others_are_tried_in_turn_and_the_good_ones_kept() -> None:
+    second, third, fourth = (ClientCredentials("client-1", f"s3cret-{number}") for number in (2, 3, 4))
+    credentials = Credentials(others=(second, third, fourth))
 
     def answer(sent: Sent) -> Scripted:
-        if sent.form["client_secret"] == ["s3cret-2"]:
+        if sent.form["client_secret"] == ["s3cret-3"]:
             return reply(200, {"access_token": "token", "expires_in": 3600})
         return reply(401, {"error": "invalid_client"})
 
-    assert setting(answer, credentials=credentials).token() == "token"
+    it = setting(answer, credentials=credentials)
+    assert it.token() == "token"
+    assert [sent.form["client_secret"] for sent in it.wire.sent] == [["s3cret-1"], ["s3cret-2"], ["s3cret-3"]]
+    assert credentials.kept == third
+    assert it.token() == "token"
+    assert len(it.wire.sent) == 3
+
+
+def test_where_all_are_refused_the_first_refusal_is_told_and_nothing_is_kept() -> None:
+    first = ClientCredentials("client-1", "s3cret-1")
+    credentials = Credentials(first, (ClientCredentials("client-1", "s3cret-2"),))
+
+    def answer(sent: Sent) -> Scripted:
+        described = f"of {sent.form['client_secret'][0][-1]}"
+        return reply(401, {"error": "invalid_client", "error_description": described})
+
+    with pytest.raises(CredentialsError, match="of 1"):
+        setting(answer, credentials=credentials).token()
+    assert credentials.kept == first
+
+
+def test_a_fault_of_the_stand_in_is_not_taken_for_a_refusal() -> None:
+    credentials = Credentials(others=(ClientCredentials("client-1", "s3cret-2"),))
+    it = setting(reply(401, {"error": "invalid_client"}), reply(503, b""), credentials=credentials)
+    with pytest.raises(RetryableError):
+        it.token()
+
+
+def test_a_refresh_token_of_another_application_marks_no_seller_as_revoked() -> None:
+    it = setting(reply(400, {"error": "unauthorized_client", "error_description": "Not authorized"}))
+    with pytest.raises(PermanentError, match=r"seller A1: Not authorized.*another application's") as caught:
+        it.token(seller())
+    assert type(caught.value) is PermanentError
+    with pytest.raises(PermanentError, match=f"lacks the role for scope {SCOPE}"):
+        it.token()
 
 
 def test_texts_repeat_no_secret_that_came_back() -> None:

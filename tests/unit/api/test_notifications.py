@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from sellerbus.api.answers import Answer
 from sellerbus.api.booking import Booking
-from sellerbus.api.client import Answer
 from sellerbus.api.errors import OutcomeUnknownError, RetryableError
 from sellerbus.api.lwa import SellerGrant
 from sellerbus.api.notifications import Destination, EventBridgeResource, NotificationsApi, Subscription
-from sellerbus.api.operations import Operation
+from sellerbus.api.operation import Operation
 
 SELLER = SellerGrant("A1", lambda: "Atzr|A1", "v1")
 ROW = {"subscriptionId": "s1", "payloadVersion": "1.0", "destinationId": "d1"}

@@ -215,7 +215,7 @@ class EmptySecrets:
     class exceptions:  # noqa: N801
         ResourceNotFoundException = MissingError
 
-    def get_secret_value(self, *, SecretId: str) -> Any:
+    def get_secret_value(self, *, SecretId: str, VersionStage: str) -> Any:
         raise MissingError
 
 
@@ -239,7 +239,7 @@ class FullSecrets:
     class exceptions:  # noqa: N801
         ResourceNotFoundException = MissingError
 
-    def get_secret_value(self, *, SecretId: str) -> Any:
+    def get_secret_value(self, *, SecretId: str, VersionStage: str) -> Any:
         return {"SecretString": '{"clientId": "c", "clientSecret": "s3cret"}'}
 
 

@@ -11,37 +11,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import requests
-from urllib3.exceptions import NewConnectionError
 
+from sellerbus.api.answers import Answer, lost, read
 from sellerbus.api.booking import Booking
-from sellerbus.api.errors import (
-    OutcomeUnknownError,
-    OutOfTimeError,
-    RetryableError,
-    SellingPartnerError,
-    ThrottledError,
-    UnauthorizedError,
-    body_object,
-    refusal,
-)
+from sellerbus.api.errors import OutOfTimeError, RetryableError, ThrottledError, UnauthorizedError
 from sellerbus.api.lwa import Grant, SellerGrant, TokenCache
-from sellerbus.api.operations import SELLER, Operation
+from sellerbus.api.operation import SELLER, Operation, Query
 from sellerbus.api.pacing import LEAST_SECONDS, Pace, attempt_timeouts
 from sellerbus.api.throttle import Key, Throttle
 
 ATTEMPTS = 4
 MOST_WAIT_SECONDS = 2.0
 LONGEST_NAP_SECONDS = 2.0
+LONGEST_RETRY_AFTER_SECONDS = 900.0
+# The Messaging API's answers are of the second type.
+ACCEPT = "application/json, application/hal+json"
 USER_AGENT = f"Sellerbus/0.1.0 (Language=Python/{platform.python_version()}; Platform={platform.system()})"
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A success: the body is its JSON object, {} where the operation answers none."""
-
-    status: int
-    body: Mapping[str, object]
-    request_id: str | None
 
 
 @dataclass(frozen=True)
@@ -51,7 +36,7 @@ class _Request:
     operation: Operation
     key: Key
     url: str
-    query: Mapping[str, str] | None
+    query: Mapping[str, str]
     body: Mapping[str, object] | None
 
 
@@ -117,7 +102,7 @@ class SellingPartnerClient:
         *,
         seller: SellerGrant | None = None,
         path: Mapping[str, str] | None = None,
-        query: Mapping[str, str] | None = None,
+        query: Query | None = None,
         body: Mapping[str, object] | None = None,
     ) -> Answer:
         """Call `operation` and return its success.
@@ -126,11 +111,9 @@ class SellingPartnerClient:
         PermanentError with its kinds; ValueError for a call that the operation's row does not allow.
         """
         grant = self._grant(operation, seller)
-        unknown = set(query or {}) - set(operation.query)
-        if unknown:
-            raise ValueError(f"{operation.name} takes no query parameter {', '.join(sorted(unknown))}")
         key = _key(operation, seller)
-        request = _Request(operation, key, self._endpoint + operation.filled(path or {}), query, body)
+        url = self._endpoint + operation.filled(path or {})
+        request = _Request(operation, key, url, operation.asked(query or {}), body)
         failures = 0
         renewed = False
         while True:
@@ -149,9 +132,11 @@ class SellingPartnerClient:
                     raise
             except OutOfTimeError:
                 raise
-            except RetryableError:
+            except RetryableError as error:
                 failures += 1
-                if failures >= ATTEMPTS or not self._pace.back_off(failures, self._remaining):
+                if failures >= ATTEMPTS or not self._pace.back_off(
+                    failures, self._remaining, least_seconds=error.retry_after
+                ):
                     raise
 
     def _grant(self, operation: Operation, seller: SellerGrant | None) -> Grant:
@@ -198,10 +183,10 @@ class SellingPartnerClient:
             response = self._session.request(
                 operation.method,
                 request.url,
-                params=dict(request.query) if request.query else None,
+                params=dict(request.query) or None,
                 json=dict(request.body) if request.body is not None else None,
                 headers={
-                    "accept": "application/json",
+                    "accept": ACCEPT,
                     "user-agent": USER_AGENT,
                     "x-amz-access-token": token,
                 },
@@ -210,26 +195,28 @@ class SellingPartnerClient:
             )
             content = response.content
         except requests.RequestException as error:
-            raise _lost(operation, error) from None
+            raise lost(operation, error) from None
         request_id = response.headers.get("x-amzn-RequestId")
+        retry_after = _retry_after(response.headers.get("Retry-After"))
         status = response.status_code
         if status == 429:
-            seconds = self._refused(request, booking)
+            seconds = self._refused(request, booking, retry_after)
             raise ThrottledError(operation.name, seconds, status=status, request_id=request_id)
-        if status not in operation.success:
-            raise _outcome(operation, refusal(operation.name, status, content, request_id))
-        self._learn(request, response.headers.get("x-amzn-RateLimit-Limit"))
-        return _success(operation, status, content, request_id)
+        if status in operation.success:
+            self._learn(request, response.headers.get("x-amzn-RateLimit-Limit"))
+        return read(operation, status, content, request_id, retry_after=retry_after)
 
-    def _refused(self, request: _Request, booking: Booking | None) -> float:
+    def _refused(self, request: _Request, booking: Booking | None, retry_after: float) -> float:
         """Note a 429; return the seconds to the next turn."""
         operation = request.operation
-        seconds = self._throttle.refused(request.key, rate=operation.rate, burst=operation.burst)
+        seconds = self._throttle.refused(
+            request.key, rate=operation.rate, burst=operation.burst, retry_after=retry_after
+        )
         if booking is None:
             return seconds
         # The turn was not drawn at Amazon's: it is still ours, as are those after it.
         now = self._throttle.now()
-        booking.give_back(now + booking.interval_seconds)
+        booking.give_back(now + max(booking.interval_seconds, retry_after))
         return booking.wait_seconds(now)
 
     def _learn(self, request: _Request, limit: str | None) -> None:
@@ -244,48 +231,10 @@ def _key(operation: Operation, seller: SellerGrant | None) -> Key:
     return (operation.key, seller.seller_id if seller is not None else "")
 
 
-def _success(operation: Operation, status: int, content: bytes, request_id: str | None) -> Answer:
-    if not content.strip() and not operation.answers:
-        return Answer(status, {}, request_id)
-    body = body_object(content)
-    if body is None:
-        unreadable = RetryableError(
-            operation.name,
-            "the answer is a success by its status, but its body is not a JSON object",
-            status=status,
-            request_id=request_id,
-        )
-        raise _outcome(operation, unreadable)
-    if body.get("errors"):
-        raise refusal(operation.name, status, content, request_id)
-    return Answer(status, body, request_id)
-
-
-def _outcome(operation: Operation, error: SellingPartnerError) -> SellingPartnerError:
-    """A temporary fault of an operation that must not be repeated may have followed its success."""
-    if operation.repeatable or not isinstance(error, RetryableError):
-        return error
-    return OutcomeUnknownError(
-        error.operation,
-        error.message,
-        status=error.status,
-        code=error.code,
-        request_id=error.request_id,
-        hint="It may have been carried out: look before calling again.",
-    )
-
-
-def _lost(operation: Operation, error: requests.RequestException) -> SellingPartnerError:
-    # The exception's own text may hold the URL's query or headers, so only its kind is told.
-    kind = type(error).__name__
-    if _never_sent(error):
-        return RetryableError(operation.name, f"no connection to Amazon ({kind})")
-    return _outcome(operation, RetryableError(operation.name, f"no complete answer from Amazon ({kind})"))
-
-
-def _never_sent(error: requests.RequestException) -> bool:
-    """Only a failure to connect proves that no byte was written."""
-    if isinstance(error, requests.ConnectTimeout):
-        return True
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    return isinstance(error, requests.ConnectionError) and isinstance(reason, NewConnectionError)
+def _retry_after(value: str | None) -> float:
+    """Return the seconds that a Retry-After header names; 0 for what is no number of seconds."""
+    try:
+        seconds = float(value) if value else 0.0
+    except ValueError:
+        return 0.0
+    return min(seconds, LONGEST_RETRY_AFTER_SECONDS) if seconds > 0 else 0.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -26,7 +26,7 @@ class SecretsManager(Protocol):
     @property
     def exceptions(self) -> Any: ...
 
-    def get_secret_value(self, *, SecretId: str) -> Any: ...  # noqa: N803
+    def get_secret_value(self, *, SecretId: str, VersionStage: str) -> Any: ...  # noqa: N803
 
 
 def parse(secret: str) -> ClientCredentials:
@@ -51,17 +51,26 @@ class SecretCredentials:
     """Reads the secret `secret_id` and keeps it for five minutes. Safe for threads.
 
     mend: the command that writes the secret, named in errors.
+    notice: told, for an operator, each time that the previous value is taken because the current is refused.
     """
 
     def __init__(
-        self, *, secrets: SecretsManager, secret_id: str, mend: str, clock: Callable[[], float]
+        self,
+        *,
+        secrets: SecretsManager,
+        secret_id: str,
+        mend: str,
+        clock: Callable[[], float],
+        notice: Callable[[str], None],
     ) -> None:
         self._secrets = secrets
         self._secret_id = secret_id
         self._mend = mend
         self._clock = clock
+        self._notice = notice
         self._lock = threading.Lock()
         self._kept: tuple[float, ClientCredentials] | None = None
+        self._newest: ClientCredentials | None = None
 
     def current(self, *, fresh: bool = False) -> ClientCredentials:
         """Return the credentials, read anew where `fresh` or older than five minutes.
@@ -74,19 +83,58 @@ class SecretCredentials:
                 return self._kept[1]
             credentials = self._read()
             self._kept = (now, credentials)
+            self._newest = credentials
             return credentials
 
-    def _read(self) -> ClientCredentials:
+    def instead_of(self, refused: ClientCredentials) -> Iterator[ClientCredentials]:
+        """Yield what may be tried in place of credentials that Login with Amazon refused.
+
+        First the secret as it is now, where that is another; then its previous value, which Amazon takes for
+        seven more days, but only of the same application: another's sellers and destinations are not ours.
+        """
+        newest = self.current(fresh=True)
+        if newest != refused:
+            yield newest
+        previous = self._previous()
+        if previous not in (None, newest, refused) and previous.client_id == newest.client_id:
+            yield previous
+
+    def keep(self, credentials: ClientCredentials) -> None:
+        """Make what `instead_of` yielded the current ones for five minutes: they were taken."""
+        with self._lock:
+            self._kept = (self._clock(), credentials)
+            as_written = credentials == self._newest
+        if not as_written:
+            self._notice(
+                f"Login with Amazon refuses the client secret in {self._secret_id}. The previous one is "
+                "used, which it takes for seven days after a rotation at most. "
+                f"Write the good one: {self._mend}"
+            )
+
+    def _previous(self) -> ClientCredentials | None:
+        secret = self._value("AWSPREVIOUS")
         try:
-            secret = self._secrets.get_secret_value(SecretId=self._secret_id).get("SecretString")
+            return parse(secret) if secret else None
+        except ValueError:
+            # What is of no use any more need not be mended.
+            return None
+
+    def _value(self, stage: str) -> str | None:
+        try:
+            answer = self._secrets.get_secret_value(SecretId=self._secret_id, VersionStage=stage)
         except self._secrets.exceptions.ResourceNotFoundException:
-            secret = None
+            return None
+        value = answer.get("SecretString")
+        return str(value) if value else None
+
+    def _read(self) -> ClientCredentials:
+        secret = self._value("AWSCURRENT")
         if not secret:
             raise CredentialsError(
                 _OPERATION, f"the secret {self._secret_id} has no value yet", hint=f"Run: {self._mend}"
             )
         try:
-            return parse(str(secret))
+            return parse(secret)
         except ValueError as error:
             raise CredentialsError(
                 _OPERATION, f"the secret {self._secret_id} {error}", hint=f"Write it anew: {self._mend}"

@@ -20,6 +20,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from sellerbus.api.hints import hint
 from sellerbus.api.redaction import redact, shorten
 
 MESSAGE_LIMIT = 500
@@ -78,7 +79,9 @@ class ThrottledError(SellingPartnerError):
 
 
 class RetryableError(SellingPartnerError):
-    """A repeat later may succeed and does no harm."""
+    """A repeat later may succeed and does no harm. retry_after: the seconds that Amazon asked to wait."""
+
+    retry_after = 0.0
 
 
 class OutOfTimeError(RetryableError):
@@ -127,7 +130,9 @@ def body_object(content: bytes) -> Mapping[str, object] | None:
     return parsed if isinstance(parsed, dict) else None
 
 
-def refusal(operation: str, status: int, content: bytes, request_id: str | None) -> SellingPartnerError:
+def refusal(
+    operation: str, status: int, content: bytes, request_id: str | None, *, retry_after: float = 0.0
+) -> SellingPartnerError:
     """Return the error for an answer that is no success; 429 is the client's, which knows the wait.
 
     Bodies that are not JSON, or JSON without `errors`, are judged by their status alone.
@@ -135,7 +140,6 @@ def refusal(operation: str, status: int, content: bytes, request_id: str | None)
     code, message = _first_error(content)
     if message is None:
         message = _described(content)
-    hint = _hint(status, message)
     kind: type[SellingPartnerError]
     if status in _RETRYABLE_STATUSES or status >= 500:
         kind = RetryableError
@@ -143,13 +147,23 @@ def refusal(operation: str, status: int, content: bytes, request_id: str | None)
         kind = {401: UnauthorizedError, 403: UnauthorizedError, 404: NotFoundError, 409: ConflictError}.get(
             status, PermanentError
         )
-    return kind(operation, message, status=status, code=code, request_id=request_id, hint=hint)
+    error = kind(
+        operation,
+        message,
+        status=status,
+        code=code,
+        request_id=request_id,
+        hint=hint(operation, status, message),
+    )
+    if isinstance(error, RetryableError):
+        error.retry_after = retry_after
+    return error
 
 
 def _first_error(content: bytes) -> tuple[str | None, str | None]:
     body = body_object(content) or {}
-    errors = body.get("errors")
-    first = errors[0] if isinstance(errors, list) and errors else None
+    errors = body.get("errors", body)
+    first = errors[0] if isinstance(errors, list) and errors else errors
     if not isinstance(first, dict):
         return None, None
     code, message, details = first.get("code"), first.get("message"), first.get("details")
@@ -163,20 +177,3 @@ def _described(content: bytes) -> str:
     start = content[:300].decode("utf-8", "replace")
     kind = "an HTML page" if start.lstrip()[:1] == "<" else "no error list"
     return f"the answer's body is {kind}: {shorten(start, 120)}"
-
-
-def _hint(status: int, message: str) -> str:
-    words = message.lower()
-    if 300 <= status < 400:
-        return "Redirects are not followed: check the endpoint in the stage's configuration."
-    if status not in (401, 403):
-        return ""
-    if "expired" in words or "malformed or invalid" in words:
-        return "The access token was refused; a fresh one is asked for once."
-    if "destination has subscriptions" in words:
-        # So Amazon answered deleteDestination in 2021 (selling-partner-api-models, issue 2113).
-        return "Not a matter of rights: delete the subscriptions to this destination, then delete again."
-    return (
-        "Check, in this order: that the application has the role for this operation, that the seller has "
-        "authorised this application since the role was added, and that the endpoint is the seller's region."
-    )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -52,7 +52,11 @@ _Key = tuple[str, str, str, str]
 
 
 class Credentials(Protocol):
-    def current(self, *, fresh: bool = False) -> ClientCredentials: ...
+    def current(self) -> ClientCredentials: ...
+
+    def instead_of(self, refused: ClientCredentials) -> Iterator[ClientCredentials]: ...
+
+    def keep(self, credentials: ClientCredentials) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -111,16 +115,7 @@ class TokenCache:
         return token.value if token is not None and self._pace.clock() < token.ends_at else None
 
     def _renew(self, grant: Grant, remaining_seconds: Callable[[], float]) -> str:
-        credentials = self._credentials.current()
-        try:
-            asked_at, body = self._ask(grant, credentials, remaining_seconds)
-        except CredentialsError:
-            # The secret may have been rotated since it was read.
-            newer = self._credentials.current(fresh=True)
-            if newer == credentials:
-                raise
-            credentials = newer
-            asked_at, body = self._ask(grant, credentials, remaining_seconds)
+        credentials, asked_at, body = self._ask_as_accepted(grant, remaining_seconds)
         value = str(body["access_token"])
         token = _Token(value, asked_at + _lifetime_seconds(body.get("expires_in")))
         with self._lock:
@@ -128,6 +123,23 @@ class TokenCache:
             self._tokens = {key: kept for key, kept in self._tokens.items() if kept.ends_at > now}
             self._tokens[_key(credentials.client_id, grant)] = token
         return value
+
+    def _ask_as_accepted(
+        self, grant: Grant, remaining_seconds: Callable[[], float]
+    ) -> tuple[ClientCredentials, float, dict[str, object]]:
+        """Ask with the current credentials; where those are refused, with what may stand in for them."""
+        credentials = self._credentials.current()
+        try:
+            return credentials, *self._ask(grant, credentials, remaining_seconds)
+        except CredentialsError:
+            for other in self._credentials.instead_of(credentials):
+                try:
+                    asked_at, body = self._ask(grant, other, remaining_seconds)
+                except CredentialsError:
+                    continue
+                self._credentials.keep(other)
+                return other, asked_at, body
+            raise
 
     def _ask(
         self, grant: Grant, credentials: ClientCredentials, remaining_seconds: Callable[[], float]
@@ -202,7 +214,8 @@ def _refused(status: int, body: object, grant: Grant, request_id: str | None) ->
 
     if status >= 500 or status == 429 or status == 200 or code in ("server_error", "temporarily_unavailable"):
         return error(RetryableError, "")
-    if code == "invalid_client":
+    # A 401 is about the client alone (RFC 6749, 5.2), also where its body is not readable.
+    if code == "invalid_client" or (status == 401 and code is None):
         return error(
             CredentialsError,
             "The client id or secret is not good: write the current one with `sellerbus secrets set`.",
@@ -213,4 +226,14 @@ def _refused(status: int, body: object, grant: Grant, request_id: str | None) ->
             "The refresh token is revoked, expired or another application's: let the seller authorise again "
             f"and run `sellerbus sellers add {grant.seller_id} --replace`.",
         )
+    if code == "unauthorized_client" and isinstance(grant, SellerGrant):
+        # Not taken for a revoked authorisation: with another application's credentials in the secret, every
+        # seller would be.
+        return error(
+            PermanentError,
+            "The refresh token is another application's: it was given to another client id than that in the "
+            "secret.",
+        )
+    if code in ("unauthorized_client", "invalid_scope"):
+        return error(PermanentError, f"The application lacks the role for {subject}.")
     return error(PermanentError, "Check the application's registration and the token endpoint.")

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from sellerbus.api import operations
+from sellerbus.api.answers import Answer
 from sellerbus.api.booking import Booking
-from sellerbus.api.client import Answer
 from sellerbus.api.errors import OutcomeUnknownError, RetryableError
 from sellerbus.api.lwa import SellerGrant
-from sellerbus.api.operations import Operation
+from sellerbus.api.operation import Operation
 
 PAGE_SIZE: Final = 100
 MOST_PAGES: Final = 100

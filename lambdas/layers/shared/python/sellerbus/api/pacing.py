@@ -26,11 +26,16 @@ class Pace:
     sleep: Callable[[float], None] = time.sleep
     chance: Callable[[], float] = random.random
 
-    def back_off(self, failures: int, remaining_seconds: Callable[[], float]) -> bool:
-        """Sleep before the next repeat, with full jitter; False at once where the time is too short."""
+    def back_off(
+        self, failures: int, remaining_seconds: Callable[[], float], *, least_seconds: float = 0.0
+    ) -> bool:
+        """Sleep before the next repeat, with full jitter after `least_seconds`.
+
+        False at once where the time is too short, or where `least_seconds` is more than is slept through.
+        """
         longest = min(LONGEST_SECONDS, BASE_SECONDS * 2 ** (failures - 1))
-        seconds = self.chance() * longest
-        if remaining_seconds() - seconds < LEAST_SECONDS:
+        seconds = min(LONGEST_SECONDS, least_seconds + self.chance() * longest)
+        if least_seconds > LONGEST_SECONDS or remaining_seconds() - seconds < LEAST_SECONDS:
             return False
         self.sleep(seconds)
         return True

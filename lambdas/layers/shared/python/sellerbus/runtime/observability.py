@@ -8,13 +8,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Logger, Metrics, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sellerbus.api.redaction import redact
 
-__all__ = ["LambdaContext", "Logger", "MetricUnit", "Metrics", "emitted", "logger", "metrics", "redact"]
+__all__ = [
+    "LambdaContext",
+    "Logger",
+    "MetricUnit",
+    "Metrics",
+    "emitted",
+    "logger",
+    "metrics",
+    "redact",
+    "warn",
+]
 
 
 def logger() -> Logger:
@@ -35,3 +45,13 @@ def emitted(metrics: Metrics) -> Iterator[Metrics]:
     finally:
         if metrics.provider.metric_set:
             metrics.flush_metrics()
+
+
+def warn(text: str, *, metric: str) -> None:
+    """Log a warning and count it, at once: for what shows itself in the midst of an invocation."""
+    log = logger()
+    log.warning(text)
+    with single_metric(
+        name=metric, unit=MetricUnit.Count, value=1, default_dimensions={"service": log.service}
+    ):
+        pass

@@ -29,6 +29,7 @@ from sellerbus.runtime.config import (
     ReconcileSubscriptionsConfig,
     SellerConfig,
 )
+from sellerbus.runtime.observability import warn
 from sellerbus.sellers.registry import SellerRegistry
 
 DEPLOYMENT_WAIT_SECONDS: Final = 30.0
@@ -123,7 +124,11 @@ def _secret_set_command(config: ApplicationConfig) -> str:
 @cache
 def _credentials(secret_id: str, command: str) -> SecretCredentials:
     return SecretCredentials(
-        secrets=bootstrap.aws("secretsmanager"), secret_id=secret_id, mend=command, clock=time.time
+        secrets=bootstrap.aws("secretsmanager"),
+        secret_id=secret_id,
+        mend=command,
+        clock=time.time,
+        notice=lambda text: warn(text, metric="ClientSecretRefused"),
     )
 
 
