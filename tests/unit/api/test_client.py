@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -83,11 +84,40 @@ def test_sends_what_amazon_asks_for() -> None:
     (sent,) = it.wire.sent
     assert (sent.method, sent.url) == ("POST", "https://sp.test/notifications/v1/subscriptions/ORDER_CHANGE")
     assert sent.headers["x-amz-access-token"] == "token-1"
-    assert sent.headers["user-agent"].startswith("Sellerbus/0.1.0 (Language=Python/3.")
-    assert sent.headers["user-agent"].endswith(")")
+    assert sent.headers["accept"] == "application/json, application/hal+json"
     assert sent.headers["Content-Type"] == "application/json"
     assert "Authorization" not in sent.headers
     assert '"destinationId": "d"' in sent.body
+
+
+def test_names_itself_as_amazon_asks() -> None:
+    """Source: "Include a User-Agent header in all requests"."""
+    it = setting(reply(200, GOOD))
+    it.listing()
+    form = r"[^/()\\;]+/[^/()\\; ]+ \(Language=[^()\\;]+(; \w+=[^()\\;]+)*\)"
+    assert re.fullmatch(form, it.wire.sent[0].headers["user-agent"])
+
+
+def test_an_upload_keeps_the_slashes_of_its_resource_and_encodes_its_digest_once() -> None:
+    it = setting(reply(201, {"payload": {"uploadDestinationId": "u"}}))
+    it.client.call(
+        operations.CREATE_UPLOAD_DESTINATION,
+        seller=SELLER,
+        path={"resource": "messaging/v1/orders/1/messages/invoice"},
+        query={"marketplaceIds": ["ATVPDKIKX0DER"], "contentMD5": "+/4BAgMEBQYHCAkKCwwNDg=="},
+    )
+    assert it.wire.sent[0].url == (
+        "https://sp.test/uploads/2020-11-01/uploadDestinations/messaging/v1/orders/1/messages/invoice"
+        "?marketplaceIds=ATVPDKIKX0DER&contentMD5=%2B%2F4BAgMEBQYHCAkKCwwNDg%3D%3D"
+    )
+
+
+def test_versions_of_an_operation_have_their_own_quota() -> None:
+    it = setting(reply(200, {"feedId": "f"}))
+    for _ in range(15):
+        it.client.call(operations.GET_FEED, seller=SELLER, path={"feedId": "1"})
+    it.client.call(operations.GET_FEED_2020_09_04, seller=SELLER, path={"feedId": "1"})
+    assert it.time.slept == []
 
 
 def test_path_parameters_are_encoded() -> None:
@@ -114,6 +144,7 @@ def test_path_parameters_cannot_lead_to_another_path(value: str) -> None:
         (operations.GET_DESTINATIONS, {"path": {"destinationId": "d"}}),
         (operations.GET_DESTINATION, {}),
         (operations.GET_DESTINATIONS, {"query": {"nextToken": "x"}}),
+        (operations.GET_SUBSCRIPTIONS, {"seller": SELLER}),
     ],
 )
 def test_a_call_that_the_operation_does_not_allow_is_not_made(
@@ -209,6 +240,35 @@ def test_a_success_that_lists_errors_is_none() -> None:
     it = setting(reply(200, {"errors": [{"code": "InvalidInput", "message": "bad"}]}))
     with pytest.raises(errors.PermanentError, match="InvalidInput: bad"):
         it.listing()
+    # Whether the status or the list is right is not known: it may have been made.
+    with pytest.raises(errors.OutcomeUnknownError, match="InvalidInput: bad"):
+        it.creation()
+    assert len(it.wire.sent) == 2
+
+
+def test_a_success_that_lists_no_errors_is_one() -> None:
+    assert setting(reply(200, {**CREATED, "errors": []})).creation().body["payload"] == CREATED["payload"]
+
+
+def test_another_success_than_the_operations_is_none() -> None:
+    it = setting(reply(202, CREATED))
+    with pytest.raises(errors.OutcomeUnknownError, match="not the one"):
+        it.creation()
+    with pytest.raises(errors.RetryableError, match="not the one"):
+        it.listing()
+
+
+def test_a_message_is_answered_by_nothing() -> None:
+    it = setting(reply(201, b""), reply(201, {}))
+    for _ in range(2):
+        answer = it.client.call(
+            operations.SEND_INVOICE,
+            seller=SELLER,
+            path={"amazonOrderId": "1"},
+            query={"marketplaceIds": "ATVPDKIKX0DER"},
+            body={"attachments": []},
+        )
+        assert (answer.status, answer.body) == (201, {})
 
 
 def test_redirects_are_not_followed() -> None:
@@ -256,6 +316,37 @@ def test_throttled_waits_when_the_wait_is_short() -> None:
     it = setting(reply(429, b""), reply(200, GOOD))
     it.listing()
     assert sum(it.time.slept) == pytest.approx(1.0)
+
+
+def test_throttled_waits_as_long_as_amazon_asks() -> None:
+    it = setting(reply(429, b"", Retry_After="1.5"), reply(200, GOOD))
+    it.listing()
+    assert sum(it.time.slept) == pytest.approx(1.5)
+
+    longer = setting(reply(429, b"", Retry_After="40"), reply(200, GOOD))
+    with pytest.raises(errors.ThrottledError) as caught:
+        longer.listing()
+    assert caught.value.seconds == pytest.approx(40)
+    assert longer.time.slept == []
+
+
+def test_unavailable_waits_as_long_as_amazon_asks() -> None:
+    it = setting(reply(503, b"", Retry_After="1"), reply(200, GOOD))
+    it.listing()
+    assert it.time.slept == pytest.approx([1.3])
+
+    longer = setting(reply(503, b"", Retry_After="40"), reply(200, GOOD))
+    with pytest.raises(errors.RetryableError) as caught:
+        longer.listing()
+    assert caught.value.retry_after == 40
+    assert len(longer.wire.sent) == 1
+
+
+@pytest.mark.parametrize("value", ["soon", "-5", "nan", "Wed, 21 Oct 2015 07:28:00 GMT"])
+def test_what_is_no_number_of_seconds_is_no_time_to_wait(value: str) -> None:
+    it = setting(reply(503, b"", Retry_After=value), reply(200, GOOD))
+    it.listing()
+    assert it.time.slept == pytest.approx([0.3])
 
 
 def test_throttled_again_and_again_is_given_back() -> None:

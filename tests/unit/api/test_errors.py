@@ -84,6 +84,42 @@ def test_a_destination_in_use_is_no_matter_of_rights() -> None:
     assert "delete the subscriptions" in hint
 
 
+def test_a_message_that_is_not_allowed_now_is_no_matter_of_rights() -> None:
+    said = body("Invalid amazonOrderId and template combination.", "Unauthorized")
+    error = refusal("createUnexpectedProblem", 403, said, None)
+    assert "getMessagingActionsForOrder" in error.hint
+    assert "role" not in error.hint
+    assert isinstance(error, errors.UnauthorizedError)
+    assert not error.token_is_stale
+
+
+def test_a_denied_upload_hints_at_its_resource() -> None:
+    said = body("Access to requested resource is denied.", "Unauthorized")
+    assert "without a leading slash" in refusal("createUploadDestinationForResource", 403, said, None).hint
+
+
+def test_a_denied_test_notification_hints_at_the_sandbox() -> None:
+    said = body("Access to requested resource is denied.", "Unauthorized")
+    assert "sandbox" in refusal("sendTestNotification", 403, said, None).hint
+
+
+def test_a_path_that_the_endpoint_does_not_know_hints_at_the_endpoint() -> None:
+    error = refusal("x", 403, b'{"message": "Missing Authentication Token"}', None)
+    assert error.message == "Missing Authentication Token"
+    assert "endpoint" in error.hint
+    assert "role" not in error.hint
+
+
+def test_a_destination_of_another_region_hints_at_it() -> None:
+    assert "region" in refusal("createSubscription", 400, body("No destination with id d1"), None).hint
+    assert refusal("createSubscription", 400, body("Bad payloadVersion"), None).hint == ""
+
+
+def test_one_error_without_its_list_is_read_none_the_less() -> None:
+    error = refusal("x", 400, b'{"errors": {"code": "InvalidInput", "message": "bad"}}', None)
+    assert (error.code, error.message) == ("InvalidInput", "bad")
+
+
 def test_a_redirect_hints_at_the_endpoint() -> None:
     assert "endpoint" in refusal("x", 302, b"", None).hint
 
