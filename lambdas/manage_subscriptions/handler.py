@@ -71,6 +71,15 @@ def _tell(request: Request, summary: Summary) -> None:
     )
     for seller_id, reason in summary.failures.items():
         logger.error("A seller's subscriptions are not done", seller_id=seller_id, reason=reason)
+    for seller_id, types in summary.not_configured.items():
+        logger.warning(
+            "A seller's own list names types that are not configured",
+            seller_id=seller_id,
+            notification_types=types,
+        )
     with observability.emitted(observability.metrics()) as metrics:
         metrics.add_metric("SellersQueued", MetricUnit.Count, summary.queued)
         metrics.add_metric("SellersFailed", MetricUnit.Count, len(summary.failures))
+        metrics.add_metric("SellerAuthorizationsRevoked", MetricUnit.Count, summary.marked)
+        metrics.add_metric("SubscriptionsDrifted", MetricUnit.Count, summary.drifted)
+        metrics.add_metric("SubscriptionsBlocked", MetricUnit.Count, summary.blocked)

@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 from sellerbus.api.errors import AuthorizationRevokedError
 from sellerbus.notifications.fleet import SellerFleet
 from sellerbus.notifications.jobs import SellerJob
-from sellerbus.notifications.seller_reconciler import SellerReconciler
 from sellerbus.notifications.seller_record import Record
 from sellerbus.notifications.subscription_state import SellerBusyError
 from sellerbus.notifications.wanted import REPLACE, Destinations, Wanted, WantedSubscription
-from sellerbus.sellers.registry import ACTIVE, PAUSED, REMOVING
+from sellerbus.sellers.rows import ACTIVE, PAUSED, REMOVING
 from tests.unit.api.wire import Time
 from tests.unit.subscriptions.fake_amazon import FakeAmazon, KilledError, Moment
 from tests.unit.subscriptions.fake_registry import FakeQueue, FakeRegistry, row
@@ -60,13 +59,8 @@ class World:
         fleet = SellerFleet(
             registry=self.registry,
             states=self.states,
-            reconciler=lambda remaining: SellerReconciler(
-                registry=self.registry,
-                states=self.states,
-                api=lambda _: self.amazon,
-                application=lambda: "application-1",
-                remaining_seconds=remaining,
-                clock=self.time.clock,
+            reconciler=lambda remaining, patient: reconciler(
+                self.registry, self.amazon, self.states, remaining=remaining, patient=patient
             ),
             queue=self.queue,
             remaining_seconds=lambda: 800.0,
@@ -201,7 +195,9 @@ def test_clearing_leaves_nothing_after_a_deploy_killed_anywhere(
     fleet = SellerFleet(
         registry=world.registry,
         states=world.states,
-        reconciler=lambda remaining: reconciler(world.registry, world.amazon, world.states),
+        reconciler=lambda remaining, patient: reconciler(
+            world.registry, world.amazon, world.states, patient=patient
+        ),
         queue=world.queue,
         remaining_seconds=lambda: 800.0,
         sleep=world.time.sleep,

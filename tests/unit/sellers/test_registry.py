@@ -12,16 +12,12 @@ import pytest
 from moto import mock_aws
 
 from sellerbus.sellers.registry import (
-    ACTIVE,
-    PAUSED,
-    REMOVING,
-    Seller,
     SellerExistsError,
     SellerRegistry,
-    UnknownSellerError,
     UnreadableTokenError,
     checked_seller_id,
 )
+from sellerbus.sellers.rows import ACTIVE, PAUSED, REMOVING, Seller, UnknownSellerError
 
 NOW = datetime(2026, 8, 1, tzinfo=UTC)
 

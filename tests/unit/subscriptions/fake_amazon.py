@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from sellerbus.api.errors import ConflictError, NotFoundError
+from sellerbus.api.booking import Booking
+from sellerbus.api.errors import ConflictError, NotFoundError, ThrottledError
 from sellerbus.api.lwa import SellerGrant
 from sellerbus.api.notifications import Destination, EventBridgeResource, Subscription
 from sellerbus.notifications.wanted import canonical
@@ -33,6 +34,8 @@ class FakeAmazon:
 
     excluding: whether a subscription keeps another one out, where they would by version and directive.
     fault is asked before and after every call, with the call's number (from 0) and operation.
+    turns_after: seconds until the first turn of a booking of deletions; None where none are to be had.
+    interval: seconds between these turns.
     """
 
     side_by_side: bool = True
@@ -44,6 +47,11 @@ class FakeAmazon:
     excluding: Callable[[Subscription, Subscription], bool] = lambda one, other: True
     calls: list[str] = field(default_factory=list)
     made: int = 0
+    clock: Callable[[], float] = lambda: 0.0
+    turns_after: float | None = 0.0
+    interval: float = 0.0
+    bookings: list[Booking] = field(default_factory=list)
+    listings_booked: list[int] = field(default_factory=list)
 
     @property
     def changes(self) -> list[str]:
@@ -83,7 +91,26 @@ class FakeAmazon:
         with_end()
         return row
 
+    def book_listings(self, seller: SellerGrant, count: int, most_seconds: float) -> Booking:
+        self.listings_booked.append(count)
+        return Booking("getSubscriptions", seller.seller_id, count, self.clock(), 1.0)
+
+    def book_deletions(self, count: int, most_seconds: float) -> Booking:
+        if self.turns_after is None:
+            raise ThrottledError("deleteSubscriptionById", 500.0)
+        booking = Booking("deleteSubscriptionById", "", count, self.clock() + self.turns_after, self.interval)
+        self.bookings.append(booking)
+        return booking
+
+    def use(self, booking: Booking) -> None:
+        self.bookings.append(booking)
+
     def delete_subscription(self, notification_type: str, subscription_id: str) -> None:
+        """As the client: a deletion takes a turn that is due, whoever booked it."""
+        turn = next((booking for booking in self.bookings if booking.count), None)
+        assert turn is not None, "a deletion without a turn"
+        assert turn.wait_seconds(self.clock()) <= 2, "a deletion long before its turn"
+        turn.spend()
         with_end = self._called("deleteSubscriptionById")
         for (_, held_type), rows in self.held.items():
             for row in rows:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from sellerbus.api.lwa import SellerGrant
 from sellerbus.notifications.jobs import SellerJob
-from sellerbus.sellers.registry import ACTIVE, REMOVING, Seller, UnknownSellerError
+from sellerbus.sellers.rows import ACTIVE, REMOVING, Seller, UnknownSellerError
 
 
 def row(seller_id: str, status: str = ACTIVE) -> Seller:
@@ -33,6 +33,9 @@ class FakeRegistry:
 
     def sellers(self) -> Iterator[Seller]:
         yield from list(self.rows.values())
+
+    def ids(self) -> Iterator[tuple[str, str]]:
+        yield from [(item.seller_id, item.status) for item in self.rows.values()]
 
     def find(self, seller_id: str) -> Seller | None:
         self.on_find()
@@ -62,9 +65,14 @@ class FakeQueue:
     fault: Exception | None = None
 
     def put(self, jobs: Iterable[SellerJob]) -> None:
+        self.put_delayed((job, 0) for job in jobs)
+
+    def put_delayed(self, jobs: Iterable[tuple[SellerJob, int]]) -> None:
         if self.fault is not None:
             raise self.fault
-        self.jobs += jobs
+        for job, seconds in jobs:
+            self.jobs.append(job)
+            self.delays.append(seconds)
 
     def put_later(self, job: SellerJob, seconds: int) -> None:
         if self.fault is not None:

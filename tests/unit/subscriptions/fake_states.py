@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import copy
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sellerbus.notifications.reconciliation import SubscriptionsApi
+from sellerbus.notifications.operational_events import OperationalEvent
 from sellerbus.notifications.seller_reconciler import SellerReconciler
 from sellerbus.notifications.seller_record import Record
 from sellerbus.notifications.subscription_state import (
@@ -16,6 +16,7 @@ from sellerbus.notifications.subscription_state import (
     LeaseLostError,
     SellerBusyError,
 )
+from sellerbus.notifications.type_run import SubscriptionsApi
 from tests.unit.api.wire import Time
 from tests.unit.subscriptions.fake_registry import FakeRegistry
 
@@ -47,11 +48,14 @@ class FakeStates:
         self.taken.append(seller_id)
         return Lease(seller_id, row.holder, row.until, copy.deepcopy(row.record))
 
-    def begin(self, lease: Lease, types: Iterable[str]) -> None:
+    def begin(self, lease: Lease, types: Iterable[str] = (), *, unsettled: Iterable[str] = ()) -> None:
+        types, ending = set(types), set(unsettled) & set(lease.record.settled)
+        if not types and not ending:
+            return
         self.on_begin()
-        types = set(types)
-        self._held(lease).record.types |= types
-        lease.record.types |= types
+        for record in (self._held(lease).record, lease.record):
+            record.types |= types
+            record.settled = {name: record.settled[name] for name in record.settled if name not in ending}
 
     def leave(self, lease: Lease) -> None:
         self.on_leave()
@@ -79,19 +83,49 @@ class FakeStates:
         return row
 
 
+@dataclass
+class FakeEvents:
+    """The bus. fault, where set, is raised instead of taking the events."""
+
+    published: list[OperationalEvent] = field(default_factory=list)
+    fault: Exception | None = None
+    on_publish: Callable[[], None] = lambda: None
+
+    def publish(self, events: Sequence[OperationalEvent]) -> None:
+        if self.fault is not None:
+            raise self.fault
+        self.published += events
+        self.on_publish()
+
+    @property
+    def drifts(self) -> list[str]:
+        """What was told of subscriptions, as "TYPE drift action"."""
+        return [
+            f"{event.detail['notificationType']} {event.detail['drift']} {event.detail['action']}"
+            for event in self.published
+            if event.detail_type == "SubscriptionDrifted"
+        ]
+
+
 def reconciler(
     registry: FakeRegistry,
     amazon: SubscriptionsApi,
     states: FakeStates,
     *,
     application: str = "application-1",
+    events: FakeEvents | None = None,
+    remaining: Callable[[], float] = lambda: 300.0,
+    patient: bool = False,
 ) -> SellerReconciler:
     """A reconciler with all the time that a run may take."""
     return SellerReconciler(
         registry=registry,
         states=states,
+        events=events or FakeEvents(),
         api=lambda remaining: amazon,
         application=lambda: application,
-        remaining_seconds=lambda: 300.0,
+        remaining_seconds=remaining,
+        patient=patient,
         clock=states.time.clock,
+        sleep=states.time.sleep,
     )

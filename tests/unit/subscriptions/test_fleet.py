@@ -12,14 +12,13 @@ from sellerbus.api.lwa import SellerGrant
 from sellerbus.api.notifications import Subscription
 from sellerbus.notifications.fleet import ClearingIncompleteError, SellerFleet
 from sellerbus.notifications.jobs import QueueError, SellerJob
-from sellerbus.notifications.seller_reconciler import SellerReconciler
 from sellerbus.notifications.seller_record import Record
 from sellerbus.notifications.wanted import REPLACE, Destinations, Wanted, WantedSubscription
-from sellerbus.sellers.registry import PAUSED, REMOVING, REVOKED
+from sellerbus.sellers.rows import PAUSED, REMOVING, REVOKED
 from tests.unit.api.wire import Time
 from tests.unit.subscriptions.fake_amazon import FakeAmazon, seller
 from tests.unit.subscriptions.fake_registry import FakeQueue, FakeRegistry, row
-from tests.unit.subscriptions.fake_states import FakeStates
+from tests.unit.subscriptions.fake_states import FakeEvents, FakeStates, reconciler
 
 WANTED = Wanted(
     Destinations("ours"),
@@ -73,22 +72,19 @@ def fleet(
     queue: FakeQueue | None = None,
     time: Time | None = None,
     states: FakeStates | None = None,
+    events: FakeEvents | None = None,
 ) -> SellerFleet:
     clock = time or Time(ends_at=1_000_600.0)
     known = states or FakeStates(clock)
     return SellerFleet(
         registry=registry,
         states=known,
-        reconciler=lambda remaining: SellerReconciler(
-            registry=registry,
-            states=known,
-            api=lambda _: amazon,
-            application=lambda: "application-1",
-            remaining_seconds=remaining,
-            clock=clock.clock,
+        reconciler=lambda remaining, patient: reconciler(
+            registry, amazon, known, events=events, remaining=remaining, patient=patient
         ),
         queue=queue or FakeQueue(),
         remaining_seconds=clock.remaining,
+        clock=clock.clock,
         sleep=clock.sleep,
     )
 

@@ -12,7 +12,7 @@ from lambdas.manage_subscriptions import handler as module
 from sellerbus.api import errors
 from sellerbus.runtime import bootstrap, selling_partner
 from tests.unit.subscriptions.fake_registry import FakeQueue, FakeRegistry, row
-from tests.unit.subscriptions.fake_states import FakeStates
+from tests.unit.subscriptions.fake_states import FakeEvents, FakeStates
 from tests.unit.subscriptions.handlers import CloudFormation, Context, event, set_environment
 from tests.unit.subscriptions.test_fleet import SharedAmazon
 
@@ -31,12 +31,14 @@ class Setting:
         set_environment(monkeypatch)
         self.amazon = SharedAmazon()
         self.registry = FakeRegistry.of(row("A1"), row("A2"))
-        self.queue, self.states = FakeQueue(), FakeStates()
+        self.queue, self.states, self.events = FakeQueue(), FakeStates(), FakeEvents()
         self.cloudformation = CloudFormation()
         monkeypatch.setattr(selling_partner, "notifications_api", lambda *_, **__: self.amazon)
         monkeypatch.setattr(selling_partner, "client_id", lambda _: "application-1")
         monkeypatch.setattr(selling_partner, "seller_registry", lambda _: self.registry)
-        monkeypatch.setattr(selling_partner, "subscription_states", lambda _: self.states)
+        monkeypatch.setattr(selling_partner, "OperationalEvents", lambda *_, **__: self.events)
+        monkeypatch.setattr(bootstrap, "aws", lambda *_: None)
+        monkeypatch.setattr(bootstrap, "subscription_states", lambda _: self.states)
         monkeypatch.setattr(bootstrap, "subscription_queue", lambda url: self.queue)
         monkeypatch.setattr(bootstrap, "http", lambda: self.cloudformation)
 

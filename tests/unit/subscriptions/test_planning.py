@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -220,20 +221,25 @@ def test_an_own_list_of_types_leaves_the_others_out() -> None:
 
 def test_the_digest_tells_what_is_wanted_apart_and_nothing_else() -> None:
     wanted = parse_wanted(document())
-    backwards = replace(wanted, subscriptions=wanted.subscriptions[::-1], existing_subscriptions=REPLACE)
-    assert backwards.digest == wanted.digest
-    others = [
-        wanted.limited_to(("ORDER_CHANGE",)),
-        replace(wanted, destinations=Destinations("d1", "d3")),
-        replace(wanted, destinations=Destinations("d0", "d2")),
-        replace(wanted, subscriptions=(*wanted.subscriptions, WantedSubscription("X", "1.0"))),
-        replace(wanted, subscriptions=tuple(replace(row, directive=None) for row in wanted.subscriptions)),
-        replace(wanted, subscriptions=tuple(replace(row, via="sqs") for row in wanted.subscriptions)),
-        replace(
-            wanted, subscriptions=tuple(replace(row, payload_version="9") for row in wanted.subscriptions)
-        ),
+    digest = wanted.digest_of("ORDER_CHANGE")
+    others = replace(wanted, destinations=Destinations("d1", "d3"), existing_subscriptions=REPLACE)
+    assert wanted.limited_to(("ORDER_CHANGE",)).digest_of("ORDER_CHANGE") == digest
+    assert others.digest_of("ORDER_CHANGE") == digest, "its own destination is the same"
+
+    def changed(**changes: Any) -> str:
+        rows = tuple(replace(row, **changes) for row in wanted.subscriptions)
+        return replace(wanted, subscriptions=rows).digest_of("ORDER_CHANGE")
+
+    differing = [
+        digest,
+        replace(wanted, destinations=Destinations("d0", "d2")).digest_of("ORDER_CHANGE"),
+        replace(wanted, subscriptions=(*wanted.subscriptions, ORDER)).digest_of("ORDER_CHANGE"),
+        changed(directive=None),
+        changed(via=EVENT_BRIDGE),
+        changed(payload_version="9"),
+        wanted.digest_of("NOT_WANTED"),
     ]
-    assert len({wanted.digest, *(other.digest for other in others)}) == 1 + len(others)
+    assert len(set(differing)) == len(differing)
 
 
 @pytest.mark.parametrize(

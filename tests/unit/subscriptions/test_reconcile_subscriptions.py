@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
 from lambdas.reconcile_subscriptions import handler as module
 from sellerbus.api import errors
+from sellerbus.notifications import job_runner
 from sellerbus.notifications.jobs import SellerJob
 from sellerbus.notifications.seller_reconciler import LONGEST_RUN_SECONDS
 from sellerbus.notifications.subscription_state import LEASE_MARGIN_SECONDS
 from sellerbus.runtime import bootstrap, selling_partner
 from sellerbus.runtime.config import ConfigurationError
-from sellerbus.sellers.registry import REVOKED, UnreadableTokenError
+from sellerbus.sellers.registry import UnreadableTokenError
+from sellerbus.sellers.rows import REVOKED
 from tests.unit.subscriptions.fake_registry import FakeQueue, FakeRegistry, row
-from tests.unit.subscriptions.fake_states import FakeStates
+from tests.unit.subscriptions.fake_states import FakeEvents, FakeStates
 from tests.unit.subscriptions.handlers import Context, set_environment
 from tests.unit.subscriptions.test_fleet import SharedAmazon
 
@@ -45,13 +47,15 @@ class FakeDeadJobs:
 class Setting:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         set_environment(monkeypatch)
-        self.queue, self.dead, self.states = FakeQueue(), FakeDeadJobs(), FakeStates()
+        self.queue, self.dead = FakeQueue(), FakeDeadJobs()
+        self.states, self.events = FakeStates(), FakeEvents()
         self.amazon = SharedAmazon()
         self.registry = FakeRegistry.of(*(row(f"A{number}") for number in range(3)))
         monkeypatch.setattr(selling_partner, "notifications_api", lambda *_, **__: self.amazon)
         monkeypatch.setattr(selling_partner, "client_id", lambda _: "application-1")
         monkeypatch.setattr(selling_partner, "seller_registry", lambda _: self.registry)
-        monkeypatch.setattr(selling_partner, "subscription_states", lambda _: self.states)
+        monkeypatch.setattr(selling_partner, "OperationalEvents", lambda *_, **__: self.events)
+        monkeypatch.setattr(bootstrap, "subscription_states", lambda _: self.states)
         monkeypatch.setattr(bootstrap, "subscription_queue", lambda url: self.queue)
         monkeypatch.setattr(bootstrap, "dead_jobs", lambda url: self.dead)
         monkeypatch.setattr(bootstrap, "aws", lambda service: Ssm())
@@ -93,7 +97,9 @@ def test_one_records_failure_is_its_own(it: Setting) -> None:
 def test_throttled_comes_again_after_the_time_told(it: Setting) -> None:
     it.amazon.failing = {"A0": errors.ThrottledError("getSubscriptions", 41.2)}
     assert it.run(job("A0")) == []
-    assert it.queue.jobs == [SellerJob("A0", ("OLD",), attempt=2)]
+    (again,) = it.queue.jobs
+    assert again.waiting_since is not None
+    assert replace(again, waiting_since=None) == SellerJob("A0", ("OLD",)), "no attempt is counted"
     assert it.queue.delays == [42]
 
 
@@ -106,7 +112,10 @@ def test_whom_another_run_works_on_comes_again_soon(it: Setting) -> None:
 
 
 def test_the_attempts_outlast_the_lease_of_a_killed_run() -> None:
-    assert module.MOST_ATTEMPTS * module.LONGEST_BUSY_SECONDS > LONGEST_RUN_SECONDS + LEASE_MARGIN_SECONDS
+    assert (
+        job_runner.MOST_ATTEMPTS * job_runner.LONGEST_BUSY_SECONDS
+        > LONGEST_RUN_SECONDS + LEASE_MARGIN_SECONDS
+    )
 
 
 @pytest.mark.parametrize(("attempt", "seconds"), [(1, 30), (2, 60), (4, 240), (39, 240)])
@@ -148,7 +157,7 @@ def test_an_outage_is_outlasted_for_two_hours_then_told(it: Setting) -> None:
 
 
 def test_nothing_waits_long_enough_for_the_queue_to_look_stuck() -> None:
-    assert max(module.LONGEST_RETRY_SECONDS, LONGEST_RUN_SECONDS) < 300
+    assert max(job_runner.LONGEST_RETRY_SECONDS, LONGEST_RUN_SECONDS) < 300
 
 
 def test_what_cannot_be_sent_on_stays_in_the_queue(it: Setting) -> None:

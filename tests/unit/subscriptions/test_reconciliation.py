@@ -8,10 +8,11 @@ from sellerbus.api import errors
 from sellerbus.api.errors import SellingPartnerError
 from sellerbus.api.notifications import Subscription
 from sellerbus.notifications.jobs import SellerJob
-from sellerbus.notifications.reconciliation import SubscriptionsIncompleteError, bring_to, delete_recorded
+from sellerbus.notifications.reconciliation import SubscriptionsIncompleteError
 from sellerbus.notifications.seller_record import Record
 from sellerbus.notifications.wanted import REPLACE, Destinations, Wanted, WantedSubscription
 from tests.unit.subscriptions.fake_amazon import FakeAmazon, Moment, seller
+from tests.unit.subscriptions.runs import bring_to, delete_recorded
 
 WANTED = Wanted(
     Destinations("ours"),

@@ -8,18 +8,13 @@ from sellerbus.api import errors
 from sellerbus.api.lwa import SellerGrant
 from sellerbus.api.notifications import Subscription
 from sellerbus.notifications.jobs import SellerJob
-from sellerbus.notifications.reconciliation import Outcome, SubscriptionsIncompleteError
+from sellerbus.notifications.reconciliation import SubscriptionsIncompleteError
 from sellerbus.notifications.seller_record import Record
 from sellerbus.notifications.subscription_state import SellerBusyError
+from sellerbus.notifications.type_run import Outcome
 from sellerbus.notifications.wanted import REPLACE, Destinations, Wanted, WantedSubscription
-from sellerbus.sellers.registry import (
-    ACTIVE,
-    PAUSED,
-    REMOVING,
-    REVOKED,
-    UnknownStatusError,
-    UnreadableTokenError,
-)
+from sellerbus.sellers.registry import UnknownStatusError, UnreadableTokenError
+from sellerbus.sellers.rows import ACTIVE, PAUSED, REMOVING, REVOKED
 from tests.unit.subscriptions.fake_amazon import FakeAmazon, KilledError, Moment, kill_at, no_fault
 from tests.unit.subscriptions.fake_registry import FakeRegistry, row
 from tests.unit.subscriptions.fake_states import FakeStates, reconciler

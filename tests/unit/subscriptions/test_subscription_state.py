@@ -174,18 +174,25 @@ def test_all_sellers_with_something_on_record_are_found(it: Setting) -> None:
 
 def test_that_a_seller_is_settled_is_forgotten_before_the_first_change(it: Setting) -> None:
     lease = it.states.take("A1", 100)
-    lease.record.types.add("X")
-    lease.record.settled, lease.record.blocked = "digest", {"X 1.0"}
+    lease.record.types |= {"X", "Z"}
+    lease.record.settled, lease.record.blocked = {"X": "d1", "Z": "d2"}, {"X 1.0"}
     it.states.leave(lease)
+    assert it.row()["settled"] == {"SS": ["X d1", "Z d2"]}
     for types in ([], ["Y"]):
         again = it.states.take("A1", 100)
-        assert (again.record.settled, again.record.blocked) == ("digest", {"X 1.0"})
-        it.states.begin(again, types)
-        assert again.record.settled == ""
-        assert "settled" not in it.row(), "also where the run is killed now"
-        again.record.settled = "digest"
+        assert (again.record.settled, again.record.blocked) == ({"X": "d1", "Z": "d2"}, {"X 1.0"})
+        it.states.begin(again, types, unsettled=["X", "UNKNOWN"])
+        assert again.record.settled == {"Z": "d2"}
+        assert it.row()["settled"] == {"SS": ["Z d2"]}, "also where the run is killed now"
+        again.record.settled["X"] = "d1"
         it.states.leave(again)
-    assert it.row()["types"] == {"SS": ["X", "Y"]}
+    assert it.row()["types"] == {"SS": ["X", "Y", "Z"]}
+
+
+def test_nothing_to_note_is_not_written(it: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
+    lease = it.states.take("A1", 100)
+    monkeypatch.setattr(it.dynamodb, "update_item", None)
+    it.states.begin(lease, [], unsettled=["X"])
 
 
 def test_a_failed_run_is_remembered_until_one_succeeds_and_without_secrets(it: Setting) -> None:
@@ -210,7 +217,7 @@ def test_what_a_person_sees_of_a_row(it: Setting) -> None:
     assert (first.finished_at, first.busy_until) == (None, 1_000_160.0)
     lease.record.types.add("X")
     lease.record.subscriptions |= {("X", "s2"), ("X", "s1")}
-    lease.record.settled, lease.record.blocked = "digest", {"X 1.0"}
+    lease.record.settled, lease.record.blocked = {"X": "digest"}, {"X 1.0"}
     it.states.leave(lease)
     view = it.states.show("A1")
     assert view == StateView(
@@ -227,3 +234,21 @@ def test_what_a_person_sees_of_a_row(it: Setting) -> None:
     it.states.take("A2", 100)
     assert sorted(row.seller_id for row in it.states.all()) == ["A1", "A2"]
     assert view in list(it.states.all())
+    assert it.states.record("A1").subscriptions == {("X", "s1"), ("X", "s2")}
+    assert it.states.record("A9") == Record()
+
+
+def test_a_seller_is_settled_when_all_its_types_are(it: Setting) -> None:
+    lease = it.states.take("A1", 100)
+    lease.record.types |= {"X", "Y"}
+    lease.record.settled = {"X": "d1"}
+    it.states.leave(lease)
+    assert [view.settled for view in it.states.all()] == [False]
+    again = it.states.take("A1", 100)
+    again.record.settled["Y"] = "d2"
+    it.states.leave(again)
+    assert [view.settled for view in it.states.all()] == [True]
+    closed = it.states.take("A2", 100)
+    closed.record.closed = True
+    it.states.leave(closed)
+    assert [view.settled for view in it.states.all() if view.closed] == [False]

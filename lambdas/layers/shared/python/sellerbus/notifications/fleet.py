@@ -5,19 +5,22 @@ A deployment neither fails nor waits for one seller; a deletion has no queue to 
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from sellerbus.api.errors import AuthorizationRevokedError, CredentialsError
+from sellerbus.api.errors import AuthorizationRevokedError, CredentialsError, ThrottledError
+from sellerbus.notifications.deletion_turns import DeletionsWaitError
+from sellerbus.notifications.job_runner import delayed
 from sellerbus.notifications.jobs import SellerJob
-from sellerbus.notifications.reconciliation import Outcome
 from sellerbus.notifications.seller_reconciler import SellerReconciler
 from sellerbus.notifications.subscription_state import SellerBusyError
+from sellerbus.notifications.type_run import Outcome
 from sellerbus.notifications.wanted import Wanted
-from sellerbus.sellers.registry import ACTIVE, REMOVING, REVOKED, Seller
+from sellerbus.sellers.rows import ACTIVE, REMOVING, REVOKED, Seller
 
 WORKERS: Final = 4
 RESERVE_SECONDS: Final = 20.0
@@ -40,7 +43,7 @@ class ClearingIncompleteError(Exception):
 
 
 class _NotReachedError(Exception):
-    """The time was over before the seller's turn."""
+    """The time, or the quota that all sellers share, was over before the seller's turn."""
 
 
 class Sellers(Protocol):
@@ -56,12 +59,16 @@ class States(Protocol):
 
 
 class Queue(Protocol):
-    def put(self, jobs: Iterable[SellerJob]) -> None: ...
+    def put_delayed(self, jobs: Iterable[tuple[SellerJob, int]]) -> None: ...
 
 
 @dataclass
 class Summary:
-    """What became of the sellers. failures: seller id and reason, for the log."""
+    """What became of the sellers. marked: those who were found to be revoked just now.
+
+    failures: seller id and reason, for the log. not_configured: seller id and the types of its own list that
+    the configuration lacks.
+    """
 
     sellers: int = 0
     in_place: int = 0
@@ -71,11 +78,18 @@ class Summary:
     revoked: int = 0
     foreign: int = 0
     blocked: int = 0
+    drifted: int = 0
+    marked: int = 0
     refused_credentials: bool = False
     failures: dict[str, str] = field(default_factory=dict)
+    not_configured: dict[str, list[str]] = field(default_factory=dict)
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, seller_id: str, outcome: Outcome) -> None:
         self.sellers += 1
+        self.marked += outcome.marked
+        self.drifted += len(outcome.drifted)
+        if outcome.not_configured:
+            self.not_configured[seller_id] = outcome.not_configured
         self.revoked += outcome.revoked
         self.in_place += outcome.in_place
         self.created += outcome.created
@@ -90,6 +104,7 @@ class Summary:
             (self.revoked, "sellers with a revoked authorisation left out"),
             (self.foreign, "subscriptions to other destinations left alone"),
             (self.blocked, "wanted subscriptions kept out by others"),
+            (self.drifted, "subscriptions were changed by others"),
         ):
             if count:
                 parts.append(f"{count} {words}")
@@ -99,16 +114,20 @@ class Summary:
 
 
 class SellerFleet:
-    """reconciler makes one, shared by a few threads, that works no longer than the time it is given."""
+    """reconciler makes one, shared by a few threads, that works no longer than the time it is given.
+
+    Its second argument: whether it waits for turns, as it must where nobody can take the work back.
+    """
 
     def __init__(
         self,
         *,
         registry: Sellers,
         states: States,
-        reconciler: Callable[[Callable[[], float]], SellerReconciler],
+        reconciler: Callable[[Callable[[], float], bool], SellerReconciler],
         queue: Queue,
         remaining_seconds: Callable[[], float],
+        clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._registry = registry
@@ -116,6 +135,7 @@ class SellerFleet:
         self._reconciler = reconciler
         self._queue = queue
         self._remaining = remaining_seconds
+        self._clock = clock
         self._sleep = sleep
 
     def bring_all_to(
@@ -145,23 +165,26 @@ class SellerFleet:
         def time_to_call() -> float:
             return self._remaining() - reserve
 
-        one = self._run(self._reconciler(time_to_call), time_to_call, wanted, clear=False)
-        later = [jobs[row.seller_id] for row in rows if row.status == REMOVING]
+        one = self._run(self._reconciler(time_to_call, False), time_to_call, wanted, clear=False)
+        later = [(jobs[row.seller_id], 0) for row in rows if row.status == REMOVING]
         for job, result in self._each([jobs[row.seller_id] for row in rows if row.status == ACTIVE], one):
             if isinstance(result, CredentialsError):
                 if first:
                     raise result
                 summary.refused_credentials = True
             if isinstance(result, Outcome):
-                summary.add(result)
+                summary.add(job.seller_id, result)
             elif isinstance(result, AuthorizationRevokedError):
                 summary.revoked += 1
+                summary.marked += 1
                 summary.failures[job.seller_id] = str(result)
+            elif isinstance(result, DeletionsWaitError):
+                later.append(delayed(job, result, self._clock()))
             elif result is not None:
                 if not isinstance(result, SellerBusyError | _NotReachedError):
                     summary.failures[job.seller_id] = str(result)
-                later.append(job)
-        self._queue.put(later)
+                later.append((job, 0))
+        self._queue.put_delayed(later)
         summary.queued = len(later)
         return summary
 
@@ -175,23 +198,28 @@ class SellerFleet:
         left = [SellerJob(name) for name in dict.fromkeys((*registered, *self._states.seller_ids()))]
         summary = Summary()
         reason = "the time was over"
-        one = self._run(self._reconciler(self._remaining), self._remaining, wanted, clear=True)
+        one = self._run(self._reconciler(self._remaining, True), self._remaining, wanted, clear=True)
         passes = 0
+        # Before that time a throttled seller isn't tried again: the tries would take the quota themselves.
+        not_before: dict[str, float] = {}
         while left:
-            results = list(self._each(left, one))
-            left = []
-            busy = False
-            for job, result in results:
+            now = self._clock()
+            due = [job for job in left if not_before.get(job.seller_id, now) <= now]
+            left = [job for job in left if job not in due]
+            waiting = bool(left)
+            for job, result in self._each(due, one):
                 if isinstance(result, CredentialsError):
                     raise result
                 if isinstance(result, Outcome):
-                    summary.add(result)
+                    summary.add(job.seller_id, result)
                 elif result is not None:
                     left.append(job)
-                    busy = busy or isinstance(result, SellerBusyError)
+                    waiting = waiting or isinstance(result, SellerBusyError | ThrottledError)
+                    if isinstance(result, ThrottledError):
+                        not_before[job.seller_id] = self._clock() + result.seconds
                     reason = reason if isinstance(result, _NotReachedError) else str(result)
-            # Whoever is busy ends with its lease; that is worth all the time there is.
-            passes += not busy
+            # Whoever is busy ends with its lease, and quota comes back; that is worth all the time there is.
+            passes += not waiting
             if not left or passes >= _PASSES or self._remaining() <= 0:
                 break
             self._sleep(min(_PAUSE_SECONDS, max(0.0, self._remaining())))
@@ -202,12 +230,17 @@ class SellerFleet:
     def _run(
         self, reconciler: SellerReconciler, time_left: Callable[[], float], wanted: Wanted, *, clear: bool
     ) -> Callable[[SellerJob], Outcome | Exception | None]:
+        # Once turns are further off than is booked, looking at more sellers would only take their quota.
+        crowded = threading.Event()
+
         def one(job: SellerJob) -> Outcome | Exception | None:
-            if time_left() <= 0:
+            if time_left() <= 0 or crowded.is_set():
                 return _NotReachedError()
             try:
                 return reconciler.run(job, lambda: wanted, clear=clear)
             except Exception as error:  # noqa: BLE001 - one seller's failure, whatever it is, is that seller's alone
+                if isinstance(error, DeletionsWaitError) and error.booking is None:
+                    crowded.set()
                 return error
 
         return one

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
+
+from sellerbus.api.booking import Booking
 
 MOST_PER_CALL: Final = 10
 LONGEST_REASON: Final = 1000
@@ -29,21 +33,43 @@ class SellerJob:
 
     retired_types: types that were wanted before, whose subscriptions are to go.
     retired_destination_ids: earlier destinations of this deployment, whose subscriptions are to move.
-    attempt: which one this is, counted from 1.
+    attempt: which one this is, counted from 1; waiting for quota is none.
+    deletions: how many the job waits to be allowed to do; booked: the turns that it has got for them.
+    look_seconds: what looking at everything before them takes. waiting_since: s since 1970.
     """
 
     seller_id: str
     retired_types: tuple[str, ...] = ()
     retired_destination_ids: tuple[str, ...] = ()
     attempt: int = 1
+    deletions: int = 0
+    booked: Booking | None = None
+    look_seconds: float = 0.0
+    waiting_since: float | None = None
 
     @property
     def next_attempt(self) -> SellerJob:
-        return replace(self, attempt=self.attempt + 1)
+        return replace(self.ready, attempt=self.attempt + 1)
+
+    @property
+    def ready(self) -> SellerJob:
+        """The job without turns: it looks before it knows whether it needs any."""
+        return replace(self, deletions=0, booked=None, look_seconds=0.0)
 
     @property
     def afresh(self) -> SellerJob:
-        return replace(self, attempt=1)
+        return replace(self.ready, attempt=1, waiting_since=None)
+
+    def waiting(
+        self, now: float, *, deletions: int = 0, booked: Booking | None = None, look_seconds: float = 0.0
+    ) -> SellerJob:
+        return replace(
+            self,
+            deletions=deletions,
+            booked=booked,
+            look_seconds=look_seconds,
+            waiting_since=now if self.waiting_since is None else self.waiting_since,
+        )
 
     def to_text(self) -> str:
         document: dict[str, object] = {"sellerId": self.seller_id}
@@ -53,6 +79,13 @@ class SellerJob:
             document["retiredDestinationIds"] = list(self.retired_destination_ids)
         if self.attempt > 1:
             document["attempt"] = self.attempt
+        if self.deletions:
+            document["deletions"] = self.deletions
+            document["lookSeconds"] = round(self.look_seconds, 3)
+        if self.booked is not None:
+            document["booked"] = self.booked.to_document()
+        if self.waiting_since is not None:
+            document["waitingSince"] = round(self.waiting_since, 3)
         return json.dumps(document, separators=(",", ":"))
 
     @classmethod
@@ -65,14 +98,16 @@ class SellerJob:
         seller_id = document.get("sellerId") if isinstance(document, dict) else None
         if not isinstance(seller_id, str) or not seller_id:
             raise JobError("the message has no sellerId")
-        attempt = document.get("attempt", 1)
-        if not isinstance(attempt, int) or attempt < 1:
-            raise JobError("attempt is not a number from 1 on")
+        since = document.get("waitingSince")
         return cls(
             seller_id,
             _texts(document, "retiredTypes"),
             _texts(document, "retiredDestinationIds"),
-            attempt,
+            _count(document, "attempt", 1),
+            deletions=_count(document, "deletions", 0),
+            booked=_booking(document),
+            look_seconds=_seconds(document, "lookSeconds"),
+            waiting_since=None if since is None else _seconds(document, "waitingSince"),
         )
 
 
@@ -81,6 +116,30 @@ def _texts(document: dict[str, Any], key: str) -> tuple[str, ...]:
     if not isinstance(values, list) or not all(isinstance(value, str) and value for value in values):
         raise JobError(f"{key} is not a list of texts")
     return tuple(values)
+
+
+def _count(document: dict[str, Any], key: str, least: int) -> int:
+    value = document.get(key, least)
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise JobError(f"{key} is not a number from {least} on")
+    return value
+
+
+def _seconds(document: dict[str, Any], key: str) -> float:
+    value = document.get(key, 0.0)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+        raise JobError(f"{key} is not a number of seconds")
+    return float(value)
+
+
+def _booking(document: dict[str, Any]) -> Booking | None:
+    value = document.get("booked")
+    if value is None:
+        return None
+    try:
+        return Booking.from_document(value if isinstance(value, dict) else {})
+    except ValueError as error:
+        raise JobError(f"booked: {error}") from error
 
 
 class Sqs(Protocol):
@@ -100,15 +159,21 @@ class SubscriptionQueue:
 
     def put(self, jobs: Iterable[SellerJob]) -> None:
         """Send all jobs. Raises QueueError with those that the queue has not taken, the rest being sent."""
+        self.put_delayed((job, 0) for job in jobs)
+
+    def put_delayed(self, jobs: Iterable[tuple[SellerJob, int]]) -> None:
+        """Send jobs that can be taken so many seconds (at most 900) from now. Raises QueueError as `put`."""
         refused: list[SellerJob] = []
         reason = ""
-        everything = list(jobs)
-        for start in range(0, len(everything), MOST_PER_CALL):
-            some = everything[start : start + MOST_PER_CALL]
-            entries = [{"Id": str(index), "MessageBody": job.to_text()} for index, job in enumerate(some)]
+        waiting = iter(jobs)
+        while some := list(itertools.islice(waiting, MOST_PER_CALL)):
+            entries = [
+                {"Id": str(index), "MessageBody": job.to_text(), "DelaySeconds": seconds}
+                for index, (job, seconds) in enumerate(some)
+            ]
             answer = self._sqs.send_message_batch(QueueUrl=self._queue_url, Entries=entries)
             for failure in answer.get("Failed", []):
-                refused.append(some[int(failure["Id"])])
+                refused.append(some[int(failure["Id"])][0])
                 reason = f"{failure.get('Code')}: {failure.get('Message', '')}"
         if refused:
             raise QueueError(refused, reason)

@@ -1,38 +1,26 @@
-"""Brings one seller's subscriptions to what is wanted: look, plan, act, look again where Amazon disagrees.
+"""Brings one seller's subscriptions to what is wanted: look at all types, tell of drift, then act.
 
-Every step can be interrupted: the next run starts from what Amazon has, not from what was to be done.
+Looking comes first for all types, because deletions are booked together: all sellers share their quota.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final, Protocol
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Final
 
-from sellerbus.api.errors import (
-    AuthorizationRevokedError,
-    ConflictError,
-    CredentialsError,
-    NotFoundError,
-    OutcomeUnknownError,
-    OutOfTimeError,
-    PermanentError,
-    SellingPartnerError,
-    ThrottledError,
-    UnauthorizedError,
-)
+from sellerbus.api.errors import NotFoundError, PermanentError, SellingPartnerError
 from sellerbus.api.lwa import SellerGrant
-from sellerbus.api.notifications import Subscription
+from sellerbus.notifications.deletion_turns import NEAR_SECONDS, DeletionTurns
+from sellerbus.notifications.drift import Finding
 from sellerbus.notifications.jobs import SellerJob
 from sellerbus.notifications.seller_record import Record
-from sellerbus.notifications.subscriptions import Delete, TypePlan, plan_type
+from sellerbus.notifications.type_run import ENDING, Outcome, SubscriptionsApi, TypeRun
 from sellerbus.notifications.wanted import Wanted
 
-# A refused creation, then a lost answer or two: each costs a look.
-_LOOKS: Final = 6
-
-# What ends a seller's run at once: the next call would fare the same.
-_ENDING = (ThrottledError, OutOfTimeError, AuthorizationRevokedError, CredentialsError)
+_LISTING_SECONDS: Final = 1.0
+"""What Amazon's usage plan gives one listing of a seller after the burst."""
 
 
 class SubscriptionsIncompleteError(Exception):
@@ -52,219 +40,118 @@ class SubscriptionsIncompleteError(Exception):
         return all(isinstance(error, PermanentError) for error in self.errors.values())
 
 
-class SubscriptionsApi(Protocol):
-    def subscriptions(self, seller: SellerGrant, notification_type: str) -> tuple[Subscription, ...]: ...
+class SellerRun:
+    """One seller's types in one run.
 
-    def create_subscription(
-        self,
-        seller: SellerGrant,
-        notification_type: str,
-        *,
-        payload_version: str,
-        destination_id: str,
-        directive: Mapping[str, object] | None,
-    ) -> Subscription: ...
-
-    def delete_subscription(self, notification_type: str, subscription_id: str) -> None: ...
-
-
-@dataclass
-class Outcome:
-    """What one run found and did. in_place: wanted subscriptions that are there now.
-
-    foreign and blocked name what was left alone, as "TYPE subscriptionId" and "TYPE payloadVersion".
-    revoked: the seller's authorisation is revoked, so only what was recorded could be deleted.
+    record is kept up to date, also where something raises. report tells of findings, or raises. begin notes
+    durably that the given types are about to be changed. errors: one of each type that failed.
     """
-
-    in_place: int = 0
-    created: int = 0
-    deleted: int = 0
-    foreign: list[str] = field(default_factory=list)
-    blocked: list[str] = field(default_factory=list)
-    revoked: bool = False
-
-    @property
-    def changed(self) -> bool:
-        return bool(self.created or self.deleted)
-
-
-def bring_to(
-    api: SubscriptionsApi,
-    grant: SellerGrant,
-    wanted: Wanted,
-    job: SellerJob,
-    record: Record,
-    *,
-    clear: bool = False,
-) -> Outcome:
-    """Bring one seller's subscriptions to `wanted`, with `clear` to none at this deployment's destinations.
-
-    All types are looked at that are wanted, retired or recorded; `record` is kept up to date, also where
-    this raises. One type's failure does not keep the others from being done.
-    Raises ThrottledError, OutOfTimeError, AuthorizationRevokedError and CredentialsError at once, and
-    SubscriptionsIncompleteError at the end.
-    """
-    outcome = Outcome()
-    errors: dict[str, SellingPartnerError] = {}
-    recorded = sorted(record.types | {name for name, _ in record.subscriptions})
-    for notification_type in dict.fromkeys((*wanted.types, *job.retired_types, *recorded)):
-        run = _TypeRun(api, grant, wanted, job, record, notification_type, clear=clear)
-        try:
-            run.bring(outcome)
-        except _ENDING:
-            raise
-        except SellingPartnerError as error:
-            errors[notification_type] = error
-    if errors:
-        raise SubscriptionsIncompleteError(grant.seller_id, errors)
-    return outcome
-
-
-def delete_recorded(api: SubscriptionsApi, seller_id: str, record: Record) -> Outcome:
-    """Delete what is known by its id, without calling for the seller; for whom nothing can be listed.
-
-    Raises what `bring_to` raises.
-    """
-    outcome = Outcome()
-    errors: dict[str, SellingPartnerError] = {}
-    for notification_type, subscription_id in sorted(record.subscriptions):
-        try:
-            api.delete_subscription(notification_type, subscription_id)
-            outcome.deleted += 1
-        except NotFoundError:
-            pass
-        except _ENDING:
-            raise
-        except SellingPartnerError as error:
-            errors[notification_type] = error
-            continue
-        record.subscriptions.discard((notification_type, subscription_id))
-    if errors:
-        raise SubscriptionsIncompleteError(seller_id, errors)
-    record.types.clear()
-    return outcome
-
-
-class _TypeRun:
-    """One type of one seller. untouchable: foreign subscriptions that Amazon doesn't let us delete."""
 
     def __init__(
         self,
         api: SubscriptionsApi,
-        grant: SellerGrant,
-        wanted: Wanted,
-        job: SellerJob,
         record: Record,
-        notification_type: str,
+        turns: DeletionTurns,
         *,
-        clear: bool,
+        report: Callable[[Sequence[Finding]], None],
+        begin: Callable[[Sequence[str]], None],
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._api = api
-        self._grant = grant
-        self._wanted = wanted
-        self._own = frozenset((*job.retired_destination_ids, *wanted.destinations.ids))
         self._record = record
-        self._type = notification_type
-        self._rows = () if clear else wanted.of_type(notification_type)
-        self._untouchable: set[str] = set()
+        self._turns = turns
+        self._report = report
+        self._begin = begin
+        self._clock = clock
+        self.errors: dict[str, SellingPartnerError] = {}
 
-    def bring(self, outcome: Outcome) -> None:
-        conflict: ConflictError | None = None
-        doubt: SellingPartnerError | None = None
-        for _ in range(_LOOKS):
-            plan = self._plan(strict=conflict is not None)
-            try:
-                finished = self._take(plan, outcome)
-            except ConflictError as error:
-                # Once everything of ours was cleared out of the way, another's may be left that is in it.
-                if conflict is not None and not any(isinstance(step, Delete) for step in plan.steps):
-                    raise
-                conflict = doubt = error
-            except OutcomeUnknownError as error:
-                doubt = error
-            else:
-                if finished:
-                    if not self._rows:
-                        self._delete_unlisted(outcome)
-                    self._note(plan, outcome)
-                    return
-        raise doubt if doubt is not None else AssertionError("left the loop without a doubt")
+    def bring_to(self, grant: SellerGrant, wanted: Wanted, job: SellerJob, *, clear: bool = False) -> Outcome:
+        """Bring the seller to `wanted`, with `clear` to nothing at this deployment's destinations.
 
-    def _plan(self, *, strict: bool) -> TypePlan:
-        actual = self._actual()
-        known = self._record.ids(self._type)
-        ours = {
-            item.subscription_id
-            for item in actual
-            if item.destination_id in self._own or item.subscription_id in known
-        }
-        # Where none are wanted, one on record that the listing lacks is deleted all the same: it may lag.
-        self._record.saw(self._type, ours if self._rows else ours | known)
-        return plan_type(
-            self._type,
-            self._rows,
-            actual,
-            destinations=self._wanted.destinations,
-            own_subscription_ids=frozenset(ours),
-            existing_subscriptions=self._wanted.existing_subscriptions,
-            untouchable=frozenset(self._untouchable),
-            strict=strict,
-        )
+        All types are looked at that are wanted, retired or recorded. One type's failure does not keep the
+        others from being done. Drift is told before anything is changed, and types are noted as unsettled
+        between the two: killed before that note, the next run tells the same again, killed after it, the next
+        run finds its own unfinished work and tells nothing.
+        Raises ThrottledError, OutOfTimeError, AuthorizationRevokedError, CredentialsError and
+        DeletionsWaitError at once, and SubscriptionsIncompleteError at the end.
+        """
+        outcome = Outcome()
+        runs = self.look(grant, wanted, job, clear=clear)
+        drifted = [finding for run in runs for finding in run.drift()]
+        if drifted:
+            self._report(drifted)
+            outcome.drifted = drifted
+        self._begin([run.notification_type for run in runs if run.changes])
+        self._turns.want(sum(run.deletions for run in runs))
+        done = [run for run in runs if self._tried(run.notification_type, partial(run.bring, outcome))]
+        told = {finding.row for finding in drifted}
+        blocked = [each for run in done for each in run.blocked() if each.row not in told]
+        if blocked:
+            self._report(blocked)
+        self._end(grant.seller_id)
+        return outcome
 
-    def _actual(self) -> tuple[Subscription, ...]:
-        try:
-            return self._api.subscriptions(self._grant, self._type)
-        except NotFoundError:
-            return ()
-        except PermanentError as error:
-            if self._rows or isinstance(error, _ENDING):
-                raise
-            # A type that nobody wants and that Amazon refuses to list (its role is missing, it was withdrawn)
-            # must not stand in the way for ever: what is on record can be deleted without a listing.
-            return ()
+    def delete_recorded(self, seller_id: str) -> Outcome:
+        """Delete what is known by its id, without calling for the seller; for whom nothing can be listed.
 
-    def _delete_unlisted(self, outcome: Outcome) -> None:
-        for subscription_id in sorted(self._record.ids(self._type)):
-            self._delete(subscription_id, outcome)
+        Raises what `bring_to` raises.
+        """
+        outcome = Outcome()
+        record = self._record
+        self._turns.want(len(record.subscriptions))
+        for notification_type, subscription_id in sorted(record.subscriptions):
+            delete = partial(self._delete, notification_type, subscription_id, outcome)
+            self._tried(notification_type, delete)
+        self._end(seller_id)
+        for name in tuple(record.types):
+            record.forget(name)
+        return outcome
 
-    def _take(self, plan: TypePlan, outcome: Outcome) -> bool:
-        """Take the steps; False where one showed that the plan must be another."""
-        for step in plan.steps:
-            if isinstance(step, Delete):
-                if not self._delete(step.subscription.subscription_id, outcome):
-                    return False
-                continue
-            made = self._api.create_subscription(
-                self._grant,
-                self._type,
-                payload_version=step.wanted.payload_version,
-                destination_id=self._wanted.destinations.of(step.wanted),
-                directive=step.wanted.directive,
+    def look(self, grant: SellerGrant, wanted: Wanted, job: SellerJob, *, clear: bool) -> list[TypeRun]:
+        """Find and plan, changing nothing; the types that could not be looked at are in `errors`."""
+        began = self._clock()
+        recorded = sorted(self._record.types | {name for name, _ in self._record.subscriptions})
+        types = tuple(dict.fromkeys((*wanted.types, *job.retired_types, *recorded)))
+        if len(types) > 1:
+            most = NEAR_SECONDS + (len(types) - 1) * _LISTING_SECONDS
+            self._api.book_listings(grant, len(types), most)
+        own = frozenset((*job.retired_destination_ids, *wanted.destinations.ids))
+        runs = [
+            TypeRun(
+                self._api,
+                grant,
+                wanted,
+                self._record,
+                self._turns,
+                name,
+                own_destination_ids=own,
+                clear=clear,
             )
-            self._record.subscriptions.add((self._type, made.subscription_id))
-            outcome.created += 1
-        return True
+            for name in types
+        ]
+        looked = [run for run in runs if self._tried(run.notification_type, run.look)]
+        self._turns.look_seconds = self._clock() - began
+        return looked
 
-    def _delete(self, subscription_id: str, outcome: Outcome) -> bool:
-        ours = subscription_id in self._record.ids(self._type)
+    def _delete(self, notification_type: str, subscription_id: str, outcome: Outcome) -> None:
+        self._turns.take()
         try:
-            self._api.delete_subscription(self._type, subscription_id)
-        except (NotFoundError, UnauthorizedError) as error:
-            if not ours:
-                # Amazon lists the seller's subscriptions, perhaps also those of other applications: theirs.
-                self._untouchable.add(subscription_id)
-                return False
-            if isinstance(error, UnauthorizedError):
-                raise
-        else:
+            self._api.delete_subscription(notification_type, subscription_id)
             outcome.deleted += 1
-        self._record.subscriptions.discard((self._type, subscription_id))
+        except NotFoundError:
+            pass
+        self._record.subscriptions.discard((notification_type, subscription_id))
+
+    def _tried(self, notification_type: str, work: Callable[[], None]) -> bool:
+        try:
+            work()
+        except ENDING:
+            raise
+        except SellingPartnerError as error:
+            self.errors[notification_type] = error
+            return False
         return True
 
-    def _note(self, plan: TypePlan, outcome: Outcome) -> None:
-        created = sum(1 for step in plan.steps if not isinstance(step, Delete))
-        outcome.in_place += len(plan.kept) + created
-        outcome.foreign += [f"{self._type} {item.subscription_id}" for item in plan.foreign]
-        outcome.blocked += [f"{self._type} {row.payload_version}" for row in plan.blocked]
-        if not self._rows:
-            self._record.forget(self._type)
+    def _end(self, seller_id: str) -> None:
+        if self.errors:
+            raise SubscriptionsIncompleteError(seller_id, self.errors)

@@ -6,30 +6,41 @@ wanted subscriptions are read under the lease; what changes later is followed by
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final, Protocol
 
-from sellerbus.api.errors import AuthorizationRevokedError, CredentialsError
-from sellerbus.api.lwa import SellerGrant
-from sellerbus.notifications.jobs import SellerJob
-from sellerbus.notifications.reconciliation import Outcome, SubscriptionsApi, bring_to, delete_recorded
-from sellerbus.notifications.subscription_state import Lease
-from sellerbus.notifications.wanted import Wanted
-from sellerbus.sellers.registry import (
-    ACTIVE,
-    PAUSED,
-    REMOVING,
-    REVOKED,
-    Seller,
-    UnknownStatusError,
-    UnreadableTokenError,
+from sellerbus.api.errors import (
+    AuthorizationRevokedError,
+    CredentialsError,
+    OutOfTimeError,
+    ThrottledError,
 )
+from sellerbus.api.lwa import SellerGrant
+from sellerbus.notifications.deletion_turns import DeletionsWaitError, DeletionTurns
+from sellerbus.notifications.drift import Finding
+from sellerbus.notifications.jobs import SellerJob
+from sellerbus.notifications.operational_events import OperationalEvent, drifted, revoked
+from sellerbus.notifications.reconciliation import SellerRun
+from sellerbus.notifications.seller_record import Record
+from sellerbus.notifications.subscription_state import Lease
+from sellerbus.notifications.type_run import Outcome, SubscriptionsApi
+from sellerbus.notifications.wanted import Wanted
+from sellerbus.sellers.registry import UnknownStatusError, UnreadableTokenError
+from sellerbus.sellers.rows import ACTIVE, PAUSED, REMOVING, REVOKED, Seller
 
 LONGEST_RUN_SECONDS: Final = 240.0
 """So that a run that is killed doesn't hold its seller for the quarter of an hour that a deploy may take."""
 
+_WAITING: Final = (ThrottledError, OutOfTimeError, DeletionsWaitError)
+
 ApiFactory = Callable[[Callable[[], float]], SubscriptionsApi]
 """Makes a client that calls no longer than the time (seconds) that it is given."""
+
+
+class SellerChangedError(Exception):
+    """The seller's row was changed while its run was on the way; a run of its own follows the change."""
 
 
 class Sellers(Protocol):
@@ -49,15 +60,20 @@ class States(Protocol):
 
     def take(self, seller_id: str, seconds: float) -> Lease: ...
 
-    def begin(self, lease: Lease, types: Iterable[str]) -> None: ...
+    def begin(self, lease: Lease, types: Iterable[str] = (), *, unsettled: Iterable[str] = ()) -> None: ...
 
     def leave(self, lease: Lease) -> None: ...
+
+
+class Events(Protocol):
+    def publish(self, events: Sequence[OperationalEvent]) -> None: ...
 
 
 class SellerReconciler:
     """Does one seller's job as the seller's row says: active, paused, removing; revoked is left alone.
 
-    application: tells the client id that Amazon is called with.
+    application: tells the client id that Amazon is called with. patient: nobody can take the work back, so
+    turns are waited for as long as the time lasts. Threads may share it.
     """
 
     def __init__(
@@ -65,17 +81,23 @@ class SellerReconciler:
         *,
         registry: Sellers,
         states: States,
+        events: Events,
         api: ApiFactory,
         application: Callable[[], str],
         remaining_seconds: Callable[[], float],
-        clock: Callable[[], float],
+        patient: bool = False,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._application = application
         self._registry = registry
         self._states = states
+        self._events = events
         self._api = api
         self._remaining = remaining_seconds
+        self._patient = patient
         self._clock = clock
+        self._sleep = sleep
 
     def run(
         self, job: SellerJob, wanted: Callable[[], Wanted], *, clear: bool | None = None
@@ -85,102 +107,165 @@ class SellerReconciler:
         clear: True deletes the subscriptions whatever the row says, of a revoked or unknown seller those on
         record, and closes the seller: jobs of the queue (None) that were on their way make nothing more for
         it. The deploy's False opens it again.
-        Raises SellerBusyError, what `bring_to` raises, and what registry and states raise.
+        Raises SellerBusyError, DeletionsWaitError, StoreUnavailableError where an event could not be
+        published, what `SellerRun` raises, and what registry and states raise.
         """
         seconds = min(self._remaining(), LONGEST_RUN_SECONDS)
         ends_at = self._clock() + seconds
+
+        def left() -> float:
+            return min(self._remaining(), ends_at - self._clock())
+
+        begun: tuple[SubscriptionsApi, DeletionTurns] | None = None
+        if job.deletions and job.booked is None:
+            # Who waits for turns and has got none yet costs Amazon no call, and the table no lease.
+            begun = self._begun(job, left)
+            begun[1].book_ahead(job.deletions)
         lease = self._states.take(job.seller_id, seconds)
         try:
-            if lease.record.closed and clear is not False:
-                outcome = None
-            else:
-                self._check_application(lease)
-                api = self._api(lambda: min(self._remaining(), ends_at - self._clock()))
-                outcome = self._work(api, lease, job, wanted, clear=bool(clear))
+            outcome = None
+            if not lease.record.closed or clear is False:
+                application = self._application()
+                check_application(job.seller_id, lease.record, application)
+                lease.record.application = application
+                api, turns = begun or self._begun(job, left)
+                run = _Run(self._registry, self._states, self._events, api, turns, lease, job, self._clock)
+                outcome = run.work(wanted, clear=bool(clear))
                 lease.record.closed = bool(clear)
         except Exception as error:
+            if not isinstance(error, _WAITING):
+                lease.record.last_error = f"{type(error).__name__}: {error}"
             try:
                 self._states.leave(lease)
             except Exception as second:  # noqa: BLE001 - the first error is the one to tell; the lease ends by itself
                 error.add_note(f"The seller's state could not be written either: {second}")
             raise
+        lease.record.last_error = ""
         self._states.leave(lease)
         return outcome
 
-    def _check_application(self, lease: Lease) -> None:
-        """Refuse to work with another application's credentials than those that made what is on record.
+    def _begun(self, job: SellerJob, left: Callable[[], float]) -> tuple[SubscriptionsApi, DeletionTurns]:
+        api = self._api(left)
+        turns = DeletionTurns(
+            api,
+            booked=job.booked,
+            look_seconds=job.look_seconds,
+            patient_seconds=left if self._patient else None,
+            clock=self._clock,
+            sleep=self._sleep,
+        )
+        return api, turns
 
-        Amazon would answer that every seller has revoked the authorisation, and that nothing on record is
-        there: every seller would be marked, and the record of what still stands be lost.
-        """
-        current = self._application()
-        known = lease.record.application
-        if known and known != current and (lease.record.types or lease.record.subscriptions):
-            raise CredentialsError(
-                "LWA token",
-                f"seller {lease.seller_id}'s subscriptions were made by the application {known}, but the "
-                f"secret holds the credentials of {current}",
-                hint="Write the right ones with `sellerbus secrets set`. To change the application, let the "
-                "old one remove its sellers first.",
-            )
-        lease.record.application = current
 
-    def _work(
-        self,
-        api: SubscriptionsApi,
-        lease: Lease,
-        job: SellerJob,
-        wanted: Callable[[], Wanted],
-        *,
-        clear: bool,
-    ) -> Outcome | None:
-        seller = self._registry.find(job.seller_id)
+def check_application(seller_id: str, record: Record, current: str) -> None:
+    """Refuse to work with another application's credentials than those that made what is on record.
+
+    Amazon would answer that every seller has revoked the authorisation, and that nothing on record is there:
+    every seller would be marked, and the record of what still stands be lost. Raises CredentialsError.
+    """
+    known = record.application
+    if known and known != current and (record.types or record.subscriptions):
+        raise CredentialsError(
+            "LWA token",
+            f"seller {seller_id}'s subscriptions were made by the application {known}, but the "
+            f"secret holds the credentials of {current}",
+            hint="Write the right ones with `sellerbus secrets set`. To change the application, let the "
+            "old one remove its sellers first.",
+        )
+
+
+@dataclass
+class _Run:
+    """One seller's run, while its lease is held."""
+
+    registry: Sellers
+    states: States
+    events: Events
+    api: SubscriptionsApi
+    turns: DeletionTurns
+    lease: Lease
+    job: SellerJob
+    clock: Callable[[], float]
+
+    def work(self, wanted: Callable[[], Wanted], *, clear: bool) -> Outcome | None:
+        record = self.lease.record
+        seller = self.registry.find(self.job.seller_id)
         if seller is None:
-            known = bool(lease.record.subscriptions)
-            outcome = delete_recorded(api, job.seller_id, lease.record)
+            known = bool(record.subscriptions)
+            outcome = self._without_listing()
             return outcome if known else None
         if seller.status == REVOKED:
-            return self._without_listing(api, lease) if clear else None
+            return self._revoked(self._without_listing()) if clear else None
         if seller.status not in (ACTIVE, PAUSED, REMOVING) and not clear:
             raise UnknownStatusError(seller.seller_id, seller.status)
         if seller.status == ACTIVE and not clear:
-            return self._marked(seller, lambda: self._bring(api, lease, seller, job, wanted()))
-        outcome = self._cleared(api, lease, seller, job, wanted())
-        if seller.status == REMOVING:
-            # Last but for the state: killed before it, the next run finds the row and begins again.
-            self._registry.delete_removed(seller.seller_id)
-        elif outcome.revoked:
-            self._registry.set_status(seller.seller_id, REVOKED, seen=seller)
+            return self._brought(seller, wanted())
+        return self._cleared(seller, wanted())
+
+    def _brought(self, seller: Seller, everything: Wanted) -> Outcome:
+        own = seller.notification_types
+        wanted = everything.limited_to(own)
+        self.states.begin(self.lease, set(wanted.types) - self.lease.record.types)
+        grant = self.registry.grant(seller)
+        try:
+            outcome = self._seller_run(seller).bring_to(grant, wanted, self.job)
+        except AuthorizationRevokedError as error:
+            self._mark_revoked(seller, grant, error)
+            raise
+        outcome.not_configured = [name for name in own or () if name not in everything.types]
         return outcome
 
-    def _bring(
-        self, api: SubscriptionsApi, lease: Lease, seller: Seller, job: SellerJob, wanted: Wanted
-    ) -> Outcome:
-        new = set(wanted.types) - lease.record.types
-        if new:
-            self._states.begin(lease, new)
-        return bring_to(api, self._registry.grant(seller), wanted, job, lease.record)
-
-    def _cleared(
-        self, api: SubscriptionsApi, lease: Lease, seller: Seller, job: SellerJob, wanted: Wanted
-    ) -> Outcome:
+    def _cleared(self, seller: Seller, wanted: Wanted) -> Outcome:
+        grant = self.registry.grant(seller)
         try:
-            return bring_to(api, self._registry.grant(seller), wanted, job, lease.record, clear=True)
-        except AuthorizationRevokedError:
-            return self._without_listing(api, lease)
+            outcome = self._seller_run(seller).bring_to(grant, wanted, self.job, clear=True)
+        except AuthorizationRevokedError as error:
+            outcome = self._revoked(self._without_listing())
+            if seller.status != REMOVING:
+                self._mark_revoked(seller, grant, error)
+                outcome.marked = True
         except UnreadableTokenError:
             # Nothing can be listed with it, and no repeat mends it: what is on record goes all the same.
-            return delete_recorded(api, seller.seller_id, lease.record)
+            outcome = self._without_listing()
+        if seller.status == REMOVING:
+            # Last but for the state: killed before it, the next run finds the row and begins again.
+            self.registry.delete_removed(seller.seller_id)
+        return outcome
 
-    def _without_listing(self, api: SubscriptionsApi, lease: Lease) -> Outcome:
-        outcome = delete_recorded(api, lease.seller_id, lease.record)
+    def _without_listing(self) -> Outcome:
+        return self._seller_run(None).delete_recorded(self.lease.seller_id)
+
+    def _revoked(self, outcome: Outcome) -> Outcome:
         outcome.revoked = True
         return outcome
 
-    def _marked(self, seller: Seller, run: Callable[[], Outcome]) -> Outcome:
-        """Mark a seller whose authorisation is revoked: nothing calls for it until it is added anew."""
-        try:
-            return run()
-        except AuthorizationRevokedError:
-            self._registry.set_status(seller.seller_id, REVOKED, seen=seller)
-            raise
+    def _mark_revoked(self, seller: Seller, grant: SellerGrant, error: AuthorizationRevokedError) -> None:
+        """Tell of a revoked authorisation, then mark the seller: nothing calls for it until it is added anew.
+
+        Killed between the two, the next run meets the same refusal and tells the same event again.
+        """
+        current = self.registry.find(seller.seller_id)
+        if current is None or current.updated_at != seller.updated_at:
+            raise SellerChangedError(
+                f"seller {seller.seller_id} was changed while Amazon refused its old authorisation"
+            ) from error
+        self.events.publish([revoked(seller, grant.version, str(error))])
+        # What stands at Amazon when the seller authorises again is not known.
+        self.lease.record.settled.clear()
+        self.registry.set_status(seller.seller_id, REVOKED, seen=seller)
+
+    def _seller_run(self, seller: Seller | None) -> SellerRun:
+        """seller: None where nothing is compared, and so nothing can have drifted."""
+
+        def report(findings: Sequence[Finding]) -> None:
+            if seller is not None:
+                self.events.publish([drifted(seller, finding) for finding in findings])
+
+        return SellerRun(
+            self.api,
+            self.lease.record,
+            self.turns,
+            report=report,
+            begin=lambda types: self.states.begin(self.lease, unsettled=types),
+            clock=self.clock,
+        )

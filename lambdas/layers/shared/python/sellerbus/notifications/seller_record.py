@@ -18,14 +18,14 @@ LONGEST_ERROR: Final = 500
 class Record:
     """What was made for one seller, and how its last run ended.
 
-    subscriptions: type and subscription id.
+    subscriptions: type and subscription id. settled: type and the digest of what was wanted of it.
     """
 
     types: set[str] = field(default_factory=set)
     subscriptions: set[tuple[str, str]] = field(default_factory=set)
     closed: bool = False
     application: str = field(default="", compare=False)
-    settled: str = field(default="", compare=False)
+    settled: dict[str, str] = field(default_factory=dict, compare=False)
     blocked: set[str] = field(default_factory=set, compare=False)
     last_error: str = field(default="", compare=False)
 
@@ -46,6 +46,13 @@ class Record:
         """Note that nothing of a type is there, nor will be."""
         self.types.discard(notification_type)
         self.saw(notification_type, ())
+        self.settled.pop(notification_type, None)
+        self.settle_blocked(notification_type, ())
+
+    def settle_blocked(self, notification_type: str, blocked: Iterable[str]) -> None:
+        """Note the wanted subscriptions ("TYPE payloadVersion") of a type that others keep out."""
+        others = {entry for entry in self.blocked if _pair(entry)[0] != notification_type}
+        self.blocked = others | set(blocked)
 
     def to_attributes(self) -> dict[str, dict[str, Any] | None]:
         """Return the row's attributes, None for one that goes: DynamoDB has no empty sets."""
@@ -56,7 +63,7 @@ class Record:
             "subscriptions": {"SS": pairs} if pairs else None,
             "closed": {"BOOL": True} if self.closed else None,
             "application": {"S": self.application} if self.application else None,
-            "settled": {"S": self.settled} if self.settled else None,
+            "settled": {"SS": settled_texts(self.settled)} if self.settled else None,
             "blocked": {"SS": sorted(self.blocked)} if self.blocked else None,
             "lastError": {"S": error} if error else None,
         }
@@ -68,7 +75,7 @@ class Record:
             {_pair(text) for text in _set(row, "subscriptions")},
             closed="closed" in row,
             application=_text(row, "application"),
-            settled=_text(row, "settled"),
+            settled=dict(_pair(text) for text in _set(row, "settled")),
             blocked=_set(row, "blocked"),
             last_error=_text(row, "lastError"),
         )
@@ -78,8 +85,8 @@ class Record:
 class StateView:
     """What a person may want to know of a seller's row.
 
-    finished_at: ISO 8601; None while the first run is on its way. busy_until: s since 1970; None between
-    runs.
+    settled: all types were as wanted when a run last ended. finished_at: ISO 8601; None while the first run
+    is on its way. busy_until: s since 1970; None between runs.
     """
 
     seller_id: str
@@ -94,17 +101,22 @@ class StateView:
 
     @classmethod
     def from_item(cls, row: Mapping[str, Any]) -> StateView:
+        types = _set(row, "types")
         return cls(
             row["sellerId"]["S"],
             subscriptions=tuple(sorted(_pair(text) for text in _set(row, "subscriptions"))),
-            types=tuple(sorted(_set(row, "types"))),
+            types=tuple(sorted(types)),
             blocked=tuple(sorted(_set(row, "blocked"))),
-            settled="settled" in row,
+            settled=bool(types) and {_pair(text)[0] for text in _set(row, "settled")} >= types,
             closed="closed" in row,
             finished_at=_text(row, "finishedAt") or None,
             last_error=_text(row, "lastError") or None,
             busy_until=float(row["leaseUntil"]["N"]) if "leaseUntil" in row else None,
         )
+
+
+def settled_texts(settled: Mapping[str, str]) -> list[str]:
+    return sorted(f"{name} {digest}" for name, digest in settled.items())
 
 
 def _set(row: Mapping[str, Any], name: str) -> set[str]:

@@ -8,8 +8,9 @@
     subscriptions   "TYPE id": the subscriptions to our destinations that are known to be there
     closed          the stack is being deleted and the seller is cleared: no job makes anything any more
     application     client id with which the subscriptions were made
-    settled         digest of what was wanted when a run last ended with all of it done; absent from the first
-                    change of a run on: what differs while it is there was changed behind our back
+    settled         "TYPE digest": what was wanted of a type when a run last ended with all of it done; taken
+                    away before a run changes anything of the type: what differs while it is there
+                    was changed behind our back
     blocked         "TYPE payloadVersion": what another destination's subscription kept out in the last such
                     run
     finishedAt      when the last run ended, ISO 8601 in UTC
@@ -28,7 +29,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
-from sellerbus.notifications.seller_record import Record, StateView
+from sellerbus.notifications.seller_record import Record, StateView, settled_texts
 
 LEASE_MARGIN_SECONDS: Final = 60.0
 """After a run's own time: a call that is on its way, the last writes, and clocks that differ."""
@@ -114,23 +115,32 @@ class SubscriptionStates:
                 raise SellerBusyError(seller_id, ends - now) from None
         return Lease(seller_id, holder, until, Record.from_item(row))
 
-    def begin(self, lease: Lease, types: Iterable[str]) -> None:
-        """Note types before the first creation for them is sent, and that the seller is not settled any more.
+    def begin(self, lease: Lease, types: Iterable[str] = (), *, unsettled: Iterable[str] = ()) -> None:
+        """Note types before the first creation for them is sent, or before the first change of settled ones.
 
-        To be called before the first change at Amazon, also without types: killed in it, the run leaves
-        differences that are its own. Raises LeaseLostError.
+        Killed after that, the run leaves differences that are its own. Raises LeaseLostError.
         """
+        record = lease.record
         added = sorted(set(types))
-        arguments: dict[str, Any] = {"UpdateExpression": "REMOVE settled", "ExpressionAttributeValues": {}}
+        ending = {name: record.settled[name] for name in unsettled if name in record.settled}
+        changes = {}
         if added:
-            arguments = {
-                "UpdateExpression": "ADD #types :types REMOVE settled",
-                "ExpressionAttributeNames": {"#types": "types"},
-                "ExpressionAttributeValues": {":types": {"SS": added}},
-            }
-        self._change(lease, _OURS, **arguments)
-        lease.record.types |= set(added)
-        lease.record.settled = ""
+            changes["ADD #types :types"] = {":types": {"SS": added}}
+        if ending:
+            changes["DELETE settled :ending"] = {":ending": {"SS": settled_texts(ending)}}
+        if not changes:
+            return
+        self._change(
+            lease,
+            _OURS,
+            UpdateExpression=" ".join(changes),
+            ExpressionAttributeValues={
+                name: each for values in changes.values() for name, each in values.items()
+            },
+            **({"ExpressionAttributeNames": {"#types": "types"}} if added else {}),
+        )
+        record.types |= set(added)
+        record.settled = {name: record.settled[name] for name in record.settled if name not in ending}
 
     def leave(self, lease: Lease) -> None:
         """End the run and keep its record; where it is empty the row goes. Raises LeaseLostError."""
@@ -164,16 +174,23 @@ class SubscriptionStates:
         """Yield the sellers of whom something is remembered, page by page."""
         return (item["sellerId"]["S"] for item in self._items(ProjectionExpression="sellerId"))
 
+    def record(self, seller_id: str) -> Record:
+        """Return what is remembered of a seller, to look at: without a lease it may change meanwhile."""
+        return Record.from_item(self._item(seller_id) or {})
+
     def show(self, seller_id: str) -> StateView | None:
         """Return what a person may want to know of a seller; None where nothing is remembered."""
-        item = self._dynamodb.get_item(TableName=self._table, Key=_key(seller_id), ConsistentRead=True).get(
-            "Item"
-        )
+        item = self._item(seller_id)
         return StateView.from_item(item) if item else None
 
     def all(self) -> Iterator[StateView]:
         """Yield every row as a view, in no order, page by page."""
         return map(StateView.from_item, self._items())
+
+    def _item(self, seller_id: str) -> Mapping[str, Any] | None:
+        answer = self._dynamodb.get_item(TableName=self._table, Key=_key(seller_id), ConsistentRead=True)
+        item: Mapping[str, Any] | None = answer.get("Item")
+        return item
 
     def _items(self, **projection: Any) -> Iterator[Mapping[str, Any]]:
         start: dict[str, Any] = {}

@@ -70,14 +70,13 @@ class Wanted:
     def types(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(row.notification_type for row in self.subscriptions))
 
-    @property
-    def digest(self) -> str:
-        """A text that is the same for what wants the same subscriptions at the same destinations."""
+    def digest_of(self, notification_type: str) -> str:
+        """A text that is the same as long as the same is wanted of a type, at the same destination."""
         rows = sorted(
-            [row.notification_type, row.payload_version, self.destinations.of(row), canonical(row.directive)]
-            for row in self.subscriptions
+            [row.payload_version, self.destinations.of(row), canonical(row.directive)]
+            for row in self.of_type(notification_type)
         )
-        return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:16]
 
     def of_type(self, notification_type: str) -> tuple[WantedSubscription, ...]:
         return tuple(row for row in self.subscriptions if row.notification_type == notification_type)

@@ -20,8 +20,10 @@ from sellerbus.notifications.ordering import OrderingGuard
 from sellerbus.notifications.processing import NotificationProcessor
 from sellerbus.notifications.publishing import EventBus, PayloadStore
 from sellerbus.notifications.queues import DeadLetterQueue, NotificationQueue
+from sellerbus.notifications.subscription_state import SubscriptionStates
 from sellerbus.notifications.sweeping import LedgerSweeper
 from sellerbus.runtime.config import ProcessNotificationsConfig, SweepLedgerConfig
+from sellerbus.sellers.rows import SellerRows
 
 if TYPE_CHECKING:
     import requests
@@ -109,6 +111,16 @@ def ledger_sweeper(config: SweepLedgerConfig) -> LedgerSweeper:
         lifetime_seconds=config.maximum_message_lifetime_days * _DAY_SECONDS,
         now=_milliseconds,
     )
+
+
+def seller_rows(table_name: str) -> SellerRows:
+    """Return the seller registry as it can be read without the key."""
+    return SellerRows(aws("dynamodb"), table_name)
+
+
+def subscription_states(table_name: str) -> SubscriptionStates:
+    """Return what is remembered of each seller beside the registry."""
+    return SubscriptionStates(aws("dynamodb"), table_name, now=time.time)
 
 
 def subscription_queue(queue_url: str) -> SubscriptionQueue:

@@ -12,28 +12,28 @@ from functools import cache
 from typing import Final
 
 from sellerbus.api.bounded_clock import BoundedClock
-from sellerbus.api.client import MOST_WAIT_SECONDS, SellingPartnerClient
+from sellerbus.api.client import SellingPartnerClient
 from sellerbus.api.credentials import SecretCredentials
 from sellerbus.api.lwa import TokenCache
 from sellerbus.api.notifications import NotificationsApi
 from sellerbus.api.pacing import Pace
 from sellerbus.api.shared_throttle import DynamoThrottle
 from sellerbus.notifications.fleet import SellerFleet
+from sellerbus.notifications.inspection import Inspector
+from sellerbus.notifications.job_runner import JobRunner
+from sellerbus.notifications.operational_events import OperationalEvents
 from sellerbus.notifications.seller_reconciler import SellerReconciler
-from sellerbus.notifications.subscription_state import SubscriptionStates
 from sellerbus.notifications.wanted import Wanted, parse_wanted
 from sellerbus.runtime import bootstrap
 from sellerbus.runtime.config import (
     ApplicationConfig,
+    InspectAmazonConfig,
     ManageSubscriptionsConfig,
     ReconcileSubscriptionsConfig,
     SellerConfig,
 )
 from sellerbus.runtime.observability import warn
 from sellerbus.sellers.registry import SellerRegistry
-
-DEPLOYMENT_WAIT_SECONDS: Final = 30.0
-"""CloudFormation waits anyway, and there is nothing to give a deployment's work back to."""
 
 _PACE: Final = Pace()
 
@@ -43,7 +43,6 @@ def notifications_api(
     remaining_seconds: Callable[[], float],
     *,
     secret_set_command: str = "",
-    most_wait_seconds: float = MOST_WAIT_SECONDS,
 ) -> NotificationsApi:
     """Return the Notifications API for one invocation.
 
@@ -57,7 +56,6 @@ def notifications_api(
         throttle=_throttle(config.quota_table_name, config.lwa_secret_id, command),
         pace=_PACE,
         remaining_seconds=remaining_seconds,
-        most_wait_seconds=most_wait_seconds,
     )
     return NotificationsApi(client)
 
@@ -65,12 +63,22 @@ def notifications_api(
 def seller_fleet(config: ManageSubscriptionsConfig, remaining_seconds: Callable[[], float]) -> SellerFleet:
     return SellerFleet(
         registry=seller_registry(config),
-        states=subscription_states(config),
-        reconciler=lambda seconds: seller_reconciler(
-            config, seconds, most_wait_seconds=DEPLOYMENT_WAIT_SECONDS
-        ),
+        states=bootstrap.subscription_states(config.subscription_state_table_name),
+        reconciler=lambda seconds, patient: seller_reconciler(config, seconds, patient=patient),
         queue=bootstrap.subscription_queue(config.subscription_queue_url),
         remaining_seconds=remaining_seconds,
+    )
+
+
+def job_runner(config: ReconcileSubscriptionsConfig, remaining_seconds: Callable[[], float]) -> JobRunner:
+    """Return what does the jobs of one batch, in threads: all clients are made here, before these begin."""
+    bootstrap.aws("ssm")
+    notifications_api(config, remaining_seconds)
+    return JobRunner(
+        reconciler=seller_reconciler(config, remaining_seconds),
+        wanted=lambda: wanted_subscriptions(config),
+        queue=bootstrap.subscription_queue(config.subscription_queue_url),
+        dead=bootstrap.dead_jobs(config.subscription_dead_letter_queue_url),
     )
 
 
@@ -78,15 +86,27 @@ def seller_reconciler(
     config: ManageSubscriptionsConfig | ReconcileSubscriptionsConfig,
     remaining_seconds: Callable[[], float],
     *,
-    most_wait_seconds: float = MOST_WAIT_SECONDS,
+    patient: bool = False,
 ) -> SellerReconciler:
     return SellerReconciler(
         registry=seller_registry(config),
-        states=subscription_states(config),
-        api=lambda seconds: notifications_api(config, seconds, most_wait_seconds=most_wait_seconds),
+        states=bootstrap.subscription_states(config.subscription_state_table_name),
+        events=OperationalEvents(bootstrap.aws("events"), config.event_bus_name, now=time.time),
+        api=lambda seconds: notifications_api(config, seconds),
         application=lambda: client_id(config),
         remaining_seconds=remaining_seconds,
-        clock=time.time,
+        patient=patient,
+    )
+
+
+def inspector(config: InspectAmazonConfig, remaining_seconds: Callable[[], float]) -> Inspector:
+    return Inspector(
+        registry=seller_registry(config),
+        states=bootstrap.subscription_states(config.subscription_state_table_name),
+        api=notifications_api(config, remaining_seconds),
+        application=lambda: client_id(config),
+        wanted=lambda: wanted_subscriptions(config),
+        sandbox=config.sandbox,
     )
 
 
@@ -95,16 +115,10 @@ def client_id(config: ApplicationConfig) -> str:
     return _credentials(config.lwa_secret_id, _secret_set_command(config)).current().client_id
 
 
-def wanted_subscriptions(config: ReconcileSubscriptionsConfig) -> Wanted:
+def wanted_subscriptions(config: ReconcileSubscriptionsConfig | InspectAmazonConfig) -> Wanted:
     """Read what is wanted now. Raises WantedError and what the client raises."""
     parameter = bootstrap.aws("ssm").get_parameter(Name=config.wanted_parameter_name)
     return parse_wanted(parameter["Parameter"]["Value"])
-
-
-def subscription_states(
-    config: ManageSubscriptionsConfig | ReconcileSubscriptionsConfig,
-) -> SubscriptionStates:
-    return SubscriptionStates(bootstrap.aws("dynamodb"), config.subscription_state_table_name, now=time.time)
 
 
 def seller_registry(config: SellerConfig) -> SellerRegistry:

@@ -1,33 +1,30 @@
 """The sellers that Sellerbus works for: a DynamoDB table whose refresh tokens are encrypted one by one.
 
-A row: sellerId, region (na, eu, fe), marketplaceIds, status, refreshToken (KMS ciphertext under the
-encryption context {"sellerId": id}, so that one seller's is of no use in another's row), notificationTypes
-(the seller's own list; absent means all that are configured), createdAt and updatedAt. Listing and looking up
-decrypt nothing.
+Listing and looking up decrypt nothing. A row's attributes are told in rows.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from sellerbus.api.lwa import SellerGrant
-
-ACTIVE: Final = "active"
-PAUSED: Final = "paused"
-REVOKED: Final = "revoked"
-REMOVING: Final = "removing"
-STATUSES: Final = (ACTIVE, PAUSED, REVOKED, REMOVING)
+from sellerbus.sellers.rows import (
+    ACTIVE,
+    REMOVING,
+    STATUSES,
+    ReadingDynamoDb,
+    Seller,
+    SellerError,
+    SellerRows,
+    UnknownSellerError,
+    seller_of,
+)
 
 _SELLER_ID = re.compile(r"[A-Z0-9]{5,20}")
-
-
-class SellerError(Exception):
-    """A seller could not be found, added or changed; the message says which and why."""
 
 
 class SellerExistsError(SellerError):
@@ -37,14 +34,6 @@ class SellerExistsError(SellerError):
         self.seller_id = seller_id
         self.status = status
         super().__init__(f"seller {seller_id} is in the registry already (status {status})")
-
-
-class UnknownSellerError(SellerError):
-    """The registry does not have the seller."""
-
-    def __init__(self, seller_id: str) -> None:
-        self.seller_id = seller_id
-        super().__init__(f"seller {seller_id} is not in the registry")
 
 
 class UnreadableTokenError(SellerError):
@@ -61,19 +50,15 @@ class UnknownStatusError(SellerError):
         )
 
 
-class DynamoDb(Protocol):
+class DynamoDb(ReadingDynamoDb, Protocol):
     """The part of the boto3 client that is used."""
 
     @property
     def exceptions(self) -> Any: ...
 
-    def get_item(self, **arguments: Any) -> Any: ...
-
     def update_item(self, **arguments: Any) -> Any: ...
 
     def delete_item(self, **arguments: Any) -> Any: ...
-
-    def scan(self, **arguments: Any) -> Any: ...
 
 
 class Kms(Protocol):
@@ -87,23 +72,6 @@ class Kms(Protocol):
     def decrypt(self, **arguments: Any) -> Any: ...
 
 
-@dataclass(frozen=True)
-class Seller:
-    """One row. updated_at changes with every write: it tells one version of the row from another.
-
-    notification_types: the seller's own list; None means all that are configured.
-    """
-
-    seller_id: str
-    region: str
-    marketplace_ids: tuple[str, ...]
-    status: str
-    created_at: str
-    updated_at: str
-    sealed_token: bytes = field(repr=False)
-    notification_types: tuple[str, ...] | None = None
-
-
 def checked_seller_id(text: str) -> str:
     """Return the seller id (merchant token) in `text`; raises ValueError where it can be none."""
     seller_id = text.strip()
@@ -115,15 +83,15 @@ def checked_seller_id(text: str) -> str:
     return seller_id
 
 
-class SellerRegistry:
+class SellerRegistry(SellerRows):
     """Reads and writes the rows. Every write is one call: a crash leaves the old row or the new."""
 
     def __init__(
         self, *, dynamodb: DynamoDb, kms: Kms, table_name: str, key_id: str, clock: Callable[[], datetime]
     ) -> None:
+        super().__init__(dynamodb, table_name)
         self._dynamodb = dynamodb
         self._kms = kms
-        self._table = table_name
         self._key = key_id
         self._clock = clock
 
@@ -184,41 +152,7 @@ class SellerRegistry:
                 # An answer was lost and the call repeated below us: the row is this very write.
                 return found
             raise SellerExistsError(seller_id, found.status if found else "unknown") from None
-        return _seller(written["Attributes"])
-
-    def get(self, seller_id: str) -> Seller:
-        """Return the row; raises UnknownSellerError."""
-        found = self.find(seller_id)
-        if found is None:
-            raise UnknownSellerError(seller_id)
-        return found
-
-    def find(self, seller_id: str) -> Seller | None:
-        """Return the row as it is now (a consistent read), None where there is none."""
-        item = self._dynamodb.get_item(
-            TableName=self._table, Key={"sellerId": {"S": seller_id}}, ConsistentRead=True
-        ).get("Item")
-        return _seller(item) if item else None
-
-    def sellers(self) -> Iterator[Seller]:
-        """Yield every row, in no order, page by page."""
-        return map(_seller, self._items())
-
-    def ids(self) -> Iterator[tuple[str, str]]:
-        """Yield id and status of every seller, in no order; the tokens are not even read."""
-        rows = self._items(
-            ProjectionExpression="sellerId, #status", ExpressionAttributeNames={"#status": "status"}
-        )
-        return ((item["sellerId"]["S"], item["status"]["S"]) for item in rows)
-
-    def _items(self, **projection: Any) -> Iterator[Mapping[str, Any]]:
-        start: dict[str, Any] = {}
-        while True:
-            page = self._dynamodb.scan(TableName=self._table, ConsistentRead=True, **projection, **start)
-            yield from page.get("Items", [])
-            if not page.get("LastEvaluatedKey"):
-                return
-            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        return seller_of(written["Attributes"])
 
     def refresh_token(self, seller: Seller) -> str:
         """Decrypt the seller's refresh token; raises UnreadableTokenError where it is not this seller's."""
@@ -276,7 +210,7 @@ class SellerRegistry:
                 # An answer was lost and the call repeated below us: the row is this very write.
                 return found
             raise UnknownSellerError(seller_id) from None
-        return _seller(written["Attributes"])
+        return seller_of(written["Attributes"])
 
     def delete_removed(self, seller_id: str) -> bool:
         """Delete the row if its status is still `removing`; False where somebody brought the seller back."""
@@ -297,22 +231,5 @@ class SellerRegistry:
         return self._clock().astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def _seller(item: Mapping[str, Any]) -> Seller:
-    return Seller(
-        seller_id=item["sellerId"]["S"],
-        region=item["region"]["S"],
-        marketplace_ids=_names(item["marketplaceIds"]),
-        status=item["status"]["S"],
-        created_at=item["createdAt"]["S"],
-        updated_at=item["updatedAt"]["S"],
-        sealed_token=bytes(item["refreshToken"]["B"]),
-        notification_types=_names(item["notificationTypes"]) if "notificationTypes" in item else None,
-    )
-
-
 def _texts(values: Sequence[str]) -> dict[str, Any]:
     return {"L": [{"S": value} for value in values]}
-
-
-def _names(attribute: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(entry["S"] for entry in attribute["L"])
