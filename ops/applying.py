@@ -17,7 +17,7 @@ from ops.seller_states import States
 from ops.stage import NOTIFICATIONS, Cell, Stage
 from sellerbus.api.redaction import redact
 from sellerbus.notifications.jobs import QueueError, SellerJob, SubscriptionQueue
-from sellerbus.sellers.registry import REVOKED
+from sellerbus.sellers.rows import REVOKED
 
 _LISTED: Final = 20
 _MOST_LOOKUPS: Final = 25
@@ -65,7 +65,12 @@ def apply(
     if wait:
         with console.progress(len(places), "Waiting for the runs") as bar:
             followed = following.follow(
-                regions, earlier, places, limit_seconds=time_limit, reached=bar.reached
+                regions,
+                earlier,
+                places,
+                limit_seconds=time_limit,
+                reached=bar.reached,
+                sleep=console.wait,
             )
         result |= _outcome(followed)
     if as_json:

@@ -10,7 +10,8 @@ import typer
 
 from ops.errors import NOT_FOUND, WRONG_INPUT, CommandError
 from ops.stage import FOUNDATION, Cell, Stage
-from sellerbus.sellers.registry import Seller, SellerRegistry
+from sellerbus.sellers.registry import SellerRegistry
+from sellerbus.sellers.rows import Seller
 
 RegionName = Annotated[
     str | None,

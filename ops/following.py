@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from ops.seller_states import moment
 from sellerbus.notifications.seller_record import StateView
-from sellerbus.sellers.registry import PAUSED
+from sellerbus.sellers.rows import ACTIVE, PAUSED
 
 _SHORT_PAUSE_SECONDS: Final = 2.0
 _SELLERS_PER_SECOND_OF_PAUSE: Final = 100
@@ -69,8 +69,8 @@ def follow(
     *,
     limit_seconds: float,
     reached: Callable[[int], None],
+    sleep: Callable[[float], object],
     clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep,
 ) -> Followed:
     """Wait until a run of each seller has ended that ended after `earlier` was taken, or the time is over.
 
@@ -83,12 +83,12 @@ def follow(
         statuses = _statuses(regions, followed.open)
         still: list[Place] = []
         for place in followed.open:
-            state = states.get(place)
-            if state is not None and _ended(state, earlier.get(place)):
-                followed.ended[place] = state
-            elif state is None and statuses.get(place) in (None, PAUSED):
+            state, status = states.get(place), statuses.get(place)
+            if state is None and status in (None, PAUSED):
                 # Nothing is remembered of a seller that has nothing any more and shall have nothing.
                 followed.gone.append(place)
+            elif state is not None and _later(state, earlier.get(place)) and _ended(state, status):
+                followed.ended[place] = state
             else:
                 still.append(place)
         followed.open = still
@@ -99,12 +99,19 @@ def follow(
         sleep(min(left, max(_SHORT_PAUSE_SECONDS, len(still) / _SELLERS_PER_SECOND_OF_PAUSE)))
 
 
-def _ended(state: StateView, earlier: StateView | None) -> bool:
+def _later(state: StateView, earlier: StateView | None) -> bool:
     if state.finished_at is None:
         return False
     if earlier is None or earlier.finished_at is None:
         return True
     return moment(state.finished_at) > moment(earlier.finished_at)
+
+
+def _ended(state: StateView, status: str | None) -> bool:
+    """Whether the last run left nothing to a next one: it may have put the seller back to wait for quota."""
+    if state.last_error:
+        return True
+    return state.settled if status == ACTIVE else status == PAUSED and not state.subscriptions
 
 
 def _look(regions: Mapping[str, Region], places: Sequence[Place]) -> dict[Place, StateView]:

@@ -10,23 +10,26 @@ from typing import Final, TypeVar
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+Stop = threading.Event
+"""Tells work that no more results are wanted; waiting for it is waiting that can be cut short."""
+
 WORKERS: Final = 8
 """AWS answers in tens of milliseconds, so that a thousand rows take seconds; boto3 keeps ten connections."""
 
 
 def each(
     items: Iterable[Item],
-    work: Callable[[Item, threading.Event], Result],
+    work: Callable[[Item, Stop], Result],
     *,
     workers: int = WORKERS,
-    stop: threading.Event | None = None,
+    stop: Stop | None = None,
 ) -> Iterator[tuple[Item, Result]]:
     """Yield each item with what `work` returned for it, as they are ready.
 
     `work` gets an event that is set when no more results are wanted: because the caller set it, stopped
     iterating or was interrupted. Items that are not begun by then are left out. Raises what `work` raises.
     """
-    stopped = stop or threading.Event()
+    stopped = stop or Stop()
     pool = ThreadPoolExecutor(max_workers=workers)
     try:
         futures = {pool.submit(_unless_stopped, work, item, stopped): item for item in items}
@@ -39,7 +42,5 @@ def each(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _unless_stopped(
-    work: Callable[[Item, threading.Event], Result], item: Item, stopped: threading.Event
-) -> tuple[Result] | None:
+def _unless_stopped(work: Callable[[Item, Stop], Result], item: Item, stopped: Stop) -> tuple[Result] | None:
     return None if stopped.is_set() else (work(item, stopped),)

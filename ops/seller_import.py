@@ -20,7 +20,8 @@ from ops.seller_file import SellerRow
 from ops.seller_input import own_types
 from ops.stage import FOUNDATION, Cell, Stage
 from sellerbus.api.redaction import redact
-from sellerbus.sellers.registry import Seller, SellerExistsError
+from sellerbus.sellers.registry import SellerExistsError
+from sellerbus.sellers.rows import Seller
 
 STDIN: Final = "-"
 
@@ -143,10 +144,10 @@ def add_all(
             advance()
         else:
             todo.append(row)
-    stop = threading.Event()
-    in_a_row = 0
+    stop = parallel.Stop()
+    failing = _Streak()
 
-    def add(row: SellerRow, _: threading.Event) -> Exception | None:
+    def add(row: SellerRow, _: parallel.Stop) -> Exception | None:
         try:
             registries[row.region].add(
                 row.seller_id,
@@ -156,8 +157,13 @@ def add_all(
                 notification_types=own_types(row.types, present.get((row.region, row.seller_id))),
                 replace=replace,
             )
-        except (SellerExistsError, ClientError, BotoCoreError) as error:
+        except SellerExistsError as error:
             return error
+        except (ClientError, BotoCoreError) as error:
+            if failing.grew():
+                stop.set()
+            return error
+        failing.broke()
         return None
 
     reached = 0
@@ -165,21 +171,35 @@ def add_all(
         for row, error in parallel.each(todo, add, stop=stop):
             reached += 1
             advance()
-            in_a_row = 0 if error is None else in_a_row + 1
             if error is None:
                 (done.replaced if (row.region, row.seller_id) in present else done.added).append(row)
             elif isinstance(error, SellerExistsError):
                 # Somebody has added it since the look at who is there.
                 done.skipped.append(row)
-                in_a_row = 0
             else:
                 done.failed.append(Failure(row, _reason(error)))
-            if in_a_row >= _MOST_FAILURES_IN_A_ROW:
-                stop.set()
     except KeyboardInterrupt:
         done.interrupted = True
     done.not_reached = len(todo) - reached
     return done
+
+
+class _Streak:
+    """Counts failures without a success between them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._count = 0
+
+    def grew(self) -> bool:
+        """Note a failure; True where there are too many."""
+        with self._lock:
+            self._count += 1
+            return self._count >= _MOST_FAILURES_IN_A_ROW
+
+    def broke(self) -> None:
+        with self._lock:
+            self._count = 0
 
 
 def _done(rows: Sequence[SellerRow], places: Sequence[Cell], *, replace: bool) -> Imported:

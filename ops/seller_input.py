@@ -13,7 +13,8 @@ from ops.errors import WRONG_INPUT, CommandError
 from ops.stage import Cell, Stage
 from sellerbus.api import endpoints
 from sellerbus.api.endpoints import UnknownMarketplaceError
-from sellerbus.sellers.registry import Seller, checked_seller_id
+from sellerbus.sellers.registry import checked_seller_id
+from sellerbus.sellers.rows import Seller
 
 ALL_TYPES: Final = "ALL"
 """In place of a list of types: whatever is configured, also what is configured later."""

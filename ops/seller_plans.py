@@ -113,6 +113,7 @@ def summary(asked: Sequence[Asked]) -> dict[str, int]:
         "kept": sum(len(plan["kept"]) for _, plan in plans),
         "foreign": sum(len(plan["foreign"]) for _, plan in plans),
         "blocked": sum(len(plan["blocked"]) for _, plan in plans),
+        "refusedTypes": sum(1 for _, plan in plans if plan.get("error")),
         "failed": sum(1 for row in asked if row.refused is not None),
     }
 
@@ -146,6 +147,8 @@ def _lines(row: Asked) -> Iterator[tuple[str, ...]]:
                 f"leave {other['subscriptionId']}",
                 f"is another's: goes to {other['destinationId']}",
             )
+        if plan.get("error"):
+            yield (*begin, "cannot be listed", plan["error"])
         for version in plan["blocked"]:
             yield (*begin, f"blocked {version}", "Amazon refuses it because of the other's")
 
@@ -184,15 +187,23 @@ def show_subscriptions(stage: str, asked: Sequence[Asked]) -> None:
     )
 
 
-def raise_for_failures(asked: Sequence[Asked]) -> None:
-    """Raise CommandError with what was refused, a line per seller; nothing where nothing was."""
+def tell_of_failures(asked: Sequence[Asked]) -> None:
+    """Tell of answers that were cut; raise CommandError where something was refused, a line per seller."""
+    cut = [row.seller_id for row in asked if row.answer.get("cut")]
+    if cut:
+        console.say(f"Too large for one answer, so that lists are cut short: {', '.join(cut)}.")
     refused = [row for row in asked if row.refused is not None]
     if refused:
         listed = "\n".join(f"  {row.seller_id} ({row.cell.region}): {row.refused}" for row in refused)
-        person = len(refused) < len(asked) or any(
-            row.refused and row.refused.kind == REVOKED for row in refused
-        )
+        revoked = [row for row in refused if row.refused is not None and row.refused.kind == REVOKED]
         raise CommandError(
             f"{len(refused)} of {len(asked)} sellers could not be looked at:\n{listed}",
-            PARTLY if person else FAILED,
+            PARTLY if revoked or len(refused) < len(asked) else FAILED,
+        )
+    types = sorted({plan["notificationType"] for row in asked for plan in row.plan if plan.get("error")})
+    if types:
+        raise CommandError(
+            f"Amazon refuses to list {', '.join(types)}: most often the application lacks the role for it, "
+            "or the seller has authorised it before the role was added.",
+            PARTLY,
         )

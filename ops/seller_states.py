@@ -10,7 +10,7 @@ from typing import Final
 from ops.stage import NOTIFICATIONS, Cell
 from sellerbus.notifications.seller_record import StateView
 from sellerbus.notifications.subscription_state import SubscriptionStates
-from sellerbus.sellers.registry import Seller
+from sellerbus.sellers.rows import ACTIVE, Seller
 
 WORKING: Final = "working"
 PENDING: Final = "pending"
@@ -18,7 +18,7 @@ FAILING: Final = "failing"
 SETTLED: Final = "settled"
 STATES: Final = {
     WORKING: "a run is at work on it",
-    PENDING: "its row has changed since its last run, or it never had one",
+    PENDING: "changed since its last run, never had one, or waits for Amazon's quota",
     FAILING: "the last run could not do everything; it is tried again, or lies in the dead-letter queue",
     SETTLED: "the last run left everything as wanted",
 }
@@ -59,11 +59,12 @@ def standing(seller: Seller, view: StateView | None, now: datetime) -> str:
     """Return where the seller stands: one of STATES."""
     if busy(view, now):
         return WORKING
-    if view is None or view.finished_at is None:
+    if view is None or view.finished_at is None or moment(view.finished_at) < moment(seller.updated_at):
         return PENDING
-    if moment(view.finished_at) < moment(seller.updated_at):
-        return PENDING
-    return FAILING if view.last_error else SETTLED
+    if view.last_error:
+        return FAILING
+    done = view.settled if seller.status == ACTIVE else not view.subscriptions
+    return SETTLED if done else PENDING
 
 
 def moment(text: str) -> datetime:

@@ -13,7 +13,7 @@ from ops.stage import Cell
 from sellerbus.api import endpoints
 from sellerbus.api.redaction import redact, shorten
 from sellerbus.notifications.seller_record import StateView
-from sellerbus.sellers.registry import ACTIVE, PAUSED, REVOKED, Seller
+from sellerbus.sellers.rows import ACTIVE, REMOVING, Seller
 
 _SHORT_ERROR: Final = 60
 
@@ -51,7 +51,7 @@ class View:
     @property
     def standing(self) -> str:
         # Nothing is remembered of a seller that has nothing and shall have nothing.
-        if self.state is None and self.seller.status in (PAUSED, REVOKED):
+        if self.state is None and not self.wanted and self.seller.status != REMOVING:
             return SETTLED
         return standing(self.seller, self.state, self.now)
 

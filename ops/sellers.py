@@ -14,15 +14,8 @@ from ops.options import AsJson, StageName, opened
 from ops.seller_states import STATES, States
 from ops.seller_views import View, seller_document, seller_facts
 from ops.stage import NOTIFICATIONS, Cell
-from sellerbus.sellers.registry import (
-    ACTIVE,
-    PAUSED,
-    REMOVING,
-    REVOKED,
-    Seller,
-    SellerExistsError,
-    UnknownSellerError,
-)
+from sellerbus.sellers.registry import SellerExistsError
+from sellerbus.sellers.rows import ACTIVE, PAUSED, REMOVING, REVOKED, Seller, UnknownSellerError
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -147,7 +147,7 @@ class DeployedStage:
         self._file = folder / f"{STAGE}.yaml"
         self.configure()
         monkeypatch.setenv("SELLERBUS_CONFIG_FOLDER", str(folder))
-        monkeypatch.setattr(options, "clients", self._client)
+        monkeypatch.setattr(options, "clients", self.clients)
         self.cloudformation = CloudFormation()
         self.lambdas = Lambda()
         self.events = Events()
@@ -183,10 +183,11 @@ class DeployedStage:
             AttributeDefinitions=[{"AttributeName": "sellerId", "AttributeType": "S"}],
         )
 
-    def _client(self, service: str, aws_region: str) -> Any:
-        region = next(name for name, known in AWS_REGIONS.items() if known == aws_region)
-        client = self.client(service, region)
-        refused = self.refusals.get((service, region))
+    def clients(self, service: str, region: str) -> Any:
+        """Make a client as the commands do, by AWS region."""
+        name = next(name for name, known in AWS_REGIONS.items() if known == region)
+        client = self.client(service, name)
+        refused = self.refusals.get((service, name))
         return Refusing(client, *refused) if refused else client
 
     def client(self, service: str, region: str = "na") -> Any:

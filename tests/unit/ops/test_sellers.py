@@ -156,11 +156,16 @@ def test_the_state_is_what_the_last_run_left(stage: DeployedStage) -> None:
         SELLER,
         finishedAt={"S": "2099-01-01T00:00:00.000+00:00"},
         subscriptions={"SS": ["ORDER_CHANGE sub-1", "PRICING_HEALTH sub-2"]},
+        types={"SS": ["ORDER_CHANGE", "PRICING_HEALTH"]},
+        settled={"SS": ["ORDER_CHANGE x", "PRICING_HEALTH x"]},
     )
     row = listed(stage)[SELLER]
     assert (row["state"], row["subscriptions"], row["wanted"]) == ("settled", 2, 3)
     assert "2 of 3" in stage.run("sellers", "list", "--stage", STAGE).out
     stage.remember(SELLER, finishedAt={"S": "2020-01-01T00:00:00.000+00:00"})
+    assert listed(stage)[SELLER]["state"] == "pending"
+    # A run has ended and put the seller back, to wait for quota.
+    stage.remember(SELLER, finishedAt={"S": "2099-01-01T00:00:00.000+00:00"}, types={"SS": ["ORDER_CHANGE"]})
     assert listed(stage)[SELLER]["state"] == "pending"
     stage.remember(SELLER, leaseUntil={"N": "4070908800"})
     assert listed(stage)[SELLER]["state"] == "working"
