@@ -28,10 +28,11 @@ def _show_nobody(_: str) -> None:
 
 @dataclass(frozen=True)
 class Seller:
-    """A seller of the local stage and the marketplaces they sell in."""
+    """A seller of the local stage and the marketplaces they sell in; without types they get all."""
 
     seller_id: str
     marketplace_ids: Sequence[str]
+    notification_types: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,21 @@ class SecondDeploy:
 
 @dataclass
 class Deployment:
-    """A running emulator and simulator and what is deployed on them; all files lie in `folder`."""
+    """A running emulator and simulator and what is deployed on them; all files lie in `folder`.
+
+    `variables` are for the CDK and `sellerbus`, beside those by which they find the two.
+    """
 
     folder: Path
     emulator: Emulator
     simulator: Simulator
     outputs: dict[str, str] = field(default_factory=dict)
-    """The outputs of all stacks by their keys, which no two stacks share."""
+    """The outputs of all stacks by their keys, which no two stacks of one cell share."""
+    stack_outputs: dict[str, dict[str, str]] = field(default_factory=dict)
+    """The same by stack name, for a stage of several cells."""
+    stage: str = STAGE
+    aws_regions: Sequence[str] = (REGION,)
+    variables: Mapping[str, str] = field(default_factory=dict)
     on_line: Callable[[str], None] = _show_nobody
     """Gets each line that the CDK and `sellerbus` print, for those who show progress."""
 
@@ -65,7 +74,7 @@ class Deployment:
         """The CDK and `sellerbus` with the environment of this deployment."""
         return Commands(
             environment=command_environment(
-                self.folder, self.emulator.environment(), self.simulator.environment()
+                self.folder, self.emulator.environment(), self.simulator.environment(), self.variables
             ),
             log=self.folder / "commands.log",
             on_line=self.on_line,
@@ -80,29 +89,29 @@ class Deployment:
         # From a folder without cdk.json: there the CLI would synthesise the app first.
         empty = self.folder / "empty"
         empty.mkdir(exist_ok=True)
+        places = [f"aws://{ACCOUNT}/{region}" for region in self.aws_regions]
         with ThreadPoolExecutor(2) as pool:
-            bootstrap = pool.submit(
-                self.commands.cdk, "bootstrap", f"aws://{ACCOUNT}/{REGION}", "--ci", folder=empty
-            )
+            bootstrap = pool.submit(self.commands.cdk, "bootstrap", *places, "--ci", folder=empty)
             synth = pool.submit(self.commands.cdk, "synth", "--quiet", "--output", str(self.assembly))
             bootstrap.result()
             synth.result()
 
     def deploy_foundation(self) -> Finished:
         """What everything else stands on: key, empty credentials secret, seller registry."""
-        return self._deploy("--app", str(self.assembly), "NaFoundation")
+        return self._deploy("--app", str(self.assembly), "*Foundation")
 
     def set_credentials(self) -> None:
         """Stores the application's LWA credentials the way an operator does."""
         credentials = {"clientId": self.simulator.client_id, "clientSecret": self.simulator.client_secret}
-        self.commands.sellerbus("secrets", "set", "--stage", STAGE, stdin=json.dumps(credentials))
+        self.commands.sellerbus("secrets", "set", "--stage", self.stage, stdin=json.dumps(credentials))
 
     def add_seller(self, seller: Seller) -> None:
         """Has a seller authorise the application at the simulator and onboards them."""
         refresh_token = self.simulator.add_seller(seller.seller_id, seller.marketplace_ids)
-        marketplaces = [part for name in seller.marketplace_ids for part in ("--marketplace", name)]
+        options = [part for name in seller.marketplace_ids for part in ("--marketplace", name)]
+        options += [part for name in seller.notification_types for part in ("--type", name)]
         self.commands.sellerbus(
-            "sellers", "add", seller.seller_id, "--stage", STAGE, *marketplaces, stdin=refresh_token
+            "sellers", "add", seller.seller_id, "--stage", self.stage, *options, stdin=refresh_token
         )
 
     def plan_subscriptions(self, seller_ids: Sequence[str]) -> list[str]:
@@ -115,11 +124,15 @@ class Deployment:
 
     def _subscriptions(self, command: str, seller_ids: Sequence[str], *more: str) -> Finished:
         sellers = [part for seller_id in seller_ids for part in ("--seller", seller_id)]
-        return self.commands.sellerbus("subscriptions", command, "--stage", STAGE, *sellers, *more)
+        return self.commands.sellerbus("subscriptions", command, "--stage", self.stage, *sellers, *more)
+
+    def deploy_stacks(self, *options: str) -> Finished:
+        """`cdk deploy --all` of the assembly made before."""
+        return self._deploy("--app", str(self.assembly), "--all", *options)
 
     def deploy_all(self) -> Finished:
         """`cdk deploy --all` of the assembly made before; then the settings that the emulator drops."""
-        finished = self._deploy("--app", str(self.assembly), "--all")
+        finished = self.deploy_stacks()
         clients = {name: self.client(name) for name in ("cloudformation", "dynamodb", "s3")}
         apply_dropped_settings(self.assembly, clients, self.outputs["KeyArn"])
         return finished
@@ -169,8 +182,9 @@ class Deployment:
             "deploy", *arguments, "--require-approval", "never", "--ci", "--outputs-file", str(outputs)
         )
         if outputs.exists():
-            for stack_outputs in json.loads(outputs.read_text(encoding="utf-8")).values():
-                self.outputs.update(stack_outputs)
+            self.stack_outputs |= json.loads(outputs.read_text(encoding="utf-8"))
+            for held in self.stack_outputs.values():
+                self.outputs.update(held)
         return finished
 
 

@@ -62,11 +62,12 @@ class Emulator:
         account: str = ACCESS_KEY_ID,
         secret: str = SECRET_ACCESS_KEY,
         token: str | None = None,
+        region: str = REGION,
     ) -> Any:
-        """As `client`, but shared with nobody, and with any credentials."""
+        """As `client`, but shared with nobody, with any credentials and in any AWS region."""
         return _session().client(
             service,
-            region_name=REGION,
+            region_name=region,
             endpoint_url=self.endpoint,
             aws_access_key_id=account,
             aws_secret_access_key=secret,

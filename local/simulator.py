@@ -47,6 +47,10 @@ class Simulator:
         """The variables by which config/local.yaml finds this simulator."""
         return {"SP_API_ENDPOINT": self.url, "LWA_ENDPOINT": self.lwa_endpoint}
 
+    def endpoint(self, region: str) -> str:
+        """SP-API's endpoint in one of Amazon's regions; that of `environment` is na's."""
+        return f"{self.url}/regions/{region}"
+
     def add_seller(self, seller_id: str, marketplace_ids: Sequence[str]) -> str:
         """Makes a seller that has authorised the application; returns the refresh token."""
         answer = self._call(
