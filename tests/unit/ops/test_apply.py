@@ -129,7 +129,7 @@ def test_a_run_that_failed_is_told(deployed: DeployedStage, monkeypatch: pytest.
     while_waiting(
         monkeypatch,
         lambda: deployed.remember(
-            "ANA001", finishedAt={"S": LATER}, lastError={"S": "createSubscription: 403"}
+            "ANA001", finishedAt={"S": LATER}, lastError={"S": "create: 403"}
         ),
     )
     finished = deployed.run(*APPLY, "--seller", "ANA001", "--wait")
