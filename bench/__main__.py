@@ -7,14 +7,14 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.table import Table
 
-from bench import processing
+from bench import processing, throttle
 
 _WIDTH = 110
 
 
 def main() -> None:
     """Measure and print."""
-    rows = [*processing.calls(), *processing.own_code(), *processing.cold_start()]
+    rows = [*processing.calls(), *processing.own_code(), *processing.cold_start(), *throttle.calls()]
     if "--json" in sys.argv[1:]:
         sys.stdout.write(json.dumps([asdict(row) for row in rows], indent=2) + "\n")
         return

@@ -37,6 +37,7 @@ class Row:
     unit: str
     ratio: float
     baseline: str
+    most: float | None = None
 
 
 class _CountingAws:
