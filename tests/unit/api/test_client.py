@@ -350,10 +350,10 @@ def test_what_is_no_number_of_seconds_is_no_time_to_wait(value: str) -> None:
 
 
 def test_throttled_again_and_again_is_given_back() -> None:
-    it = setting(reply(429, b""))
+    it = setting(reply(429, {"errors": [{"code": "QuotaExceeded", "message": "x"}]}, x_amzn_RequestId="r"))
     with pytest.raises(errors.ThrottledError) as caught:
         it.listing()
-    assert caught.value.status == 429
+    assert (caught.value.status, caught.value.code, caught.value.request_id) == (429, "QuotaExceeded", "r")
     assert len(it.wire.sent) == ATTEMPTS
 
 
@@ -404,9 +404,11 @@ def test_an_unreadable_rate_is_ignored(limit: str) -> None:
 def test_no_call_begins_after_the_end() -> None:
     it = setting(reply(200, GOOD))
     it.time.ends_at = it.time.now + 0.1
+    booking = it.client.book(operations.GET_SUBSCRIPTIONS, seller=SELLER, count=2, most_seconds=0)
     with pytest.raises(errors.OutOfTimeError):
         it.listing()
     assert it.wire.sent == []
+    assert booking.count == 2
 
 
 def test_repeats_end_with_the_time() -> None:

@@ -14,7 +14,13 @@ import requests
 
 from sellerbus.api.answers import Answer, lost, read
 from sellerbus.api.booking import Booking
-from sellerbus.api.errors import OutOfTimeError, RetryableError, ThrottledError, UnauthorizedError
+from sellerbus.api.errors import (
+    OutOfTimeError,
+    RetryableError,
+    ThrottledError,
+    UnauthorizedError,
+    first_error,
+)
 from sellerbus.api.lwa import Grant, SellerGrant, TokenCache
 from sellerbus.api.operation import SELLER, Operation, Query
 from sellerbus.api.pacing import LEAST_SECONDS, Pace, attempt_timeouts
@@ -147,6 +153,8 @@ class SellingPartnerClient:
 
     def _take_turn(self, operation: Operation, key: Key) -> Booking | None:
         """Wait for the next turn; return the booking that it was taken from, None where there is none."""
+        # Before a turn is taken: one that is not used is lost.
+        attempt_timeouts(operation.name, self._remaining)
         most = min(self._most_wait, max(0.0, self._remaining() - LEAST_SECONDS))
         left = [booking for booking in self._bookings.get(key, ()) if booking.count]
         if left:
@@ -201,7 +209,8 @@ class SellingPartnerClient:
         status = response.status_code
         if status == 429:
             seconds = self._refused(request, booking, retry_after)
-            raise ThrottledError(operation.name, seconds, status=status, request_id=request_id)
+            code, _ = first_error(content)
+            raise ThrottledError(operation.name, seconds, status=status, code=code, request_id=request_id)
         if status in operation.success:
             self._learn(request, response.headers.get("x-amzn-RateLimit-Limit"))
         return read(operation, status, content, request_id, retry_after=retry_after)

@@ -137,7 +137,7 @@ def refusal(
 
     Bodies that are not JSON, or JSON without `errors`, are judged by their status alone.
     """
-    code, message = _first_error(content)
+    code, message = first_error(content)
     if message is None:
         message = _described(content)
     kind: type[SellingPartnerError]
@@ -160,7 +160,8 @@ def refusal(
     return error
 
 
-def _first_error(content: bytes) -> tuple[str | None, str | None]:
+def first_error(content: bytes) -> tuple[str | None, str | None]:
+    """Return code and message of the first error that the body tells; None for what it does not."""
     body = body_object(content) or {}
     errors = body.get("errors", body)
     first = errors[0] if isinstance(errors, list) and errors else errors
