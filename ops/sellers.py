@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from ops import cells, console, seller_import, seller_input, seller_views
+from ops import cells, console, seller_import, seller_input, seller_removal, seller_views
 from ops.cells import RegionName
 from ops.errors import EXISTS, FAILED, PARTLY, WRONG_INPUT, CommandError
 from ops.options import AsJson, StageName, opened
 from ops.seller_states import STATES, States
 from ops.seller_views import View, seller_document, seller_facts
-from ops.stage import NOTIFICATIONS, Cell
+from ops.stage import NOTIFICATIONS
 from sellerbus.sellers.registry import SellerExistsError
 from sellerbus.sellers.rows import ACTIVE, PAUSED, REMOVING, REVOKED, Seller, UnknownSellerError
 
@@ -25,7 +25,6 @@ app = typer.Typer(
     "dynamodb:GetItem, UpdateItem, DeleteItem and Scan; on the table SubscriptionState dynamodb:GetItem "
     "and Scan; on the stage's key kms:Encrypt (add, import) and kms:Decrypt, through DynamoDB.",
 )
-app.command("import")(seller_import.import_file)
 
 SellerId = Annotated[str, typer.Argument(help="The seller id (merchant token).", show_default=False)]
 
@@ -173,44 +172,8 @@ def resume(seller_id: SellerId, stage: StageName, region: RegionName = None, as_
     _set(seller_id, stage, region, ACTIVE, as_json=as_json)
 
 
-@app.command()
-def remove(
-    seller_id: SellerId,
-    stage: StageName,
-    region: RegionName = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
-    forget: Annotated[
-        bool,
-        typer.Option("--forget", help="Without a deployed stack: delete the row, whatever stands at Amazon."),
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Remove a seller: first the subscriptions at Amazon, then the row with the refresh token.
-
-    Printed with --json: what `add` prints, and "removed": whether the row is gone already.
-    """
-    target = opened(stage)
-    cell, seller = cells.locate(target, seller_input.seller_id(seller_id), region)
-    deployed = cell.outputs(NOTIFICATIONS) is not None
-    if not deployed and not forget and cell.settings.removal_policy == "retain":
-        raise CommandError(_kept_at_amazon(cell, seller), WRONG_INPUT)
-    console.confirmed(
-        f"Remove seller {seller.seller_id} from stage {stage}, with all its subscriptions?", yes=yes
-    )
-    registry = cells.registry(cell)
-    try:
-        seller = registry.set_status(seller.seller_id, REMOVING)
-    except UnknownSellerError as error:
-        raise cells.unknown(target, seller.seller_id, region) from error
-    # Without the stack nobody follows the change; what stood at Amazon was deleted with it, or is let be.
-    removed = not deployed and registry.delete_removed(seller.seller_id)
-    if as_json:
-        console.show_json(seller_document(seller) | {"removed": removed})
-    else:
-        gone = "removed from" if removed else "being removed from"
-        console.show_facts(f"Seller {seller.seller_id} is {gone} stage {stage}.", seller_facts(seller))
-    if not removed:
-        console.say("Its subscriptions are deleted within about a minute, then its row goes.")
+app.command("remove")(seller_removal.remove)
+app.command("import")(seller_import.import_file)
 
 
 def _set(seller_id: str, stage: str, region: str | None, status: str, *, as_json: bool) -> None:
@@ -247,15 +210,4 @@ def _bring_back(seller: Seller, stage: str) -> str:
         f"Seller {seller.seller_id} has revoked the authorisation at Amazon, so that nothing can be done for "
         "it. Let the seller authorise the application again, then give the new refresh token: sellerbus "
         f"sellers add {seller.seller_id} --replace --stage {stage} --marketplaces <codes>"
-    )
-
-
-def _kept_at_amazon(cell: Cell, seller: Seller) -> str:
-    return (
-        f"The stack {cell.stack_name(NOTIFICATIONS)} is not there, and the stage keeps what stands at "
-        "Amazon (removal_policy: retain): if it was deployed before, Amazon goes on sending for seller "
-        f"{seller.seller_id}, and the row that would be deleted holds the only token to change that with. "
-        "Deploy the stage again with existing_subscriptions: replace, and remove the seller then: "
-        f"make deploy STAGE={cell.stage_name}. Where nothing was ever deployed, or the seller has withdrawn "
-        "the authorisation at Amazon: --forget"
     )

@@ -23,8 +23,6 @@ app = typer.Typer(
     "subscription queue (apply --seller); dynamodb:GetItem and Scan on the seller registry and the table "
     "SubscriptionState; on the stage's key kms:Decrypt and kms:GenerateDataKey, through DynamoDB and SQS.",
 )
-app.command("apply")(applying.apply)
-
 SellerIds = Annotated[
     list[str] | None,
     typer.Option(
@@ -60,6 +58,9 @@ def plan(
     else:
         seller_plans.show_plan(stage, asked)
     seller_plans.tell_of_failures(asked)
+
+
+app.command("apply")(applying.apply)
 
 
 @app.command("list")

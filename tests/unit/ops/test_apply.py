@@ -128,9 +128,7 @@ def test_waits_for_each_run_and_says_how_it_ended(
 def test_a_run_that_failed_is_told(deployed: DeployedStage, monkeypatch: pytest.MonkeyPatch) -> None:
     while_waiting(
         monkeypatch,
-        lambda: deployed.remember(
-            "ANA001", finishedAt={"S": LATER}, lastError={"S": "create: 403"}
-        ),
+        lambda: deployed.remember("ANA001", finishedAt={"S": LATER}, lastError={"S": "create: 403"}),
     )
     finished = deployed.run(*APPLY, "--seller", "ANA001", "--wait")
     assert finished.code == 5

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from ops import seller_file, seller_import
+from ops import bulk_add, seller_file, seller_import
 from ops import stage as stage_module
 from ops.errors import CommandError
 from ops.seller_file import SellerRow
@@ -235,7 +235,7 @@ class FakeRegistry:
 
 
 def add_all(rows: Sequence[SellerRow], registry: FakeRegistry, advance: Any = lambda: None) -> Any:
-    return seller_import.add_all(rows, {"na": registry}, present={}, replace=False, advance=advance)
+    return bulk_add.add_all(rows, {"na": registry}, present={}, replace=False, advance=advance)
 
 
 def test_a_thousand_rows_are_worked_on_eight_at_once() -> None:
@@ -285,8 +285,8 @@ def test_interrupted_it_begins_no_further_row_and_counts_what_is_done() -> None:
 def test_interrupted_the_command_says_how_to_go_on(
     stage: DeployedStage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(rows: Sequence[SellerRow], *_: Any, **__: Any) -> seller_import.Imported:
-        return seller_import.Imported(added=list(rows[:1]), not_reached=1, interrupted=True)
+    def interrupted(rows: Sequence[SellerRow], *_: Any, **__: Any) -> bulk_add.Imported:
+        return bulk_add.Imported(added=list(rows[:1]), not_reached=1, interrupted=True)
 
     monkeypatch.setattr(seller_import, "add_all", interrupted)
     finished = run(stage, file(tmp_path, TWO))
