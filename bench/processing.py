@@ -30,7 +30,10 @@ LAYER = ROOT / "lambdas" / "layers" / "shared" / "python"
 
 @dataclass(frozen=True)
 class Row:
-    """One measurement: what, the figure, its unit, and how it stands to the baseline of the same run."""
+    """One measurement: what, the figure, its unit, and how it stands to the baseline of the same run.
+
+    most: the ratio that is promised; above it the measurements fail.
+    """
 
     what: str
     figure: float

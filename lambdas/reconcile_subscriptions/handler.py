@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from sellerbus.notifications.job_runner import JobRunner, Report, reason_of
-from sellerbus.notifications.type_run import Outcome
+from sellerbus.notifications.outcome import Outcome
 from sellerbus.runtime import config, observability, selling_partner
 from sellerbus.runtime.observability import MetricUnit
 

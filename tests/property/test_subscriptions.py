@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from sellerbus.api.errors import OutcomeUnknownError
 from sellerbus.api.notifications import Subscription
 from sellerbus.notifications.jobs import SellerJob
+from sellerbus.notifications.outcome import Outcome
 from sellerbus.notifications.seller_record import Record
-from sellerbus.notifications.type_run import Outcome
 from sellerbus.notifications.wanted import KEEP, REPLACE, Destinations, Wanted, WantedSubscription, canonical
 from tests.unit.subscriptions.fake_amazon import (
     FakeAmazon,

@@ -8,9 +8,10 @@ from sellerbus.api.lwa import SellerGrant
 from sellerbus.notifications.deletion_turns import DeletionTurns
 from sellerbus.notifications.drift import Finding
 from sellerbus.notifications.jobs import SellerJob
+from sellerbus.notifications.outcome import Outcome
 from sellerbus.notifications.reconciliation import SellerRun
 from sellerbus.notifications.seller_record import Record
-from sellerbus.notifications.type_run import Outcome, SubscriptionsApi
+from sellerbus.notifications.type_run import SubscriptionsApi
 from sellerbus.notifications.wanted import Wanted
 
 

@@ -133,10 +133,10 @@ def test_a_foreign_one_is_deleted_only_after_amazon_refused_the_creation() -> No
     bring_to(amazon, seller(), WANTED, JOB, Record())
     assert amazon.changes == [
         "createSubscription",
+        "createSubscription",
         "deleteSubscriptionById",
         "createSubscription",
-        "createSubscription",
-    ]
+    ], "the other type was not held up by it"
     assert [item.destination_id for item in amazon.of("A1", "ORDER_CHANGE")] == ["ours"]
 
 

@@ -8,10 +8,10 @@ from sellerbus.api import errors
 from sellerbus.api.lwa import SellerGrant
 from sellerbus.api.notifications import Subscription
 from sellerbus.notifications.jobs import SellerJob
+from sellerbus.notifications.outcome import Outcome
 from sellerbus.notifications.reconciliation import SubscriptionsIncompleteError
 from sellerbus.notifications.seller_record import Record
 from sellerbus.notifications.subscription_state import SellerBusyError
-from sellerbus.notifications.type_run import Outcome
 from sellerbus.notifications.wanted import REPLACE, Destinations, Wanted, WantedSubscription
 from sellerbus.sellers.registry import UnknownStatusError, UnreadableTokenError
 from sellerbus.sellers.rows import ACTIVE, PAUSED, REMOVING, REVOKED

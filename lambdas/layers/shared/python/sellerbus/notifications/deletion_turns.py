@@ -95,6 +95,12 @@ class DeletionTurns:
         if count:
             self._secure()
 
+    @property
+    def left(self) -> int:
+        """How many turns are held."""
+        held = self._forfeited()
+        return held.count if held is not None else 0
+
     def take(self) -> None:
         """Be sure of a turn for the one deletion that follows. Raises DeletionsWaitError."""
         self._secure()

@@ -16,9 +16,9 @@ from sellerbus.api.errors import AuthorizationRevokedError, CredentialsError, Th
 from sellerbus.notifications.deletion_turns import DeletionsWaitError
 from sellerbus.notifications.job_runner import delayed
 from sellerbus.notifications.jobs import SellerJob
+from sellerbus.notifications.outcome import Outcome
 from sellerbus.notifications.seller_reconciler import SellerReconciler
 from sellerbus.notifications.subscription_state import SellerBusyError
-from sellerbus.notifications.type_run import Outcome
 from sellerbus.notifications.wanted import Wanted
 from sellerbus.sellers.rows import ACTIVE, REMOVING, REVOKED, Seller
 

@@ -18,9 +18,9 @@ from sellerbus.api.errors import AuthorizationRevokedError, PermanentError, Thro
 from sellerbus.api.redaction import redact
 from sellerbus.notifications.deletion_turns import HORIZON_SECONDS, DeletionsWaitError
 from sellerbus.notifications.jobs import JobError, SellerJob
+from sellerbus.notifications.outcome import Outcome
 from sellerbus.notifications.reconciliation import SubscriptionsIncompleteError
 from sellerbus.notifications.subscription_state import SellerBusyError
-from sellerbus.notifications.type_run import Outcome
 from sellerbus.notifications.wanted import Wanted
 from sellerbus.sellers.registry import UnknownStatusError, UnreadableTokenError
 

@@ -10,13 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
+from sellerbus.api.booking import Booking
 from sellerbus.api.errors import NotFoundError, PermanentError, SellingPartnerError
 from sellerbus.api.lwa import SellerGrant
 from sellerbus.notifications.deletion_turns import NEAR_SECONDS, DeletionTurns
 from sellerbus.notifications.drift import Finding
 from sellerbus.notifications.jobs import SellerJob
+from sellerbus.notifications.outcome import Outcome
 from sellerbus.notifications.seller_record import Record
-from sellerbus.notifications.type_run import ENDING, Outcome, SubscriptionsApi, TypeRun
+from sellerbus.notifications.type_run import ENDING, SubscriptionsApi, TypeRun
 from sellerbus.notifications.wanted import Wanted
 
 _LISTING_SECONDS: Final = 1.0
@@ -63,28 +65,41 @@ class SellerRun:
         self._report = report
         self._begin = begin
         self._clock = clock
+        self._listings: Booking | None = None
+        self._brought: set[str] = set()
+        self._began = 0.0
+        self._creating_seconds = 0.0
         self.errors: dict[str, SellingPartnerError] = {}
 
     def bring_to(self, grant: SellerGrant, wanted: Wanted, job: SellerJob, *, clear: bool = False) -> Outcome:
         """Bring the seller to `wanted`, with `clear` to nothing at this deployment's destinations.
 
         All types are looked at that are wanted, retired or recorded. One type's failure does not keep the
-        others from being done. Drift is told before anything is changed, and types are noted as unsettled
-        between the two: killed before that note, the next run tells the same again, killed after it, the next
-        run finds its own unfinished work and tells nothing.
+        others from being done. What is merely missing of a type that never was settled may be created before
+        all are looked at; nothing else is. Drift is told before anything of the type is changed, and the type
+        is noted as unsettled between the two: killed before that note, the next run tells the same again,
+        killed after it, the next run finds its own unfinished work and tells nothing.
         Raises ThrottledError, OutOfTimeError, AuthorizationRevokedError, CredentialsError and
         DeletionsWaitError at once, and SubscriptionsIncompleteError at the end.
         """
         outcome = Outcome()
-        runs = self.look(grant, wanted, job, clear=clear)
+        runs: list[TypeRun] = []
+        early: list[TypeRun] = []
+        for run in self._types(grant, wanted, job, clear=clear):
+            self._use_wait(early, outcome)
+            if self._tried(run.notification_type, run.look):
+                runs.append(run)
+                if run.only_creates:
+                    early.append(run)
+        self._turns.look_seconds = self._looked_seconds()
         drifted = [finding for run in runs for finding in run.drift()]
         if drifted:
             self._report(drifted)
             outcome.drifted = drifted
         self._begin([run.notification_type for run in runs if run.changes])
-        self._turns.want(sum(run.deletions for run in runs))
-        done = [run for run in runs if self._tried(run.notification_type, partial(run.bring, outcome))]
+        self._bring(runs, outcome)
         told = {finding.row for finding in drifted}
+        done = [run for run in runs if run.notification_type not in self.errors]
         blocked = [each for run in done for each in run.blocked() if each.row not in told]
         if blocked:
             self._report(blocked)
@@ -109,14 +124,19 @@ class SellerRun:
 
     def look(self, grant: SellerGrant, wanted: Wanted, job: SellerJob, *, clear: bool) -> list[TypeRun]:
         """Find and plan, changing nothing; the types that could not be looked at are in `errors`."""
-        began = self._clock()
+        runs = self._types(grant, wanted, job, clear=clear)
+        return [run for run in runs if self._tried(run.notification_type, run.look)]
+
+    def _types(self, grant: SellerGrant, wanted: Wanted, job: SellerJob, *, clear: bool) -> list[TypeRun]:
+        """Book the listings of all types together, and return what looks at them."""
+        self._began = self._clock()
         recorded = sorted(self._record.types | {name for name, _ in self._record.subscriptions})
         types = tuple(dict.fromkeys((*wanted.types, *job.retired_types, *recorded)))
         if len(types) > 1:
             most = NEAR_SECONDS + (len(types) - 1) * _LISTING_SECONDS
-            self._api.book_listings(grant, len(types), most)
+            self._listings = self._api.book_listings(grant, len(types), most)
         own = frozenset((*job.retired_destination_ids, *wanted.destinations.ids))
-        runs = [
+        return [
             TypeRun(
                 self._api,
                 grant,
@@ -129,9 +149,32 @@ class SellerRun:
             )
             for name in types
         ]
-        looked = [run for run in runs if self._tried(run.notification_type, run.look)]
-        self._turns.look_seconds = self._clock() - began
-        return looked
+
+    def _use_wait(self, early: list[TypeRun], outcome: Outcome) -> None:
+        """Create what is merely missing while the next listing waits for its turn."""
+        began = self._clock()
+        while early and self._listings is not None and self._listings.wait_seconds(self._clock()) > 0:
+            run = early.pop(0)
+            self._tried(run.notification_type, partial(self._bring_one, run, outcome))
+        self._creating_seconds += self._clock() - began
+
+    def _bring(self, runs: Sequence[TypeRun], outcome: Outcome) -> None:
+        """Bring all types; those that Amazon's refusals show to need further deletions get turns together."""
+        while left := [run for run in runs if not self._is_over(run)]:
+            self._turns.want(sum(run.deletions for run in left))
+            for run in left:
+                self._tried(run.notification_type, partial(self._bring_one, run, outcome))
+
+    def _bring_one(self, run: TypeRun, outcome: Outcome) -> None:
+        if run.bring(outcome):
+            self._brought.add(run.notification_type)
+
+    def _is_over(self, run: TypeRun) -> bool:
+        return run.notification_type in self._brought or run.notification_type in self.errors
+
+    def _looked_seconds(self) -> float:
+        """What looking takes by itself: the next run has less to create."""
+        return self._clock() - self._began - self._creating_seconds
 
     def _delete(self, notification_type: str, subscription_id: str, outcome: Outcome) -> None:
         self._turns.take()

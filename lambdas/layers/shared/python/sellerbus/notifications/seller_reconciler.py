@@ -22,10 +22,11 @@ from sellerbus.notifications.deletion_turns import DeletionsWaitError, DeletionT
 from sellerbus.notifications.drift import Finding
 from sellerbus.notifications.jobs import SellerJob
 from sellerbus.notifications.operational_events import OperationalEvent, drifted, revoked
+from sellerbus.notifications.outcome import Outcome
 from sellerbus.notifications.reconciliation import SellerRun
 from sellerbus.notifications.seller_record import Record
 from sellerbus.notifications.subscription_state import Lease
-from sellerbus.notifications.type_run import Outcome, SubscriptionsApi
+from sellerbus.notifications.type_run import SubscriptionsApi
 from sellerbus.notifications.wanted import Wanted
 from sellerbus.sellers.registry import UnknownStatusError, UnreadableTokenError
 from sellerbus.sellers.rows import ACTIVE, PAUSED, REMOVING, REVOKED, Seller

@@ -6,7 +6,6 @@ Every step can be interrupted: the next run starts from what Amazon has, not fro
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from sellerbus.api.booking import Booking
@@ -26,6 +25,7 @@ from sellerbus.api.lwa import SellerGrant
 from sellerbus.api.notifications import Subscription
 from sellerbus.notifications.deletion_turns import DeletionTurns
 from sellerbus.notifications.drift import Finding, find_blocked, find_drift
+from sellerbus.notifications.outcome import Outcome
 from sellerbus.notifications.seller_record import Record
 from sellerbus.notifications.subscriptions import Delete, TypePlan, plan_type
 from sellerbus.notifications.wanted import Wanted
@@ -59,31 +59,6 @@ class SubscriptionsApi(Protocol):
     def use(self, booking: Booking) -> None: ...
 
 
-@dataclass
-class Outcome:
-    """What one run found and did. in_place: wanted subscriptions that are there now.
-
-    foreign and blocked name what was left alone, as "TYPE subscriptionId" and "TYPE payloadVersion".
-    drifted: what was changed behind our back. not_configured: types of the seller's own list that the
-    configuration lacks. revoked: the seller's authorisation is revoked, so only what was recorded could be
-    deleted; marked: this run has found that out.
-    """
-
-    in_place: int = 0
-    created: int = 0
-    deleted: int = 0
-    foreign: list[str] = field(default_factory=list)
-    blocked: list[str] = field(default_factory=list)
-    drifted: list[Finding] = field(default_factory=list)
-    not_configured: list[str] = field(default_factory=list)
-    revoked: bool = False
-    marked: bool = False
-
-    @property
-    def changed(self) -> bool:
-        return bool(self.created or self.deleted)
-
-
 class TypeRun:
     """What a run does for one type. own_destination_ids: this deployment's, also its earlier ones."""
 
@@ -109,6 +84,9 @@ class TypeRun:
         self._rows = () if clear else wanted.of_type(notification_type)
         # Foreign subscriptions that Amazon doesn't let us delete.
         self._untouchable: set[str] = set()
+        self._conflict = False
+        self._doubt: SellingPartnerError | None = None
+        self._looks = 0
         self.plan = TypePlan(notification_type, ())
         self._lost: frozenset[str] = frozenset()
 
@@ -127,6 +105,11 @@ class TypeRun:
     def changes(self) -> bool:
         return bool(self.plan.steps or self.deletions)
 
+    @property
+    def only_creates(self) -> bool:
+        """Whether it can be brought before the others are looked at: nothing to tell, nothing to book."""
+        return self.changes and not self.deletions and self.notification_type not in self._record.settled
+
     def drift(self) -> tuple[Finding, ...]:
         """Return what was changed behind our back; nothing where the type was not settled."""
         digest = self._wanted.digest_of(self.notification_type)
@@ -138,33 +121,34 @@ class TypeRun:
         """Return what others keep out, once `bring` is done."""
         return find_blocked(self.plan)
 
-    def bring(self, outcome: Outcome) -> None:
-        """Act on what `look` has found, until all is as wanted.
+    def bring(self, outcome: Outcome) -> bool:
+        """Act on what `look` has found, until all is as wanted; False where that takes turns not held yet.
 
         Raises DeletionsWaitError and what the API raises.
         """
-        conflict: ConflictError | None = None
-        doubt: SellingPartnerError | None = None
-        for looked in range(_LOOKS):
-            if looked:
-                self.plan = self._planned(strict=conflict is not None)
-            plan = self.plan
+        while True:
             try:
-                finished = self._take(plan, outcome)
+                finished = self._take(self.plan, outcome)
             except ConflictError as error:
                 # Once everything of ours was cleared out of the way, another's may be left that is in it.
-                if conflict is not None and not any(isinstance(step, Delete) for step in plan.steps):
+                if self._conflict and not any(isinstance(step, Delete) for step in self.plan.steps):
                     raise
-                conflict = doubt = error
+                self._conflict = True
+                self._doubt = error
             except OutcomeUnknownError as error:
-                doubt = error
+                self._doubt = error
             else:
                 if finished:
                     if not self._rows:
                         self._delete_unlisted(outcome)
-                    self._note(plan, outcome)
-                    return
-        raise doubt if doubt is not None else AssertionError("left the loop without a doubt")
+                    self._note(outcome)
+                    return True
+            self._looks += 1
+            if self._looks >= _LOOKS and self._doubt is not None:
+                raise self._doubt
+            self.plan = self._planned(strict=self._conflict)
+            if self.deletions > self._turns.left:
+                return False
 
     def _planned(self, *, strict: bool) -> TypePlan:
         actual = self._actual()
@@ -239,7 +223,8 @@ class TypeRun:
         self._record.subscriptions.discard((self.notification_type, subscription_id))
         return True
 
-    def _note(self, plan: TypePlan, outcome: Outcome) -> None:
+    def _note(self, outcome: Outcome) -> None:
+        plan = self.plan
         created = sum(1 for step in plan.steps if not isinstance(step, Delete))
         outcome.in_place += len(plan.kept) + created
         outcome.foreign += [f"{self.notification_type} {item.subscription_id}" for item in plan.foreign]
