@@ -8,18 +8,30 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.deployment import Deployment
-from local.queues import Delivery, Received, dead_letters, drain, drain_until, queue_depth
+from local.deployment import Deployment, Seller
+from local.queues import (
+    Delivery,
+    OperationalEvent,
+    Received,
+    dead_letters,
+    drain,
+    drain_until,
+    queue_depth,
+)
 
 AMAZON_ACCOUNT = "437568002678"
 
 
 @dataclass
 class System:
-    """A deployment with IAM enforced, two sellers on board, and all that its consumer has received so far."""
+    """A deployment with IAM enforced, two sellers on board, and all that its consumer has received so far.
+
+    `foreign`: ids of destinations that tests have made as another program with the application's credentials.
+    """
 
     deployment: Deployment
     received: Received = field(default_factory=Received)
+    foreign: list[str] = field(default_factory=list)
 
     @property
     def outputs(self) -> dict[str, str]:
@@ -69,6 +81,21 @@ class System:
             pass
         return self.received.by_notification.get(notification_id, [])
 
+    def operational(self, kind: str, **detail: Any) -> list[OperationalEvent]:
+        """What Sellerbus has told of its own work so far, by detail-type and some values of the detail."""
+        while drain(self.client("sqs"), self.outputs["ExampleConsumerQueueUrl"], self.received):
+            pass
+        return [
+            event
+            for event in self.received.operational
+            if event.kind == kind and detail.items() <= event.detail.items()
+        ]
+
+    def await_operational(self, kind: str, **detail: Any) -> OperationalEvent:
+        """Waits for such an event."""
+        self.wait_for(lambda: bool(self.operational(kind, **detail)), f"{kind} with {detail}")
+        return self.operational(kind, **detail)[0]
+
     def settle(self, *, within_seconds: float = 150.0) -> None:
         """Waits until the notification queue holds nothing, hidden copies included."""
         self.wait_for(
@@ -101,6 +128,69 @@ class System:
             for held in self.deployment.simulator.state()["subscriptions"]
             if held["sellerId"] == seller_id
         }
+
+    def subscriptions(self, seller_id: str) -> dict[str, dict[str, Any]]:
+        """A seller's subscriptions at Amazon by type; fails where a type has several."""
+        held = [
+            row for row in self.deployment.simulator.state()["subscriptions"] if row["sellerId"] == seller_id
+        ]
+        by_type = {row["notificationType"]: row for row in held}
+        assert len(by_type) == len(held), f"{seller_id} has two subscriptions of one type: {held}"
+        return by_type
+
+    def add_seller(self, seller: Seller) -> None:
+        """Onboards a seller and waits until a run has ended well with all of the seller's own types."""
+        self.deployment.add_seller(seller)
+        self.wait_for(
+            lambda: (
+                self.subscribed_types(seller.seller_id) == set(seller.notification_types)
+                and bool(self.seller_state(seller.seller_id).get("finishedAt"))
+            ),
+            f"the subscriptions of {seller.seller_id}",
+            within_seconds=90,
+        )
+
+    def seller_row(self, seller_id: str) -> dict[str, Any]:
+        """A seller's row of the registry, in DynamoDB's typed form."""
+        return self._row(self.outputs["SellerRegistryTableName"], seller_id)
+
+    def seller_state(self, seller_id: str) -> dict[str, Any]:
+        """What is remembered of a seller's subscriptions, in DynamoDB's typed form; {} without."""
+        return self._row(self.outputs["SubscriptionStateTableName"], seller_id)
+
+    def _row(self, table_name: str, seller_id: str) -> dict[str, Any]:
+        answer = self.client("dynamodb").get_item(
+            TableName=table_name, Key={"sellerId": {"S": seller_id}}, ConsistentRead=True
+        )
+        return dict(answer.get("Item", {}))
+
+    def invoke(self, output: str, request: object) -> Any:
+        """Invokes a function by the output that names it; fails where the function did."""
+        answer = self.client("lambda").invoke(
+            FunctionName=self.outputs[output], Payload=json.dumps(request).encode()
+        )
+        content = json.loads(answer["Payload"].read())
+        assert not answer.get("FunctionError"), content
+        return content
+
+    def await_quiet_jobs(self) -> None:
+        """Waits until no seller is queued or worked on."""
+        self.wait_for(
+            lambda: queue_depth(self.client("sqs"), self.outputs["SubscriptionQueueUrl"]) == 0,
+            "the subscription queue to be empty",
+            within_seconds=120,
+        )
+
+    def assume_role_of(self, function_name: str, service: str) -> Any:
+        """A boto3 client of `service` with the rights of a deployed function, and no others."""
+        role = self.client("lambda").get_function_configuration(FunctionName=function_name)["Role"]
+        session = self.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+        return self.deployment.emulator.new_client(
+            service,
+            account=session["AccessKeyId"],
+            secret=session["SecretAccessKey"],
+            token=session["SessionToken"],
+        )
 
     def function_names(self, logical_id_part: str) -> list[str]:
         """The names of the deployed functions whose logical id contains this."""

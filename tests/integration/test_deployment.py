@@ -11,14 +11,22 @@ from local.cast import SELLERS
 from local.deployment import Seller
 from tests.integration.system import System, order_change, wanted_types
 
-LATER_SELLER = Seller("A3LATEREXAMPLE", ("ATVPDKIKX0DER",))
+OWN_TYPES = ("FEED_PROCESSING_FINISHED", "ORDER_CHANGE")
+LATER_SELLER = Seller("A3LATEREXAMPLE", ("ATVPDKIKX0DER",), OWN_TYPES)
 
 
-def test_amazon_has_one_destination_with_our_queue(system: System) -> None:
-    (destination,) = system.deployment.simulator.state()["destinations"]
+def test_amazon_has_a_destination_with_our_queue_and_one_with_our_event_source(system: System) -> None:
+    state = system.deployment.simulator.state()
+    resources = {
+        held["destinationId"]: held["resource"]
+        for held in state["destinations"]
+        if held["destinationId"] not in system.foreign
+    }
 
-    assert destination["destinationId"] == system.outputs["DestinationId"]
-    assert destination["resource"]["sqs"]["arn"] == system.outputs["NotificationQueueArn"]
+    assert resources.keys() == {system.outputs["DestinationId"], system.outputs["EventBridgeDestinationId"]}
+    assert resources[system.outputs["DestinationId"]]["sqs"]["arn"] == system.outputs["NotificationQueueArn"]
+    bridge = resources[system.outputs["EventBridgeDestinationId"]]["eventBridge"]
+    assert bridge["name"] == system.outputs["PartnerEventSourceName"]
 
 
 @pytest.mark.parametrize("seller", SELLERS, ids=lambda seller: seller.seller_id)
@@ -26,12 +34,15 @@ def test_each_seller_has_exactly_the_subscriptions_of_the_settings(system: Syste
     wanted = wanted_types(system)
 
     assert wanted, "the settings want no subscription at all"
-    assert system.subscribed_types(seller.seller_id) == wanted
-    assert {
-        held["destinationId"]
-        for held in system.deployment.simulator.state()["subscriptions"]
-        if held["sellerId"] == seller.seller_id
-    } == {system.outputs["DestinationId"]}
+    held = system.subscriptions(seller.seller_id)
+    assert held.keys() == wanted
+    bridged = {
+        kind
+        for kind, row in held.items()
+        if row["destinationId"] == system.outputs["EventBridgeDestinationId"]
+    }
+    assert bridged == {"LISTINGS_ITEM_STATUS_CHANGE"}
+    assert {held[kind]["destinationId"] for kind in wanted - bridged} == {system.outputs["DestinationId"]}
 
 
 def test_a_notification_comes_through_once(system: System) -> None:
@@ -99,17 +110,12 @@ def test_a_malformed_body_goes_to_the_dead_letters_alone_with_its_reason(system:
     system.await_deliveries([notification_id])
 
 
-def test_a_seller_added_later_gets_the_subscriptions_without_a_deploy(system: System) -> None:
-    wanted = wanted_types(system)
+def test_a_seller_added_later_gets_its_own_types_without_a_deploy(system: System) -> None:
     assert system.subscribed_types(LATER_SELLER.seller_id) == set()
 
-    system.deployment.add_seller(LATER_SELLER)
+    system.add_seller(LATER_SELLER)
 
-    system.wait_for(
-        lambda: system.subscribed_types(LATER_SELLER.seller_id) == wanted,
-        f"the subscriptions of {LATER_SELLER.seller_id}",
-        within_seconds=90,
-    )
+    assert system.subscribed_types(LATER_SELLER.seller_id) == set(OWN_TYPES)
 
 
 def test_a_second_deploy_touches_nothing(system: System) -> None:

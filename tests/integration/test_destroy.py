@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 
-import requests
-
 from local.cast import SELLERS
 from tests.integration.system import System, wanted_types
 
@@ -16,7 +14,7 @@ def subscribe_to_a_type_that_is_then_retired(system: System) -> None:
     """As after a deploy without the type whose job for the sellers was lost: nobody is told of the type."""
     assert RETIRED_TYPE not in wanted_types(system)
     ssm, sqs = system.client("ssm"), system.client("sqs")
-    name = "/sellerbus-local/wanted-subscriptions"
+    name = "/sellerbus-local-na/wanted-subscriptions"
     configured = ssm.get_parameter(Name=name)["Parameter"]["Value"]
     wanted = json.loads(configured)
     wanted["subscriptions"].append({"notificationType": RETIRED_TYPE, "payloadVersion": "1.0"})
@@ -33,13 +31,23 @@ def subscribe_to_a_type_that_is_then_retired(system: System) -> None:
     ssm.put_parameter(Name=name, Value=configured, Overwrite=True)
 
 
-def revoke(system: System, seller_id: str) -> None:
-    """The seller withdraws the authorisation at Amazon; nobody tells us."""
-    url = f"{system.deployment.simulator.url}/_simulator/sellers/{seller_id}/revoke"
-    with requests.Session() as session:
-        # A proxy of the user's environment has no business between two programs on this machine.
-        session.trust_env = False
-        session.post(url, timeout=10).raise_for_status()
+def amazons_refusals(system: System) -> list[dict[str, object]]:
+    """The calls of all tests so far that Amazon answered with 429."""
+    return [entry for entry in system.deployment.simulator.requests() if entry["status"] == 429]
+
+
+def test_the_quota_of_amazon_was_kept_in_all_of_this_by_a_table_shared_by_all_functions(
+    system: System,
+) -> None:
+    made = [entry for entry in system.deployment.simulator.requests() if entry["operation"] != "lwa"]
+    assert len(made) > 50, "these are not the requests of the other tests"
+
+    rows = system.client("dynamodb").scan(TableName=system.outputs["QuotaTableName"])["Items"]
+
+    assert amazons_refusals(system) == []
+    buckets = " ".join(row["bucket"]["S"] for row in rows)
+    for operation in {str(entry["operation"]) for entry in made}:
+        assert operation in buckets
 
 
 def test_destroy_removes_everything_of_revoked_sellers_and_retired_types_too(system: System) -> None:
@@ -47,12 +55,15 @@ def test_destroy_removes_everything_of_revoked_sellers_and_retired_types_too(sys
     assert before["destinations"], "there is nothing to remove: did an earlier test take it away?"
     assert before["subscriptions"], "there is nothing to remove: did an earlier test take it away?"
     subscribe_to_a_type_that_is_then_retired(system)
-    revoke(system, SELLERS[0].seller_id)
+    system.deployment.simulator.revoke(SELLERS[0].seller_id)
 
     system.deployment.destroy()
 
     after = system.deployment.simulator.state()
-    assert after["destinations"] == []
-    assert after["subscriptions"] == []
+    assert [row["destinationId"] for row in after["destinations"]] == system.foreign
+    assert after["subscriptions"] == [
+        row for row in before["subscriptions"] if row["destinationId"] in system.foreign
+    ]
+    assert amazons_refusals(system) == []
     stacks = system.client("cloudformation").describe_stacks()["Stacks"]
     assert [stack["StackName"] for stack in stacks if stack["StackName"].startswith("sellerbus-")] == []

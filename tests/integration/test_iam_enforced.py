@@ -97,22 +97,8 @@ def test_a_notification_comes_through_with_the_functions_own_roles(system: Syste
     system.await_deliveries([notification_id])
 
 
-def assume_role_of(system: System, function_name: str, service: str) -> Any:
-    """A boto3 client of `service` with the rights of a deployed function, and no others."""
-    role = system.client("lambda").get_function_configuration(FunctionName=function_name)["Role"]
-    session = system.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
-    return system.deployment.emulator.new_client(
-        service,
-        account=session["AccessKeyId"],
-        secret=session["SecretAccessKey"],
-        token=session["SessionToken"],
-    )
-
-
 def test_the_processor_may_not_read_the_credentials(system: System) -> None:
-    as_processor = assume_role_of(
-        system, system.outputs["ProcessNotificationsFunctionName"], "secretsmanager"
-    )
+    as_processor = system.assume_role_of(system.outputs["ProcessNotificationsFunctionName"], "secretsmanager")
 
     with pytest.raises(ClientError) as refused:
         as_processor.get_secret_value(SecretId=system.outputs["LwaCredentialsSecretArn"])
@@ -126,7 +112,7 @@ def test_a_refresh_token_opens_only_under_its_sellers_context(system: System) ->
         TableName=system.outputs["SellerRegistryTableName"], Key={"sellerId": {"S": seller}}
     )["Item"]
     reconciler = system.function_names("ReconcileSubscriptions")[0]
-    as_reconciler = assume_role_of(system, reconciler, "kms")
+    as_reconciler = system.assume_role_of(reconciler, "kms")
 
     def decrypt(**context: str) -> bytes:
         answer = as_reconciler.decrypt(

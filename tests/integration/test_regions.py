@@ -1,0 +1,210 @@
+"""One file with three regions of Amazon: three complete sets of stacks that know nothing of each other."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from local.commands import CommandError
+from local.deployment import Deployment, Seller, start_deployment
+from local.runs import new_folder, record, sweep
+
+STAGE = "regions"
+AWS_REGIONS = {"na": "us-east-1", "eu": "eu-west-1", "fe": "us-west-2"}
+BY_EVENT_BRIDGE = "LISTINGS_ITEM_STATUS_CHANGE"
+SELLERS = {
+    "na": Seller("A7NORTHAMERICA", ("ATVPDKIKX0DER", "A1AM78C64UM0Y8")),
+    "eu": Seller("A8EUROPE", ("A1PA6795UKMFR9",)),
+    "fe": Seller("A9FAREAST", ("A1VC38T7YXB528",)),
+}
+TYPES = {
+    "na": {"ORDER_CHANGE", "ANY_OFFER_CHANGED"},
+    "eu": {"ORDER_CHANGE", BY_EVENT_BRIDGE},
+    "fe": {"ORDER_CHANGE", "ANY_OFFER_CHANGED"},
+}
+CONFIG = """
+emulator: true
+regions:
+  na:
+    aws_region: us-east-1
+    marketplaces: [US, MX]
+    endpoint: {na}
+    lwa_endpoint: {lwa}
+  eu:
+    aws_region: eu-west-1
+    marketplaces: [DE, FR]
+    endpoint: {eu}
+    lwa_endpoint: {lwa}
+    notifications:
+      - type: ORDER_CHANGE
+      - type: LISTINGS_ITEM_STATUS_CHANGE
+  fe:
+    aws_region: us-west-2
+    marketplaces: [JP]
+    endpoint: {fe}
+    lwa_endpoint: {lwa}
+sp_api:
+  sandbox: false
+notifications:
+  - type: ORDER_CHANGE
+  - type: ANY_OFFER_CHANGED
+    processing_directive:
+      eventFilter:
+        eventFilterType: ANY_OFFER_CHANGED
+        marketplaceIds: [ATVPDKIKX0DER, A1VC38T7YXB528]
+existing_subscriptions: keep
+removal_policy: destroy
+architecture: env:LOCAL_ARCHITECTURE
+runtime: env:LOCAL_RUNTIME
+"""
+
+
+@pytest.fixture(scope="module")
+def deployed(request: pytest.FixtureRequest) -> Iterator[Deployment]:
+    """All three regions deployed, each with its seller."""
+    sweep()
+    folder = new_folder("regions")
+    deployment = start_deployment(folder)
+    try:
+        record(folder, deployment)
+        amazon, config = deployment.simulator, folder / "config"
+        config.mkdir()
+        endpoints = {region: amazon.endpoint(region) for region in AWS_REGIONS}
+        text = CONFIG.format(lwa=amazon.lwa_endpoint, **endpoints)
+        (config / f"{STAGE}.yaml").write_text(text, encoding="utf-8")
+        deployment.stage, deployment.aws_regions = STAGE, tuple(AWS_REGIONS.values())
+        deployment.variables = {"SELLERBUS_CONFIG_FOLDER": str(config), "SELLERBUS_STAGE": STAGE}
+        deployment.bootstrap_and_synth()
+        deployment.deploy_foundation()
+        deployment.set_credentials()
+        for seller in SELLERS.values():
+            deployment.add_seller(seller)
+        deployment.deploy_stacks("--concurrency", "3")
+        yield deployment
+    finally:
+        deployment.stop()
+        if not request.session.testsfailed:
+            shutil.rmtree(folder)
+
+
+def outputs(deployed: Deployment, region: str) -> dict[str, str]:
+    """The outputs of one region's stacks."""
+    prefix = f"sellerbus-{STAGE}-{region}-"
+    found: dict[str, str] = {}
+    for name, held in deployed.stack_outputs.items():
+        if name.startswith(prefix):
+            found |= held
+    return found
+
+
+def sellerbus(deployed: Deployment, *arguments: str) -> Any:
+    """What a command prints with --json."""
+    output = deployed.commands.sellerbus(*arguments, "--stage", STAGE, "--json").output
+    return json.loads(output[min(output.index(mark) for mark in "[{" if mark in output) :])
+
+
+def by_region(rows: list[dict[str, Any]], name: str) -> dict[str, set[str]]:
+    return {region: {row[name] for row in rows if row["region"] == region} for region in AWS_REGIONS}
+
+
+def test_each_region_has_destinations_of_its_own_in_its_own_aws_region(deployed: Deployment) -> None:
+    state = deployed.simulator.state()
+
+    held = by_region(state["destinations"], "destinationId")
+
+    wanted = {region: {outputs(deployed, region)["DestinationId"]} for region in AWS_REGIONS}
+    wanted["eu"].add(outputs(deployed, "eu")["EventBridgeDestinationId"])
+    assert held == wanted
+    for row in state["destinations"]:
+        resource = row["resource"]
+        place = resource["sqs"]["arn"] if "sqs" in resource else resource["eventBridge"]["region"]
+        assert AWS_REGIONS[row["region"]] in place
+
+
+@pytest.mark.parametrize("region", AWS_REGIONS)
+def test_a_seller_is_subscribed_in_the_region_of_its_marketplaces_and_there_only(
+    deployed: Deployment, region: str
+) -> None:
+    seller_id = SELLERS[region].seller_id
+    rows = [row for row in deployed.simulator.state()["subscriptions"] if row["sellerId"] == seller_id]
+
+    assert {row["region"] for row in rows} == {region}
+    assert {row["notificationType"] for row in rows} == TYPES[region]
+    there = outputs(deployed, region)
+    for row in rows:
+        bridge = row["notificationType"] == BY_EVENT_BRIDGE
+        name = "EventBridgeDestinationId" if bridge else "DestinationId"
+        assert row["destinationId"] == there[name]
+
+
+def test_a_filter_names_the_marketplaces_of_its_own_region(deployed: Deployment) -> None:
+    rows = [
+        row
+        for row in deployed.simulator.state()["subscriptions"]
+        if row["notificationType"] == "ANY_OFFER_CHANGED"
+    ]
+
+    filtered = {row["region"]: row["processingDirective"]["eventFilter"]["marketplaceIds"] for row in rows}
+    assert filtered == {"na": ["ATVPDKIKX0DER"], "fe": ["A1VC38T7YXB528"]}
+
+
+@pytest.mark.parametrize("region", AWS_REGIONS)
+def test_each_region_keeps_its_sellers_and_the_credentials_in_its_own_aws_region(
+    deployed: Deployment, region: str
+) -> None:
+    there = outputs(deployed, region)
+
+    def client(service: str) -> Any:
+        return deployed.emulator.new_client(service, region=AWS_REGIONS[region])
+
+    rows = client("dynamodb").scan(TableName=there["SellerRegistryTableName"])["Items"]
+    assert [row["sellerId"]["S"] for row in rows] == [SELLERS[region].seller_id]
+    secret = client("secretsmanager").get_secret_value(SecretId=there["LwaCredentialsSecretArn"])
+    assert json.loads(secret["SecretString"])["clientId"] == deployed.simulator.client_id
+    assert f":{AWS_REGIONS[region]}:" in there["LwaCredentialsSecretArn"]
+
+
+def test_the_command_line_sees_all_regions(deployed: Deployment) -> None:
+    sellers = sellerbus(deployed, "sellers", "list")
+    assert by_region(sellers, "sellerId") == {
+        region: {seller.seller_id} for region, seller in SELLERS.items()
+    }
+    destinations = sellerbus(deployed, "destinations", "list")
+    assert by_region(destinations, "destinationId") == by_region(
+        deployed.simulator.state()["destinations"], "destinationId"
+    )
+    plan = sellerbus(deployed, "subscriptions", "plan")
+    assert {row["region"] for row in plan["sellers"]} == set(AWS_REGIONS)
+    assert (plan["summary"]["create"], plan["summary"]["delete"], plan["failures"]) == (0, 0, [])
+
+
+def test_a_seller_of_two_regions_is_refused(deployed: Deployment) -> None:
+    before = deployed.simulator.state()["subscriptions"]
+
+    with pytest.raises(CommandError, match="region"):
+        deployed.commands.sellerbus(
+            "sellers", "add", "A0MIXED", "--stage", STAGE, "--marketplaces", "US,DE", stdin="Atzr|token"
+        )
+
+    assert deployed.simulator.state()["subscriptions"] == before
+
+
+def test_nothing_of_one_region_is_called_at_another(deployed: Deployment) -> None:
+    made = [entry for entry in deployed.simulator.requests() if entry["operation"] != "lwa"]
+
+    assert {entry["region"] for entry in made} == set(AWS_REGIONS)
+    assert [entry for entry in made if entry["status"] != 200] == []
+
+
+def test_destroy_takes_all_of_them_away(deployed: Deployment) -> None:
+    deployed.destroy()
+
+    state = deployed.simulator.state()
+    assert (state["destinations"], state["subscriptions"]) == ([], [])
+    for region in AWS_REGIONS.values():
+        stacks = deployed.emulator.new_client("cloudformation", region=region).describe_stacks()["Stacks"]
+        assert [stack["StackName"] for stack in stacks if stack["StackName"].startswith("sellerbus-")] == []
