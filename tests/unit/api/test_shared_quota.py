@@ -16,9 +16,9 @@ def fleet(
     plan: tuple[float, int], skews: list[float], count: int, seed: int, delay: float = 0.0, doubled: int = 0
 ) -> Fleet:
     rate, burst = plan
-    # Long enough for a hundred turns after the quarter in which the burst is spent, and for the second that a
-    # clock may stand still while it is bounded to be a small part of it.
-    seconds = max(60.0, 4 * burst / rate + 140 / rate + AHEAD_SECONDS)
+    # Long enough for a hundred bookings after the quarter in which the burst is spent, and for the seconds that
+    # a clock may stand still while it is bounded to be a small part of it.
+    seconds = max(60.0, 4 * burst / rate + 140 * count / rate + AHEAD_SECONDS)
     fleet = Fleet(rate, burst, skews, count, seed, seconds, delay=delay, doubled=doubled)
     fleet.run()
     return fleet
@@ -26,12 +26,12 @@ def fleet(
 
 @settings(max_examples=60, deadline=None)
 @given(plans, skews, st.integers(1, 12), st.integers(0, 9999))
-def test_clocks_that_differ_cost_a_second_or_two_of_the_rate_once(
+def test_clocks_that_differ_cost_a_few_seconds_of_the_rate_once(
     plan: tuple[float, int], skews: list[float], count: int, seed: int
 ) -> None:
     it = fleet(plan, skews, count, seed)
-    # Each clock is within a second of the true time once an answer has bounded it.
-    assert it.overdraft() <= 2.0 * it.rate + 1e-6
+    # Once an answer has bounded it, no clock is more than one second behind or two ahead of the true time.
+    assert it.overdraft() <= 3.0 * it.rate + 1e-6
     assert it.used() >= 0.95
 
 

@@ -212,7 +212,7 @@ def test_rows_expire_long_after_their_last_use(scene: Scene) -> None:
 @pytest.mark.parametrize("skew", [3600.0, -3600.0])
 def test_a_clock_that_is_wrong_writes_nothing_wrong(scene: Scene, skew: float) -> None:
     due(scene.throttle(skew=skew))
-    assert scene.item()["tat"] / SECOND == pytest.approx(scene.time.now + 1, abs=1.01)
+    assert scene.item()["tat"] / SECOND == pytest.approx(scene.time.now + 1, abs=2.01)
     assert scene.table.calls == ["get_item", "update_item"]
 
 
@@ -224,7 +224,7 @@ def test_a_clock_that_was_set_writes_nothing_wrong(scene: Scene) -> None:
     skew = 3600.0
     due(throttle)
     assert scene.table.calls == ["get_item", "update_item"] * 2
-    assert scene.item()["tat"] / SECOND == pytest.approx(scene.time.now + 2, abs=1.01)
+    assert scene.item()["tat"] / SECOND == pytest.approx(scene.time.now + 2, abs=2.01)
 
 
 def test_answers_without_a_date_cost_a_reading_each(scene: Scene) -> None:

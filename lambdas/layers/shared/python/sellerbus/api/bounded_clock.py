@@ -13,11 +13,12 @@ _STEP_SECONDS: Final = 1.0
 
 
 class BoundedClock:
-    """Seconds since 1970. Several machines that watch the same service agree within about a second.
+    """Seconds since 1970, which no clock that is wrong can make more than about two seconds wrong.
 
-    A `Date` header names the second in which the service answered, and the answer was made between sending
-    and receiving: each one bounds how far the own clock may be off. The bounds of all answers together are
-    kept; within them the own clock is used unchanged, else it is moved just to the nearest.
+    A `Date` header names the second in which the service answered, or the one before where the service looks
+    at its clock once a second, and the answer was made between sending and receiving: each one bounds how far
+    the own clock may be off. The bounds of all answers together are kept; within them the own clock is used
+    unchanged, else it is moved just to the nearest.
     """
 
     def __init__(self, clock: Callable[[], float], steady: Callable[[], float] = time.monotonic) -> None:
@@ -50,7 +51,7 @@ class BoundedClock:
             second = parsedate_to_datetime(headers.get("date", "")).timestamp()
         except ValueError:
             return
-        least, most = second - received_at, second + 1 - sent_at
+        least, most = second - received_at, second + 2 - sent_at
         both = max(least, self._bounds[0]), min(most, self._bounds[1])
         # Bounds that exclude each other: the own clock was set, and the older ones are of no use any more.
         self._bounds = both if both[0] <= both[1] else (least, most)

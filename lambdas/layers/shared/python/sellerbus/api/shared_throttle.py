@@ -20,7 +20,7 @@ nothing is left to take.
 
 Clocks. `tat` grows by an interval a turn, and nobody moves it further than the own clock allows: a clock
 that is s ahead lets pass s * rate turns too many once, not again and again; one that is behind waits
-longer. BoundedClock keeps s below a second or so, and before it knows the time the row is read, so that
+longer. BoundedClock keeps s below two seconds, and before it knows the time the row is read, so that
 nothing wrong is written.
 
 A lost answer. botocore repeats an update whose answer was lost. Where the first was carried out, its turns
