@@ -16,7 +16,7 @@ def fleet(
     plan: tuple[float, int], skews: list[float], count: int, seed: int, delay: float = 0.0, doubled: int = 0
 ) -> Fleet:
     rate, burst = plan
-    # Long enough for a hundred bookings after the quarter in which the burst is spent, and for the seconds that
+    # Long enough for a hundred bookings after the quarter that spends the burst, and for the seconds that
     # a clock may stand still while it is bounded to be a small part of it.
     seconds = max(60.0, 4 * burst / rate + 140 * count / rate + AHEAD_SECONDS)
     fleet = Fleet(rate, burst, skews, count, seed, seconds, delay=delay, doubled=doubled)
