@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -316,3 +317,94 @@ def test_clearing_out_of_time_is_told_and_never_hangs() -> None:
     amazon.on_listing = lambda: None
     fleet(registry, amazon).clear_all(WANTED)
     assert held(amazon) == 0
+
+
+MOVED = Wanted(Destinations("newer"), REPLACE, WANTED.subscriptions)
+
+
+def moving(turns_after: float | None, count: int = 9) -> tuple[SellerFleet, SharedAmazon, FakeQueue]:
+    """Sellers who have everything at an earlier destination."""
+    amazon, queue, time = SharedAmazon(), FakeQueue(), Time(ends_at=1_000_600.0)
+    it = fleet(sellers(count), amazon, queue, time)
+    it.bring_all_to(WANTED)
+    amazon.clock, amazon.turns_after = time.clock, turns_after
+    amazon.calls.clear()
+    return it, amazon, queue
+
+
+def test_sellers_whose_turns_come_later_are_queued_with_them() -> None:
+    it, amazon, queue = moving(turns_after=90.0)
+    summary = it.bring_all_to(MOVED, retired_destination_ids=["ours"], first=False)
+    assert amazon.changes == []
+    assert summary.queued == 9
+    assert summary.failures == {}
+    assert {(job.deletions, job.booked is not None) for job in queue.jobs} == {(2, True)}
+    assert {job.retired_destination_ids for job in queue.jobs} == {("ours",)}
+    assert set(queue.delays) == {90}
+
+
+def test_once_turns_are_too_far_off_nobody_else_is_looked_at() -> None:
+    it, amazon, queue = moving(turns_after=None)
+    summary = it.bring_all_to(MOVED, retired_destination_ids=["ours"], first=False)
+    assert len(amazon.calls) <= 4 * 2, "those whom the four threads had in hand"
+    assert summary.queued == len(queue.jobs) == 9
+    assert summary.failures == {}
+    waiting = [delay for job, delay in zip(queue.jobs, queue.delays, strict=True) if job.deletions]
+    assert waiting
+    assert all(120 <= delay <= 240 for delay in waiting)
+    assert {delay for job, delay in zip(queue.jobs, queue.delays, strict=True) if not job.deletions} == {0}
+
+
+def test_clearing_naps_for_its_turns_and_looks_once() -> None:
+    time = Time(ends_at=1_000_600.0)
+    amazon = SharedAmazon()
+    it = fleet(sellers(3), amazon, time=time)
+    it.bring_all_to(WANTED)
+    amazon.clock, amazon.turns_after = time.clock, 30.0
+    amazon.calls.clear()
+    it.clear_all(WANTED)
+    assert held(amazon) == 0
+    assert amazon.calls.count("getSubscriptions") == 6
+    assert time.slept
+    assert max(time.slept) <= 2.0
+
+
+def test_clearing_does_not_try_a_throttled_seller_before_its_time() -> None:
+    time = Time(ends_at=1_000_600.0)
+    amazon = SharedAmazon()
+    it = fleet(sellers(2), amazon, time=time)
+    it.bring_all_to(WANTED)
+    amazon.failing["A1"] = errors.ThrottledError("getSubscriptions", 100)
+    tries: list[float] = []
+    listing = amazon.subscriptions
+
+    def subscriptions(seller: SellerGrant, notification_type: str) -> tuple[Subscription, ...]:
+        if seller.seller_id == "A1":
+            tries.append(time.now)
+            if len(tries) > 3:
+                amazon.failing.clear()
+        return listing(seller, notification_type)
+
+    amazon.subscriptions = subscriptions  # type: ignore[method-assign]
+    it.clear_all(WANTED)
+    assert held(amazon) == 0
+    assert [round(moment - tries[0], -2) for moment in tries[:4]] == [0, 100, 200, 300]
+    assert max(time.slept) <= 2.0
+
+
+def test_drift_own_lists_and_revocations_are_summed_up() -> None:
+    amazon, events, registry = SharedAmazon(), FakeEvents(), sellers(3)
+    registry.rows["A2"] = replace(registry.rows["A2"], notification_types=("ORDER_CHANGE", "OTHER"))
+    it = fleet(registry, amazon, events=events)
+    first = it.bring_all_to(WANTED)
+    assert first.not_configured == {"A2": ["OTHER"]}
+    amazon.held[("A0", "ORDER_CHANGE")].clear()
+    amazon.failing["A1"] = errors.AuthorizationRevokedError("LWA token", "revoked")
+    summary = it.bring_all_to(WANTED, first=False)
+    assert (summary.drifted, summary.marked, summary.revoked) == (1, 1, 1)
+    assert "1 subscriptions were changed by others" in summary.text()
+    assert sorted(event.detail_type for event in events.published) == [
+        "SellerAuthorizationRevoked",
+        "SubscriptionDrifted",
+    ]
+    assert it.bring_all_to(WANTED, first=False).marked == 0

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sellerbus.api.booking import Booking
 from sellerbus.notifications.jobs import DeadJobs, JobError, QueueError, SellerJob, SubscriptionQueue
 
 
@@ -16,6 +17,7 @@ class Sqs:
     failing: frozenset[str] = frozenset()
     bodies: list[str] = field(default_factory=list)
     calls: int = 0
+    delays: list[int] = field(default_factory=list)
     single: list[dict[str, Any]] = field(default_factory=list)
 
     def send_message(self, **arguments: Any) -> None:
@@ -31,6 +33,7 @@ class Sqs:
                 failed.append({"Id": entry["Id"], "Code": "InternalError", "SenderFault": False})
             else:
                 self.bodies.append(entry["MessageBody"])
+                self.delays.append(entry["DelaySeconds"])
         return {"Failed": failed} if failed else {"Successful": []}
 
 
@@ -40,10 +43,23 @@ def test_a_job_survives_the_queue() -> None:
     assert json.loads(SellerJob("A1").to_text()) == {"sellerId": "A1"}
 
 
+def test_a_waiting_job_survives_the_queue_with_its_turns() -> None:
+    booked = Booking("delete", "", 8, 1_000_100.5, 1.0)
+    job = SellerJob("A1", deletions=8, booked=booked, look_seconds=4.25, waiting_since=1_000_000.125)
+    assert SellerJob.from_text(job.to_text()) == job
+    assert json.loads(job.to_text())["booked"] == booked.to_document()
+    assert job.ready == SellerJob("A1", waiting_since=1_000_000.125)
+    assert job.afresh == SellerJob("A1")
+    assert job.waiting(2_000_000.0).waiting_since == 1_000_000.125, "since it first waited"
+
+
 @pytest.mark.parametrize(
     "text", ["", "x", "[]", "{}", '{"sellerId": 1}', '{"sellerId": "A", "retiredTypes": "x"}',
              '{"sellerId": "A", "retiredDestinationIds": [1]}', '{"sellerId": "A", "attempt": "1"}',
-             '{"sellerId": "A", "attempt": 0}']
+             '{"sellerId": "A", "attempt": 0}', '{"sellerId": "A", "attempt": true}',
+             '{"sellerId": "A", "deletions": -1}', '{"sellerId": "A", "booked": "x"}',
+             '{"sellerId": "A", "booked": {"count": 1}}', '{"sellerId": "A", "lookSeconds": -1}',
+             '{"sellerId": "A", "waitingSince": "now"}']
 )  # fmt: skip
 def test_what_is_no_job_is_refused(text: str) -> None:
     with pytest.raises(JobError):
@@ -71,6 +87,12 @@ def test_sends_ten_at_a_time() -> None:
     SubscriptionQueue(sqs, "https://queue").put(SellerJob(f"A{n}") for n in range(23))
     assert sqs.calls == 3
     assert [json.loads(body)["sellerId"] for body in sqs.bodies] == [f"A{n}" for n in range(23)]
+
+
+def test_each_is_sent_with_its_delay() -> None:
+    sqs = Sqs()
+    SubscriptionQueue(sqs, "https://queue").put_delayed([(SellerJob("A1"), 95), (SellerJob("A2"), 0)])
+    assert sqs.delays == [95, 0]
 
 
 def test_nothing_to_send_calls_nothing() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 
 from lambdas.reconcile_subscriptions import handler as module
 from sellerbus.api import errors
+from sellerbus.api.lwa import SellerGrant
+from sellerbus.api.notifications import Subscription
 from sellerbus.notifications import job_runner
 from sellerbus.notifications.jobs import SellerJob
 from sellerbus.notifications.seller_reconciler import LONGEST_RUN_SECONDS
@@ -187,6 +190,49 @@ def test_metrics_and_log_tell_what_was_done(it: Setting, capsys: pytest.CaptureF
     output = capsys.readouterr().out.replace(" ", "")
     assert '"SubscriptionsCreated":[1.0]' in output
     assert '"SellersReconciled":[1.0]' in output
+
+
+def test_the_records_of_a_batch_are_done_beside_each_other(it: Setting) -> None:
+    """Each waits for the others: one after the other would never end."""
+    together = threading.Barrier(3, timeout=20)
+    listing = it.amazon.subscriptions
+
+    def subscriptions(seller: SellerGrant, notification_type: str) -> tuple[Subscription, ...]:
+        together.wait()
+        return listing(seller, notification_type)
+
+    it.amazon.subscriptions = subscriptions  # type: ignore[method-assign]
+    assert it.run(job("A0"), job("A1"), job("A2")) == []
+    assert {name for name, _ in it.amazon.held} == {"A0", "A1", "A2"}
+
+
+def test_metrics_of_a_batch_are_summed_up_and_its_log_names_each_seller(
+    it: Setting, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    it.run(job("A0"), job("A1"))
+    it.amazon.held[("A0", "ORDER_CHANGE")] = [Subscription("theirs", "1.0", "foreign")]
+    it.amazon.held[("A1", "ORDER_CHANGE")].clear()
+    capsys.readouterr()
+    caplog.clear()
+    it.run(job("A0"), job("A1"), job("A2"))
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (metrics,) = [line for line in lines if "_aws" in line]
+    assert metrics["SellersReconciled"] == [1.0, 1.0, 1.0]
+    assert sum(metrics["SubscriptionsDrifted"]) == 2
+    assert sum(metrics["SubscriptionsBlocked"]) == 0
+    told = {vars(record)["seller_id"]: vars(record)["drifted"] for record in caplog.records}
+    assert told == {
+        "A0": ["ORDER_CHANGE 1.0: other-destination, restoring"],
+        "A1": ["ORDER_CHANGE 1.0: missing, restoring"],
+        "A2": [],
+    }
+
+
+def test_types_that_are_not_configured_are_told(it: Setting, caplog: pytest.LogCaptureFixture) -> None:
+    it.registry.rows["A0"] = replace(it.registry.rows["A0"], notification_types=("ORDER_CHANGE", "OTHER"))
+    it.run(job("A0"))
+    (record,) = [each for each in caplog.records if "own list" in each.message]
+    assert vars(record)["notification_types"] == ["OTHER"]
 
 
 def test_an_incomplete_environment_fails_the_whole_batch(

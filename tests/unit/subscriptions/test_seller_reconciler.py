@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from sellerbus.api import errors
 from sellerbus.api.lwa import SellerGrant
 from sellerbus.api.notifications import Subscription
+from sellerbus.notifications.deletion_turns import DeletionsWaitError
+from sellerbus.notifications.errors import StoreUnavailableError
 from sellerbus.notifications.jobs import SellerJob
 from sellerbus.notifications.outcome import Outcome
 from sellerbus.notifications.reconciliation import SubscriptionsIncompleteError
 from sellerbus.notifications.seller_record import Record
 from sellerbus.notifications.subscription_state import SellerBusyError
-from sellerbus.notifications.wanted import REPLACE, Destinations, Wanted, WantedSubscription
+from sellerbus.notifications.wanted import KEEP, REPLACE, Destinations, Wanted, WantedSubscription
 from sellerbus.sellers.registry import UnknownStatusError, UnreadableTokenError
 from sellerbus.sellers.rows import ACTIVE, PAUSED, REMOVING, REVOKED
 from tests.unit.subscriptions.fake_amazon import FakeAmazon, KilledError, Moment, kill_at, no_fault
 from tests.unit.subscriptions.fake_registry import FakeRegistry, row
-from tests.unit.subscriptions.fake_states import FakeStates, reconciler
+from tests.unit.subscriptions.fake_states import FakeEvents, FakeStates, reconciler
 
 WANTED = Wanted(
     Destinations("ours"),
@@ -32,9 +36,22 @@ class Setting:
         self.amazon = FakeAmazon()
         self.registry = FakeRegistry.of(row("A1", status))
         self.states = FakeStates()
+        self.events = FakeEvents()
 
-    def run(self, wanted: Wanted = WANTED, *, clear: bool | None = None) -> Outcome | None:
-        return reconciler(self.registry, self.amazon, self.states).run(JOB, lambda: wanted, clear=clear)
+    def run(
+        self,
+        wanted: Wanted = WANTED,
+        *,
+        clear: bool | None = None,
+        job: SellerJob = JOB,
+        patient: bool = False,
+    ) -> Outcome | None:
+        one = reconciler(self.registry, self.amazon, self.states, events=self.events, patient=patient)
+        return one.run(job, lambda: wanted, clear=clear)
+
+    @property
+    def record(self) -> Record:
+        return self.states.rows["A1"].record
 
     def revoke(self) -> None:
         """From now on nothing can be listed or created for the seller."""
@@ -380,3 +397,219 @@ def test_another_applications_credentials_mark_nobody_and_forget_nothing() -> No
     assert it.registry.rows["A1"].status == ACTIVE
     assert it.states.records["A1"] == before
     assert it.states.records["A1"].application == "application-1"
+
+
+def test_a_seller_with_an_own_list_has_only_those_and_loses_the_others() -> None:
+    it = Setting()
+    it.run()
+    it.registry.rows["A1"] = replace(
+        it.registry.rows["A1"], notification_types=("PRICING_HEALTH", "NOT_CONFIGURED")
+    )
+    outcome = it.run()
+    assert outcome is not None
+    assert (outcome.deleted, outcome.in_place) == (1, 1)
+    assert outcome.not_configured == ["NOT_CONFIGURED"]
+    assert [name for (_, name), rows in it.amazon.held.items() if rows] == ["PRICING_HEALTH"]
+    assert it.events.published == []
+
+
+def test_drift_is_told_with_the_sellers_region() -> None:
+    it = Setting()
+    it.run()
+    it.amazon.held[("A1", "ORDER_CHANGE")].clear()
+    it.run()
+    assert it.events.drifts == ["ORDER_CHANGE missing restoring"]
+    assert it.events.published[0].detail["region"] == "na"
+    assert it.held == 2
+
+
+def test_a_run_that_cannot_tell_of_drift_changes_nothing_and_tells_it_next_time() -> None:
+    it = Setting()
+    it.run()
+    it.amazon.held[("A1", "ORDER_CHANGE")].clear()
+    it.events.fault = StoreUnavailableError("PutEvents", "InternalFailure")
+    it.amazon.calls.clear()
+    with pytest.raises(StoreUnavailableError):
+        it.run()
+    assert it.amazon.changes == []
+    it.events.fault = None
+    it.run()
+    assert it.events.drifts == ["ORDER_CHANGE missing restoring"]
+
+
+def test_killed_between_telling_and_noting_it_the_next_run_tells_the_same_event_again() -> None:
+    it = Setting()
+    it.run()
+    it.amazon.held[("A1", "ORDER_CHANGE")].clear()
+
+    def kill() -> None:
+        it.states.on_begin = lambda: None
+        raise KilledError
+
+    it.states.on_begin = kill
+    with pytest.raises(KilledError):
+        it.run()
+    it.states.wait_for_leases()
+    it.run()
+    one, two = it.events.published
+    assert one == two
+    assert it.held == 2
+
+
+def test_killed_while_mending_the_next_run_tells_nothing_of_its_own_unfinished_work() -> None:
+    it = Setting()
+    it.run()
+    it.amazon.held[("A1", "ORDER_CHANGE")] = [Subscription("s9", "1.0", "ours", {"eventFilter": {"x": 1}})]
+    start = len(it.amazon.calls)
+    it.amazon.fault = kill_at(start + 2, "after")
+    with pytest.raises(KilledError):
+        it.run()
+    assert it.held == 1, "killed after the deletion"
+    it.amazon.fault = no_fault
+    it.states.wait_for_leases()
+    it.run()
+    assert it.events.drifts == ["ORDER_CHANGE altered restoring"]
+    assert it.held == 2
+
+
+def test_a_revoked_authorisation_is_told_before_the_seller_is_marked() -> None:
+    it = Setting()
+    it.run()
+    it.revoke()
+    status = []
+    it.events.on_publish = lambda: status.append(it.registry.rows["A1"].status)
+    with pytest.raises(errors.AuthorizationRevokedError):
+        it.run()
+    assert status == [ACTIVE]
+    assert [event.detail_type for event in it.events.published] == ["SellerAuthorizationRevoked"]
+    assert it.registry.rows["A1"].status == REVOKED
+    assert it.record.settled == {}, "what stands when it is authorised again is not known"
+    it.amazon.calls.clear()
+    assert it.run() is None
+    assert it.amazon.calls == []
+    assert len(it.events.published) == 1
+
+
+def test_killed_before_the_mark_the_revocation_is_told_again_with_the_same_id() -> None:
+    it = Setting()
+    it.revoke()
+
+    def kill() -> None:
+        it.events.on_publish = lambda: None
+        raise KilledError
+
+    it.events.on_publish = kill
+    with pytest.raises(KilledError):
+        it.run()
+    it.states.wait_for_leases()
+    with pytest.raises(errors.AuthorizationRevokedError):
+        it.run()
+    one, two = it.events.published
+    assert one.detail["eventId"] == two.detail["eventId"]
+
+
+def test_a_revocation_that_cannot_be_told_marks_nobody() -> None:
+    it = Setting()
+    it.revoke()
+    it.events.fault = StoreUnavailableError("PutEvents", "InternalFailure")
+    with pytest.raises(StoreUnavailableError):
+        it.run()
+    assert it.registry.rows["A1"].status == ACTIVE
+
+
+def test_a_revocation_met_in_clearing_is_told_once() -> None:
+    it = Setting()
+    it.run()
+    it.revoke()
+    first = it.run(clear=True)
+    assert first is not None
+    assert (first.revoked, first.marked) == (True, True)
+    second = it.run(clear=False)
+    assert second is None
+    assert len(it.events.published) == 1
+
+
+def test_how_a_run_ended_is_kept_and_a_wait_changes_nothing_of_it() -> None:
+    it = Setting()
+    it.amazon.fault = lambda _, operation, moment: errors.RetryableError(operation, "Amazon is down")
+    with pytest.raises(SubscriptionsIncompleteError):
+        it.run()
+    assert "Amazon is down" in it.record.last_error
+    it.amazon.fault = lambda _, operation, moment: errors.ThrottledError(operation, 5)
+    with pytest.raises(errors.ThrottledError):
+        it.run()
+    assert "Amazon is down" in it.record.last_error
+    it.amazon.fault = no_fault
+    it.run()
+    assert it.record.last_error == ""
+    assert set(it.record.settled) == set(WANTED.types)
+
+
+MOVED = Wanted(Destinations("newer"), KEEP, WANTED.subscriptions)
+TO_MOVE = SellerJob("A1", retired_destination_ids=("ours",))
+
+
+def test_all_types_are_looked_at_and_the_deletions_booked_together_before_anything_goes() -> None:
+    it = Setting()
+    it.run()
+    it.amazon.calls.clear()
+    it.run(MOVED, job=TO_MOVE)
+    assert it.amazon.calls[:3] == ["getSubscriptions", "getSubscriptions", "deleteSubscriptionById"]
+    assert it.amazon.listings_booked == [2, 2]
+    assert len(it.amazon.bookings) == 1
+
+
+def test_whose_turns_come_later_goes_back_with_them_unchanged_and_goes_on_when_they_are_due() -> None:
+    it = Setting()
+    it.run()
+    it.amazon.clock, it.amazon.turns_after, it.amazon.interval = it.states.time.clock, 90.0, 1.0
+    it.amazon.calls.clear()
+    with pytest.raises(DeletionsWaitError) as caught:
+        it.run(MOVED, job=TO_MOVE)
+    assert it.amazon.changes == []
+    assert it.states.rows["A1"].holder is None
+    it.states.time.now += 89.0
+    job = TO_MOVE.waiting(0.0, deletions=2, booked=caught.value.booking)
+    it.amazon.bookings.clear()
+    outcome = it.run(MOVED, job=job)
+    assert outcome is not None
+    assert (outcome.deleted, outcome.created) == (2, 2)
+    assert len(it.amazon.bookings) == 1, "those that the job carried, and no others"
+
+
+def test_who_got_no_turns_asks_for_them_again_without_calling_amazon_or_taking_the_lease() -> None:
+    it = Setting()
+    it.run()
+    it.amazon.clock, it.amazon.turns_after = it.states.time.clock, None
+    with pytest.raises(DeletionsWaitError) as caught:
+        it.run(MOVED, job=TO_MOVE)
+    assert caught.value.booking is None
+    it.amazon.calls.clear()
+    it.states.taken.clear()
+    job = TO_MOVE.waiting(0.0, deletions=caught.value.count)
+    for after in (None, 120.0):
+        it.amazon.turns_after = after
+        with pytest.raises(DeletionsWaitError) as caught:
+            it.run(MOVED, job=job)
+    assert caught.value.booking is not None
+    assert (it.amazon.calls, it.states.taken) == ([], [])
+
+
+def test_who_must_clear_waits_for_the_turns() -> None:
+    it = Setting()
+    it.run()
+    it.amazon.clock, it.amazon.turns_after, it.amazon.interval = it.states.time.clock, 20.0, 1.0
+    outcome = it.run(clear=True, patient=True)
+    assert outcome is not None
+    assert outcome.deleted == 2
+    assert max(it.states.time.slept) <= 2.0
+
+
+def test_what_others_deletions_need_is_booked_together_too() -> None:
+    """Under `replace`, once Amazon has refused creations because of them."""
+    it = Setting()
+    for name in WANTED.types:
+        it.amazon.put("A1", name, Subscription(f"theirs-{name}", "1.0", "foreign"))
+    it.run()
+    assert it.held == 2
+    assert len(it.amazon.bookings) == 1
