@@ -22,7 +22,7 @@ def calls() -> list[Row]:
         Row("DynamoDB calls per turn, 1 caller", one, "calls", one, ideal, most=1.05),
         Row(f"DynamoDB calls per turn, {CALLERS} callers", several, "calls", several, ideal, most=1.1),
         Row(
-            f"DynamoDB calls per turn, {CALLERS} callers, {BATCH} turns booked at once",
+            f"DynamoDB calls per turn, {CALLERS} callers, booking {BATCH}",
             together,
             "calls",
             together / several,
