@@ -25,6 +25,8 @@ COMPLETE = {
     "LWA_SECRET_ID": "arn:aws:secretsmanager:x",
     "KEY_ID": "arn:aws:kms:x",
     "SELLER_TABLE_NAME": "sellers",
+    "QUOTA_TABLE_NAME": "quota",
+    "EVENT_BUS_NAME": "bus",
     "SUBSCRIPTION_QUEUE_URL": "https://sqs/queue",
     "SUBSCRIPTION_STATE_TABLE_NAME": "states",
 }
