@@ -92,11 +92,13 @@ class SellerRun:
                 if run.only_creates:
                     early.append(run)
         self._turns.look_seconds = self._looked_seconds()
-        drifted = [finding for run in runs for finding in run.drift()]
+        # What was created early is settled by now, and what it lacked before was nobody's doing.
+        left = [run for run in runs if not self._is_over(run)]
+        drifted = [finding for run in left for finding in run.drift()]
         if drifted:
             self._report(drifted)
             outcome.drifted = drifted
-        self._begin([run.notification_type for run in runs if run.changes])
+        self._begin([run.notification_type for run in left if run.changes])
         self._bring(runs, outcome)
         told = {finding.row for finding in drifted}
         done = [run for run in runs if run.notification_type not in self.errors]
