@@ -165,7 +165,8 @@ def _show(result: Mapping[str, Any], followed: Followed | None) -> None:
 def _unfinished(followed: Followed) -> str:
     lines = []
     if followed.failed:
-        lines.append(f"The last run of {len(followed.failed)} sellers failed; it is tried again by itself:")
+        sellers = console.counted(len(followed.failed), "seller")
+        lines.append(f"The last run of {sellers} failed; it is tried again by itself:")
         lines += [
             f"  {seller_id} ({region}): {error}"
             for (region, seller_id), error in sorted(followed.failed.items())[:_LISTED]

@@ -46,6 +46,11 @@ def show_table(
     console.print(table)
 
 
+def counted(count: int, thing: str) -> str:
+    """Return "1 seller", "2 sellers"."""
+    return f"{count} {thing}{'' if count == 1 else 's'}"
+
+
 def show_line(text: str) -> None:
     """Print one sentence of the result."""
     sys.stdout.write(text + "\n")

@@ -50,10 +50,11 @@ def list_destinations(stage: StageName, region: RegionName = None, as_json: AsJs
                 row["name"],
                 row["kind"],
                 _where(row["resource"]),
-                "ours" if row["ours"] else "other's",
+                "ours" if row["ours"] else "another's",
             )
             for row in rows
         ],
+        prose=("Where",),
     )
 
 
@@ -66,7 +67,7 @@ def show(
     region: RegionName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show one destination; of one that is an EventBridge also its event source, and what a person has to do.
+    """Show one destination; of an EventBridge one also its event source, and what a person has to do.
 
     Exit code 5 where a person has to do something. Printed with --json: what `list` prints of one, and for an
     EventBridge destination "eventSourceState" (ACTIVE, PENDING, DELETED, or null: not there) and "toDo".

@@ -21,7 +21,12 @@ from sellerbus.api.redaction import redact
 CLIENT_ID_PREFIX = "amzn1.application-oa2-client."
 _TOKEN_PREFIXES = ("Atza|", "Atzr|", "Atc|")
 
-app = typer.Typer(no_args_is_help=True, help="The application's Login with Amazon credentials.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="The application's Login with Amazon credentials.",
+    epilog="Rights: cloudformation:DescribeStacks on the stage's stacks; secretsmanager:PutSecretValue on the "
+    "stage's secrets; on the stage's keys kms:GenerateDataKey and kms:Decrypt, through Secrets Manager.",
+)
 
 
 @app.callback()

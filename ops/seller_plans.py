@@ -93,7 +93,7 @@ def plan_document(stage: str, asked: Sequence[Asked]) -> dict[str, object]:
     return {
         "stage": stage,
         "sellers": [
-            {key: row.answer.get(key) for key in ("sellerId", "region", "status", "plan")}
+            {key: row.answer.get(key) for key in ("sellerId", "region", "status", "working", "plan")}
             for row in asked
             if row.refused is None
         ],
@@ -129,10 +129,13 @@ def show_plan(stage: str, asked: Sequence[Asked]) -> None:
         )
     counts = summary(asked)
     console.show_line(
-        f"{counts['sellers']} sellers, {counts['sellersToChange']} to change: {counts['create']} to create, "
-        f"{counts['delete']} to delete; {counts['kept']} are as wanted, {counts['foreign']} of others are "
-        f"left alone, {counts['blocked']} are blocked by those."
+        f"{console.counted(counts['sellers'], 'seller')}, {counts['sellersToChange']} to change: "
+        f"{counts['create']} to create, {counts['delete']} to delete, {counts['kept']} as wanted, "
+        f"{counts['foreign']} of others left alone."
     )
+    working = [row.seller_id for row in asked if row.answer.get("working")]
+    if working:
+        console.say(f"A run is at work on {', '.join(working)}: look again in a minute.")
 
 
 def _lines(row: Asked) -> Iterator[tuple[str, ...]]:
@@ -174,16 +177,17 @@ def show_subscriptions(stage: str, asked: Sequence[Asked]) -> None:
             item["notificationType"],
             item["payloadVersion"],
             item["subscriptionId"],
+            "ours" if item["ours"] else "another's",
             item["destinationId"],
-            "ours" if item["ours"] else "other's",
         )
         for row in asked
         for item in row.actual
     ]
     console.show_table(
         f"Subscriptions at Amazon for stage {stage}: {len(lines)}",
-        ("Seller", "Region", "Type", "Version", "Subscription", "Destination", "Whose"),
+        ("Seller", "Region", "Type", "Version", "Subscription", "Whose", "Destination"),
         lines,
+        prose=("Destination",),
     )
 
 
@@ -197,7 +201,7 @@ def tell_of_failures(asked: Sequence[Asked]) -> None:
         listed = "\n".join(f"  {row.seller_id} ({row.cell.region}): {row.refused}" for row in refused)
         revoked = [row for row in refused if row.refused is not None and row.refused.kind == REVOKED]
         raise CommandError(
-            f"{len(refused)} of {len(asked)} sellers could not be looked at:\n{listed}",
+            f"{len(refused)} of {console.counted(len(asked), 'seller')} could not be looked at:\n{listed}",
             PARTLY if revoked or len(refused) < len(asked) else FAILED,
         )
     types = sorted({plan["notificationType"] for row in asked for plan in row.plan if plan.get("error")})

@@ -45,6 +45,10 @@ class View:
         return self.state.blocked if self.state is not None else ()
 
     @property
+    def _finished_at(self) -> str | None:
+        return self.state.finished_at if self.state is not None else None
+
+    @property
     def last_error(self) -> str | None:
         return redact(self.state.last_error) if self.state is not None and self.state.last_error else None
 
@@ -63,7 +67,7 @@ class View:
             "subscriptions": len(self.subscriptions),
             "wanted": self.wanted,
             "blocked": list(self.blocked),
-            "finishedAt": self.state.finished_at if self.state is not None else None,
+            "finishedAt": self._finished_at,
             "lastError": self.last_error,
         }
 
@@ -81,7 +85,8 @@ class View:
             "Subscriptions": f"{len(self.subscriptions)} of {self.wanted}",
             **{f"  {name}": known for name, known in self.subscriptions},
             **({"Kept out by others": ", ".join(self.blocked)} if self.blocked else {}),
-            "Last run": (self.state.finished_at if self.state is not None else None) or "none yet",
+            "Last run": (self.state.finished_at if self.state is not None else None)
+            or "none that is remembered",
             "Last error": self.last_error or "none",
         }
 

@@ -45,10 +45,11 @@ def plan(
     and asks again.
 
     Exit code 5 where some sellers could not be looked at, or have revoked the authorisation. Printed with
-    --json: {"stage", "sellers": [{"sellerId", "region", "status", "plan": [{"notificationType", "steps":
-    [{"action" (create, delete), "payloadVersion", "subscriptionId" (null: to be made), "destinationId",
-    "reason"}], "kept", "foreign", "blocked", "error" (where Amazon refuses to list the type)}]}],
-    "failures": [{"sellerId", "region", "kind", "message"}], "summary" (counts)}.
+    --json: {"stage", "sellers": [{"sellerId", "region", "status", "working" (whether a run is at work on
+    it), "plan": [{"notificationType", "steps": [{"action" (create, delete), "payloadVersion",
+    "subscriptionId" (null: to be made), "destinationId", "reason"}], "kept", "foreign", "blocked", "error"
+    (where Amazon refuses to list the type)}]}], "failures": [{"sellerId", "region", "kind", "message"}],
+    "summary" (counts)}.
     """
     target = opened(stage)
     sellers = seller_plans.sellers_of(target, _ids(seller, everybody=everybody), region)

@@ -11,7 +11,7 @@ from sellerbus.api.booking import Booking
 from sellerbus.api.lwa import SellerGrant
 from sellerbus.api.notifications import Destination, Subscription
 from sellerbus.notifications.inspection import Inspector
-from sellerbus.notifications.seller_record import Record
+from sellerbus.notifications.seller_record import Record, StateView
 from sellerbus.notifications.wanted import KEEP, Destinations, Wanted, WantedSubscription
 from tests.unit.subscriptions.fake_registry import FakeRegistry, row
 
@@ -76,6 +76,11 @@ class ReadOnlyStates:
     """Gives copies, as a table does; it has no lease to give."""
 
     records: dict[str, Record] = field(default_factory=dict)
+    busy_until: float | None = None
+
+    def show(self, seller_id: str) -> StateView:
+        lease = {"leaseUntil": {"N": str(self.busy_until)}} if self.busy_until else {}
+        return StateView.from_item({"sellerId": {"S": seller_id}, **lease})
 
     def record(self, seller_id: str) -> Record:
         return copy.deepcopy(self.records.get(seller_id, Record()))
@@ -104,6 +109,7 @@ class Looking:
             application=self.application,
             wanted=lambda: self.wanted,
             sandbox=self.sandbox,
+            clock=lambda: 1000.0,
         )
         return inspector.answer({"request": request, **given})
 

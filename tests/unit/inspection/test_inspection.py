@@ -41,6 +41,7 @@ def test_what_is_missing_would_be_created(it: Looking) -> None:
         "sellerId": SELLER,
         "region": "na",
         "status": "active",
+        "working": False,
         "plan": [
             {
                 "notificationType": ORDERS,
@@ -135,6 +136,12 @@ def test_who_is_paused_or_removed_would_have_everything_deleted(it: Looking, sta
         ("delete", "sub-2"),
     ]
     assert [item["subscriptionId"] for item in plan["foreign"]] == ["sub-3"]
+
+
+@pytest.mark.parametrize(("until", "working"), [(1001.0, True), (999.0, False)])
+def test_says_that_a_run_is_at_work(it: Looking, until: float, working: bool) -> None:
+    it.states.busy_until = until
+    assert it.ask("subscriptions", sellerId=SELLER)["working"] is working
 
 
 def test_further_types_are_listed_and_not_planned(it: Looking) -> None:

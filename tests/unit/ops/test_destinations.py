@@ -62,7 +62,7 @@ def test_those_of_all_regions_are_listed(deployed: DeployedStage) -> None:
     ]
     assert set(listed[0]) == {"region", "destinationId", "name", "kind", "resource", "ours"}
     table = deployed.run(*LIST).out
-    for text in (QUEUE["resource"]["sqs"]["arn"], SOURCE, "ours", "other's"):  # type: ignore[index]
+    for text in (QUEUE["resource"]["sqs"]["arn"], SOURCE, "ours", "another's"):  # type: ignore[index]
         assert text in table
 
 

@@ -207,7 +207,7 @@ def test_shown_before_the_first_deployment(stage: DeployedStage) -> None:
     stage.run(*ADD, piped=TOKEN)
     finished = stage.run(*SHOW)
     assert finished.code == 0
-    assert "none yet" in finished.out
+    assert "none that is remembered" in finished.out
     assert "all that are configured" in finished.out
 
 

@@ -48,6 +48,7 @@ def answering(*plans: dict[str, Any], actual: tuple[dict[str, Any], ...] = ()) -
             "sellerId": request["sellerId"],
             "region": "na",
             "status": "active",
+            "working": False,
             "plan": list(plans),
             "actual": list(actual),
         }
@@ -97,7 +98,7 @@ def test_every_seller_of_all_regions_is_planned_for(deployed: DeployedStage) -> 
     assert finished.code == 0
     assert asked(deployed) == [("inspect-eu", "AEU001"), ("inspect-na", "ANA001")]
     assert [row["sellerId"] for row in finished.document["sellers"]] == ["ANA001", "AEU001"]
-    assert set(finished.document["sellers"][0]) == {"sellerId", "region", "status", "plan"}
+    assert set(finished.document["sellers"][0]) == {"sellerId", "region", "status", "working", "plan"}
     assert finished.document["sellers"][0]["plan"] == [CREATION, WHOLE]
     assert finished.document["failures"] == []
     assert finished.document["summary"] == {
@@ -133,7 +134,7 @@ def test_a_plan_is_a_table_with_a_summary(deployed: DeployedStage) -> None:
         "blocked 1.0",
         "cannot be listed",
         "403 Unauthorized",
-        "1 sellers, 1 to change: 0 to create, 1 to delete",
+        "1 seller, 1 to change: 0 to create, 1 to delete",
     ):
         assert text in told.out
     assert told.code == 5
@@ -143,7 +144,7 @@ def test_where_nothing_is_to_do_the_summary_stands_alone(deployed: DeployedStage
     deployed.lambdas.answers["inspect-na"] = answering(WHOLE)
     told = deployed.run(*PLAN, "--seller", "ANA001")
     assert told.code == 0
-    assert told.out.startswith("1 sellers, 0 to change")
+    assert told.out.startswith("1 seller, 0 to change")
 
 
 def test_waits_as_long_as_it_is_told_and_asks_again(deployed: DeployedStage, waits: list[float]) -> None:
@@ -196,6 +197,12 @@ def test_a_function_that_fails_is_one_line(deployed: DeployedStage) -> None:
     finished = deployed.run(*PLAN, "--seller", "ANA001")
     assert finished.code == 1
     assert "The function inspect-na failed: ZeroDivisionError: with [token]" in finished.err
+
+
+def test_a_run_at_work_is_told(deployed: DeployedStage) -> None:
+    whole = answering(CREATION)
+    deployed.lambdas.answers["inspect-na"] = lambda request: whole(request) | {"working": True}
+    assert "A run is at work on ANA001" in deployed.run(*PLAN, "--seller", "ANA001").err
 
 
 def test_an_answer_that_was_cut_is_told(deployed: DeployedStage) -> None:
@@ -256,9 +263,9 @@ def test_what_amazon_has_is_listed_ours_and_others(deployed: DeployedStage) -> N
     ]
     table = deployed.run(*LIST, "--seller", "ANA001").out
     assert "Subscriptions at Amazon for stage example: 2" in table
-    assert [line.split("│")[-2].strip() for line in table.splitlines() if "sub-" in line] == [
+    assert [line.split("│")[-3].strip() for line in table.splitlines() if "sub-" in line] == [
         "ours",
-        "other's",
+        "another's",
     ]
 
 

@@ -7,6 +7,7 @@ of AWS.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -24,7 +25,7 @@ from sellerbus.api.redaction import redact
 from sellerbus.notifications import dry_run
 from sellerbus.notifications import inspection_documents as documents
 from sellerbus.notifications.seller_reconciler import check_application
-from sellerbus.notifications.seller_record import Record
+from sellerbus.notifications.seller_record import Record, StateView
 from sellerbus.notifications.wanted import Wanted
 from sellerbus.sellers.registry import UnreadableTokenError
 from sellerbus.sellers.rows import ACTIVE, PAUSED, REMOVING, REVOKED, Seller
@@ -63,6 +64,8 @@ class States(Protocol):
 
     def record(self, seller_id: str) -> Record: ...
 
+    def show(self, seller_id: str) -> StateView | None: ...
+
 
 class Inspector:
     """application: tells the client id that Amazon is called with. sandbox: whether that is the sandbox."""
@@ -76,6 +79,7 @@ class Inspector:
         application: Callable[[], str],
         wanted: Callable[[], Wanted],
         sandbox: bool,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._registry = registry
         self._states = states
@@ -83,6 +87,7 @@ class Inspector:
         self._application = application
         self._wanted = wanted
         self._sandbox = sandbox
+        self._clock = clock
 
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Answer one question, a JSON object whose `request` says which.
@@ -138,6 +143,7 @@ class Inspector:
         check_application(seller_id, record, self._application())
         wanted = self._wanted()
         clear = seller.status != ACTIVE
+        working = self._working(seller_id)
         looked = dry_run.look(
             self._api,
             self._registry.grant(seller),
@@ -150,6 +156,7 @@ class Inspector:
             "sellerId": seller_id,
             "region": seller.region,
             "status": seller.status,
+            "working": working or self._working(seller_id),
             "plan": [
                 *(
                     documents.type_plan(plan, looked.unlisted(plan.notification_type), wanted)
@@ -159,6 +166,11 @@ class Inspector:
             ],
             "actual": documents.actual(looked, wanted),
         }
+
+    def _working(self, seller_id: str) -> bool:
+        """Whether a run is at work on the seller: what is seen then is already changing."""
+        view = self._states.show(seller_id)
+        return view is not None and view.busy_until is not None and view.busy_until > self._clock()
 
     def _listable(self, seller_id: str) -> Seller:
         """Return the row of a seller for whom Amazon can be asked; raises RefusedError."""

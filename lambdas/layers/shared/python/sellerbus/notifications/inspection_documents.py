@@ -62,7 +62,7 @@ def _unlisted(subscription_id: str) -> dict[str, Any]:
         "payloadVersion": None,
         "subscriptionId": subscription_id,
         "destinationId": None,
-        "reason": "was made by Sellerbus and is not listed by Amazon",
+        "reason": "is on record, though Amazon does not list it",
     }
 
 
