@@ -46,6 +46,7 @@ def _work(request: Request) -> Result:
     if found.event_bridge is not None:
         await_event_source(
             bootstrap.aws("events"),
+            found,
             found.event_bridge,
             for_new_bus=request.request_type == "Create",
             remaining_seconds=request.remaining_seconds,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from sellerbus.api.notifications import EventBridgeResource
+from sellerbus.api.notifications import Destination, EventBridgeResource
 from sellerbus.notifications.event_source import EventSourceError, await_event_source
 from tests.unit.subscriptions.fake_events import FakeEvents
 
 NAME = "aws.partner/sellingpartnerapi.amazon.com/123456789012/application"
 SOURCE = EventBridgeResource(NAME, "123456789012", "eu-west-1")
+DESTINATION = Destination("destination-7", "sellerbus-dev-events", event_bridge=SOURCE)
 
 
 def wait(*states: str | None, for_new_bus: bool = True, remaining: float = 1000.0) -> list[float]:
@@ -17,6 +18,7 @@ def wait(*states: str | None, for_new_bus: bool = True, remaining: float = 1000.
     naps: list[float] = []
     await_event_source(
         FakeEvents(list(states)),
+        DESTINATION,
         SOURCE,
         for_new_bus=for_new_bus,
         remaining_seconds=lambda: remaining - sum(naps),
@@ -33,7 +35,7 @@ def refused(*states: str | None, for_new_bus: bool = True, remaining: float = 10
 
 def test_one_that_waits_for_its_bus_is_what_is_looked_for() -> None:
     events = FakeEvents(["PENDING"])
-    await_event_source(events, SOURCE, for_new_bus=True, remaining_seconds=lambda: 1000.0)
+    await_event_source(events, DESTINATION, SOURCE, for_new_bus=True, remaining_seconds=lambda: 1000.0)
     assert events.asked == [NAME]
 
 
@@ -63,6 +65,7 @@ def test_one_that_never_comes_is_told_after_a_minute() -> None:
         "deploy",
     ):
         assert words in text
+    assert "delete the destination destination-7 at Amazon" in text
 
 
 def test_the_time_that_remains_bounds_the_wait() -> None:
@@ -73,4 +76,5 @@ def test_the_time_that_remains_bounds_the_wait() -> None:
 def test_one_of_a_destination_that_is_gone_is_told(for_new_bus: bool) -> None:
     text = refused("DELETED", for_new_bus=for_new_bus)
     assert "is DELETED" in text
-    assert "delete the event bus" in text
+    assert "an event bus of the same name is left from before, delete it" in text
+    assert "delete the destination destination-7 at Amazon" in text

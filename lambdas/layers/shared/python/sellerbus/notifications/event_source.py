@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 
-from sellerbus.api.notifications import EventBridgeResource
+from sellerbus.api.notifications import Destination, EventBridgeResource
 
 PATIENCE_SECONDS: Final = 60.0
 NAP_SECONDS: Final = 2.0
@@ -34,13 +34,14 @@ class EventsClient(Protocol):
 
 def await_event_source(
     client: EventsClient,
+    destination: Destination,
     source: EventBridgeResource,
     *,
     for_new_bus: bool,
     remaining_seconds: Callable[[], float],
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Return when an event bus can be associated with the source, or is.
+    """Return when an event bus can be associated with the destination's source, or is.
 
     for_new_bus: the bus is yet to be created, so that an associated one is another's.
     Naps are NAP_SECONDS, all together at most PATIENCE_SECONDS and within the remaining time.
@@ -49,7 +50,7 @@ def await_event_source(
     waited = 0.0
     while (state := _state(client, source.name)) not in ("PENDING", "ACTIVE"):
         if waited >= PATIENCE_SECONDS or remaining_seconds() < 2 * NAP_SECONDS:
-            raise EventSourceError(_not_there(source, state, waited))
+            raise EventSourceError(_not_there(destination, source, state, waited))
         sleep(NAP_SECONDS)
         waited += NAP_SECONDS
     if state == "ACTIVE" and for_new_bus:
@@ -63,18 +64,25 @@ def _state(client: EventsClient, name: str) -> str | None:
         return None
 
 
-def _not_there(source: EventBridgeResource, state: str | None, waited: float) -> str:
+def _not_there(
+    destination: Destination, source: EventBridgeResource, state: str | None, waited: float
+) -> str:
     console = _CONSOLE.format(region=source.region)
+    # AWS keeps a source without an event bus for two weeks (EventBridge API, DeactivateEventSource).
+    anew = (
+        "AWS ends an event source that has had no event bus for two weeks; then, or where Amazon never made "
+        f"one, delete the destination {destination.destination_id} at Amazon (deleteDestination, once no "
+        "subscription uses it), so that the next deploy makes it anew."
+    )
     if state is None:
         return (
             f"Amazon has the EventBridge destination, but account {source.account_id} shows no partner event "
             f"source {source.name} after {waited:.0f} s. Look {console}: when it is listed there as Pending, "
-            "deploy again. The destination stays at Amazon meanwhile and is then found."
+            f"deploy again. The destination stays at Amazon meanwhile and is then found. {anew}"
         )
     return (
-        f"the partner event source {source.name} is {state}: it belongs to an earlier destination, whose "
-        f"event bus is still there. Look {console}, delete the event bus of the same name under Event buses, "
-        "and deploy again."
+        f"the partner event source {source.name} is {state}. Look {console}, and under Event buses: an event "
+        f"bus of the same name is left from before, delete it. {anew}"
     )
 
 
