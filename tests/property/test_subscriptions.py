@@ -13,7 +13,16 @@ from sellerbus.api.notifications import Subscription
 from sellerbus.notifications.jobs import SellerJob
 from sellerbus.notifications.outcome import Outcome
 from sellerbus.notifications.seller_record import Record
-from sellerbus.notifications.wanted import KEEP, REPLACE, Destinations, Wanted, WantedSubscription, canonical
+from sellerbus.notifications.wanted import (
+    EVENT_BRIDGE,
+    KEEP,
+    REPLACE,
+    SQS,
+    Destinations,
+    Wanted,
+    WantedSubscription,
+    canonical,
+)
 from tests.unit.subscriptions.fake_amazon import (
     FakeAmazon,
     Fault,
@@ -25,7 +34,8 @@ from tests.unit.subscriptions.fake_amazon import (
 )
 from tests.unit.subscriptions.runs import bring_to
 
-OURS, OLD, FOREIGN = "ours", "old", "foreign"
+OURS, BRIDGE, OLD, FOREIGN = "ours", "bridge", "old", "foreign"
+DESTINATIONS = Destinations(OURS, BRIDGE)
 TYPES = ("ORDER_CHANGE", "PRICING_HEALTH", "RETIRED")
 JOB = SellerJob("A1", retired_types=("RETIRED",), retired_destination_ids=(OLD,))
 
@@ -41,7 +51,10 @@ directives = st.sampled_from(
         {"filterExpression": "b == 2"},
     ]
 )
-held_rows = st.lists(st.tuples(versions, st.sampled_from([OURS, OLD, FOREIGN]), directives), max_size=5)
+vias = st.sampled_from([SQS, EVENT_BRIDGE])
+held_rows = st.lists(
+    st.tuples(versions, st.sampled_from([OURS, BRIDGE, OLD, FOREIGN]), directives), max_size=5
+)
 
 
 @st.composite
@@ -57,29 +70,33 @@ def amazons(draw: st.DrawFn) -> FakeAmazon:
 def wanteds(draw: st.DrawFn, policy: str = REPLACE) -> Wanted:
     rows = draw(
         st.lists(
-            st.builds(WantedSubscription, st.sampled_from(TYPES[:2]), versions, directives),
+            st.builds(WantedSubscription, st.sampled_from(TYPES[:2]), versions, directives, vias),
             max_size=4,
             # One per type and version: what Amazon takes in any case.
             unique_by=lambda row: (row.notification_type, row.payload_version),
         )
     )
-    return Wanted(Destinations(OURS), policy, tuple(rows))
+    return Wanted(DESTINATIONS, policy, tuple(rows))
 
 
 def run(amazon: FakeAmazon, wanted: Wanted) -> Outcome:
     return bring_to(amazon, seller(), wanted, JOB, Record())
 
 
-def ours(amazon: FakeAmazon, name: str) -> list[tuple[str, str]]:
-    rows = [row for row in amazon.of("A1", name) if row.destination_id != FOREIGN]
-    assert all(row.destination_id == OURS for row in rows)
-    return sorted((row.payload_version, canonical(row.directive)) for row in rows)
+def ours(amazon: FakeAmazon, name: str) -> list[tuple[str, str, str]]:
+    return sorted(
+        (row.payload_version, canonical(row.directive), row.destination_id)
+        for row in amazon.of("A1", name)
+        if row.destination_id != FOREIGN
+    )
 
 
 def assert_as_wanted(amazon: FakeAmazon, wanted: Wanted) -> None:
     for name in (*wanted.types, "RETIRED"):
-        expected = sorted((row.payload_version, canonical(row.directive)) for row in wanted.of_type(name))
-        assert ours(amazon, name) == expected
+        assert ours(amazon, name) == sorted(
+            (row.payload_version, canonical(row.directive), wanted.destinations.of(row))
+            for row in wanted.of_type(name)
+        )
 
 
 @given(amazon=amazons(), wanted=wanteds())
@@ -166,7 +183,7 @@ def test_replace_deletes_of_others_only_what_is_in_the_way(amazon: FakeAmazon, w
 
 @given(amazon=amazons(), wanted=wanteds())
 def test_clearing_leaves_only_others(amazon: FakeAmazon, wanted: Wanted) -> None:
-    everything = Wanted(Destinations(OURS), REPLACE, tuple(WantedSubscription(name, "1.0") for name in TYPES))
+    everything = Wanted(DESTINATIONS, REPLACE, tuple(WantedSubscription(name, "1.0") for name in TYPES))
     run(amazon, wanted)
     foreign = [row for name in TYPES for row in amazon.of("A1", name) if row.destination_id == FOREIGN]
     bring_to(amazon, seller(), everything, JOB, Record(), clear=True)
@@ -193,5 +210,5 @@ def test_the_fault_hook_itself_can_kill() -> None:
     with pytest.raises(KilledError):
         run(
             FakeAmazon(fault=fault),
-            Wanted(Destinations(OURS), REPLACE, (WantedSubscription("ORDER_CHANGE", "1.0"),)),
+            Wanted(DESTINATIONS, REPLACE, (WantedSubscription("ORDER_CHANGE", "1.0"),)),
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -36,7 +35,7 @@ class FakeStates:
     rows: dict[str, Row] = field(default_factory=dict)
     on_begin: Callable[[], None] = lambda: None
     on_leave: Callable[[], None] = lambda: None
-    holders: Iterator[int] = field(default_factory=itertools.count)
+    leases: int = 0
     taken: list[str] = field(default_factory=list)
 
     def take(self, seller_id: str, seconds: float) -> Lease:
@@ -44,7 +43,8 @@ class FakeStates:
         now = self.time.clock()
         if row.holder is not None and row.until >= now:
             raise SellerBusyError(seller_id, row.until - now)
-        row.holder, row.until = f"h{next(self.holders)}", now + seconds + LEASE_MARGIN_SECONDS
+        self.leases += 1
+        row.holder, row.until = f"h{self.leases}", now + seconds + LEASE_MARGIN_SECONDS
         self.taken.append(seller_id)
         return Lease(seller_id, row.holder, row.until, copy.deepcopy(row.record))
 

@@ -159,8 +159,10 @@ class TypeRun:
             if item.destination_id in self._own or item.subscription_id in known
         }
         self._lost = known - ours
-        # Where none are wanted, one on record that the listing lacks is deleted all the same: it may lag.
-        self._record.saw(self.notification_type, ours if self._rows else ours | known)
+        # One on record that the listing lacks: where none are wanted, it is deleted all the same, for the
+        # listing may lag; and before it is told of, a run that fails must leave it to the next one to tell.
+        unsure = known if not self._rows or not self._looks else frozenset()
+        self._record.saw(self.notification_type, ours | unsure)
         return plan_type(
             self.notification_type,
             self._rows,
@@ -231,6 +233,7 @@ class TypeRun:
         blocked = [f"{self.notification_type} {row.payload_version}" for row in plan.blocked]
         outcome.blocked += blocked
         if self._rows:
+            self._record.subscriptions -= {(self.notification_type, known) for known in self._lost}
             self._record.settled[self.notification_type] = self._wanted.digest_of(self.notification_type)
             self._record.settle_blocked(self.notification_type, blocked)
         else:
