@@ -76,7 +76,7 @@ require-stage:
 		echo "Say which deployment: make $(firstword $(MAKECMDGOALS)) STAGE=<name>, where config/<name>.yaml describes it." >&2; \
 		exit 2; \
 	fi
-	@if [ ! -f "config/$(STAGE).yaml" ]; then \
-		echo "There is no config/$(STAGE).yaml: copy config/example.yaml to it and fill it in." >&2; \
+	@if [ ! -f "$${SELLERBUS_CONFIG_FOLDER:-config}/$(STAGE).yaml" ]; then \
+		echo "There is no $${SELLERBUS_CONFIG_FOLDER:-config}/$(STAGE).yaml: copy config/example.yaml to it and fill it in." >&2; \
 		exit 2; \
 	fi
