@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from local.cast import SELLERS
+from local.cast import THIRD_SELLER
 from local.deployment import Deployment
 from local.outcome import Outcome, StoryError
 from local.queues import OperationalEvent, drain
@@ -16,8 +16,9 @@ from local.screen import Screen
 EVENT_SECONDS = 30.0
 DRIFTED = "SubscriptionDrifted"
 
-_DELETED = (SELLERS[0].seller_id, "ORDER_CHANGE")
-_MOVED = (SELLERS[1].seller_id, "FBA_OUTBOUND_SHIPMENT_STATUS")
+_SELLER = THIRD_SELLER.seller_id
+_DELETED = "ORDER_CHANGE"
+_MOVED = "FBA_OUTBOUND_SHIPMENT_STATUS"
 _FOREIGN_QUEUE = "arn:aws:sqs:us-east-1:000000000000:of-another-program"
 
 
@@ -25,19 +26,19 @@ def check_drift(deployment: Deployment, screen: Screen, outcome: Outcome) -> Non
     """A subscription deleted behind our back comes back; one pointed elsewhere stays, and is told."""
     with screen.step("Behind our back a subscription is deleted, another pointed to another's queue") as step:
         amazon = deployment.simulator
-        amazon.delete_subscription(_only(amazon.state(), *_DELETED)["subscriptionId"])
+        amazon.delete_subscription(_only(amazon.state(), _DELETED)["subscriptionId"])
         foreign = amazon.add_destination("of-another-program", _FOREIGN_QUEUE)
         outcome.foreign_destination = foreign
-        amazon.move_subscription(_only(amazon.state(), *_MOVED)["subscriptionId"], foreign)
+        amazon.move_subscription(_only(amazon.state(), _MOVED)["subscriptionId"], foreign)
         deployment.on_line = step.progress
-        plan = deployment.plan_subscriptions([_DELETED[0], _MOVED[0]])
+        plan = deployment.plan_subscriptions([_SELLER])
         step.result = "as `sellerbus subscriptions plan` sees it:"
     for line in plan:
         screen.say(f"  {line}")
     with screen.step("`sellerbus subscriptions apply` puts the deleted one back, and an event tells") as step:
         deployment.on_line = step.progress
-        deployment.apply_subscriptions([_DELETED[0], _MOVED[0]])
-        held = _only(deployment.simulator.state(), *_DELETED)
+        deployment.apply_subscriptions([_SELLER])
+        held = _only(deployment.simulator.state(), _DELETED)
         if held["destinationId"] != deployment.outputs["DestinationId"]:
             raise StoryError(f"the subscription that was deleted came back elsewhere: {held}", "Reconcile")
         event = _await_drift(deployment, outcome, "missing", _DELETED, step.progress)
@@ -47,7 +48,7 @@ def check_drift(deployment: Deployment, screen: Screen, outcome: Outcome) -> Non
         step.result = f"{event.source} / {event.kind}: {event.detail['drift']}"
     with screen.step("The one pointed elsewhere is reported, and left as it is") as step:
         event = _await_drift(deployment, outcome, "other-destination", _MOVED, step.progress)
-        held = _only(deployment.simulator.state(), *_MOVED)
+        held = _only(deployment.simulator.state(), _MOVED)
         if event.detail["action"] != "reported" or held["destinationId"] != foreign:
             raise StoryError(
                 f"the subscription of another program should be left alone: {held}, {event.detail}",
@@ -57,15 +58,15 @@ def check_drift(deployment: Deployment, screen: Screen, outcome: Outcome) -> Non
         step.result = f"{event.source} / {event.kind}: {event.detail['drift']}, {event.detail['action']}"
 
 
-def _only(state: dict[str, Any], seller_id: str, notification_type: str) -> dict[str, Any]:
+def _only(state: dict[str, Any], notification_type: str) -> dict[str, Any]:
     found = [
         held
         for held in state["subscriptions"]
-        if (held["sellerId"], held["notificationType"]) == (seller_id, notification_type)
+        if (held["sellerId"], held["notificationType"]) == (_SELLER, notification_type)
     ]
     if len(found) != 1:
         raise StoryError(
-            f"{seller_id} should have one subscription for {notification_type}, but has {found}", "Reconcile"
+            f"{_SELLER} should have one subscription for {notification_type}, but has {found}", "Reconcile"
         )
     return dict(found[0])
 
@@ -74,7 +75,7 @@ def _await_drift(
     deployment: Deployment,
     outcome: Outcome,
     drift: str,
-    whose: tuple[str, str],
+    notification_type: str,
     progress: Callable[[str], None],
 ) -> OperationalEvent:
     sqs, queue_url = deployment.client("sqs"), deployment.outputs["ExampleConsumerQueueUrl"]
@@ -83,12 +84,12 @@ def _await_drift(
         told = [event for event in outcome.received.operational if event.kind == DRIFTED]
         for event in told:
             about = tuple(event.detail[name] for name in ("drift", "sellerId", "notificationType"))
-            if about == (drift, *whose):
+            if about == (drift, _SELLER, notification_type):
                 return event
         progress(f"{len(told)} events of drift so far")
         if not drain(sqs, queue_url, outcome.received) and time.monotonic() > deadline:
             raise StoryError(
-                f"no {DRIFTED} event with drift {drift} for {' and '.join(whose)} came within "
+                f"no {DRIFTED} event with drift {drift} for {_SELLER} and {notification_type} came within "
                 f"{EVENT_SECONDS:g} seconds, only {json.dumps([event.detail for event in told])}",
                 "Reconcile",
             )

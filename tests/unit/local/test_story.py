@@ -117,6 +117,7 @@ class FakeDeployment:
     apply: Callable[[FakeSimulator], object] = lambda _: None
     outputs: dict[str, str] = field(
         default_factory=lambda: {
+            "SubscriptionStateTableName": "states",
             "DestinationId": "d1",
             "EventBridgeDestinationId": "bridge",
             "NotificationQueueUrl": "source",
@@ -127,10 +128,13 @@ class FakeDeployment:
     on_line: Any = None
 
     stored: bytes = b""
+    ended: bool = True
 
     def client(self, service: str) -> Any:
         if service == "s3":
             return SimpleNamespace(get_object=lambda **_: {"Body": io.BytesIO(self.stored)})
+        if service == "dynamodb":
+            return SimpleNamespace(get_item=lambda **_: {"Item": {"finishedAt": {}}} if self.ended else {})
         assert service == "sqs"
         return self.sqs
 
@@ -320,6 +324,27 @@ def test_a_third_seller_without_subscriptions_falls_short(deployment: FakeDeploy
         story.add_third_seller(deployment.for_story(), screen, Outcome())
 
 
+def test_a_third_seller_has_subscriptions_for_its_own_types(
+    deployment: FakeDeployment, screen: Screen
+) -> None:
+    deployment.simulator.subscribe(THIRD_SELLER.seller_id, *THIRD_SELLER.notification_types)
+    outcome = Outcome()
+
+    story.add_third_seller(deployment.for_story(), screen, outcome)
+
+    assert outcome.numbers()["third_seller_subscriptions"] == len(THIRD_SELLER.notification_types) > 1
+
+
+def test_a_third_sellers_run_that_does_not_end_falls_short(
+    deployment: FakeDeployment, screen: Screen
+) -> None:
+    deployment.simulator.subscribe(THIRD_SELLER.seller_id, *THIRD_SELLER.notification_types)
+    deployment.ended = False
+
+    with pytest.raises(StoryError, match=THIRD_SELLER.seller_id):
+        story.add_third_seller(deployment.for_story(), screen, Outcome())
+
+
 def test_a_subscription_left_after_destroy_falls_short(deployment: FakeDeployment, screen: Screen) -> None:
     deployment.simulator.destinations = []
     deployment.simulator.subscribe(SELLERS[0].seller_id, "ORDER_CHANGE")
@@ -391,7 +416,8 @@ def test_a_type_of_event_bridge_that_came_otherwise_or_not_falls_short(
         story_of_deliveries.check_event_bridge(deployment.for_story(), screen, outcome)
 
 
-DELETED, MOVED = story_of_drift._DELETED, story_of_drift._MOVED
+DELETED = (THIRD_SELLER.seller_id, story_of_drift._DELETED)
+MOVED = (THIRD_SELLER.seller_id, story_of_drift._MOVED)
 RESTORING = drift_message("missing", "restoring", *DELETED)
 REPORTED = drift_message("other-destination", "reported", *MOVED)
 
@@ -412,7 +438,7 @@ def test_drift_that_is_mended_and_told(deployment: FakeDeployment, screen: Scree
 
     assert (outcome.numbers()["drift_restored"], outcome.numbers()["drift_reported"]) == (1, 1)
     assert outcome.foreign_destination == "foreign"
-    assert "the plan of 2" in said(screen)
+    assert "the plan of 1" in said(screen)
 
 
 def take_over(simulator: FakeSimulator) -> None:
