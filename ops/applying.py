@@ -45,9 +45,10 @@ def apply(
 
     What would be done shows `plan`. Sellers whose authorisation is revoked are left out.
 
-    Exit code 5 with --wait where a run failed or the time was over; what failed is tried again by itself.
-    Printed with --json: {"stage", "queued", "revoked": [{"sellerId", "region"}], and with --wait "done",
-    "failed": [{"sellerId", "region", "lastError"}], "open": [{"sellerId", "region"}]}.
+    Exit code 5 with --wait where a run failed, others keep something out or the time was over; what failed is
+    tried again by itself. Printed with --json: {"stage", "queued", "revoked": [{"sellerId", "region"}], and
+    with --wait "done", "failed": [{"sellerId", "region", "lastError"}], "blocked": [{"sellerId", "region",
+    "subscriptions"}], "open": [{"sellerId", "region"}]}.
     """
     if bool(seller) == everybody:
         raise CommandError("Say whom: --seller ID (several times), or --all.", WRONG_INPUT)
@@ -81,7 +82,7 @@ def apply(
         console.say(f"Left out, because the authorisation is revoked: {_listed(revoked)}.")
     if followed is None:
         console.say(f"They are worked on within minutes: sellerbus sellers list --stage {stage}")
-    elif followed.failed or followed.open:
+    elif followed.failed or followed.blocked or followed.open:
         raise CommandError(_unfinished(followed), PARTLY)
 
 
@@ -147,6 +148,10 @@ def _outcome(followed: Followed) -> dict[str, Any]:
             {"sellerId": seller_id, "region": region, "lastError": redact(error)}
             for (region, seller_id), error in sorted(followed.failed.items())
         ],
+        "blocked": [
+            {"sellerId": seller_id, "region": region, "subscriptions": list(blocked)}
+            for (region, seller_id), blocked in sorted(followed.blocked.items())
+        ],
         "open": _documents(followed.open),
     }
 
@@ -170,6 +175,12 @@ def _unfinished(followed: Followed) -> str:
         lines += [
             f"  {seller_id} ({region}): {error}"
             for (region, seller_id), error in sorted(followed.failed.items())[:_LISTED]
+        ]
+    if followed.blocked:
+        lines.append("Kept out by others' subscriptions (`subscriptions list` shows whose):")
+        lines += [
+            f"  {seller_id} ({region}): {', '.join(blocked)}"
+            for (region, seller_id), blocked in sorted(followed.blocked.items())[:_LISTED]
         ]
     if followed.open:
         lines.append(f"The time was over before the run of these had ended: {_listed(followed.open)}.")

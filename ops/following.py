@@ -53,6 +53,11 @@ class Followed:
         return {place: state.last_error for place, state in self.ended.items() if state.last_error}
 
     @property
+    def blocked(self) -> dict[Place, tuple[str, ...]]:
+        """What others' subscriptions keep out, as "TYPE payloadVersion"."""
+        return {place: state.blocked for place, state in self.ended.items() if state.blocked}
+
+    @property
     def count(self) -> int:
         return len(self.ended) + len(self.gone)
 

@@ -24,8 +24,8 @@ _TOKEN_PREFIXES = ("Atza|", "Atzr|", "Atc|")
 app = typer.Typer(
     no_args_is_help=True,
     help="The application's Login with Amazon credentials.",
-    epilog="Rights: cloudformation:DescribeStacks on the stage's stacks; secretsmanager:PutSecretValue on the "
-    "stage's secrets; on the stage's keys kms:GenerateDataKey and kms:Decrypt, through Secrets Manager.",
+    epilog="Rights: cloudformation:DescribeStacks on the stage's stacks; secretsmanager:PutSecretValue on "
+    "its secrets; on its keys kms:GenerateDataKey and kms:Decrypt, through Secrets Manager.",
 )
 
 

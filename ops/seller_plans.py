@@ -131,7 +131,7 @@ def show_plan(stage: str, asked: Sequence[Asked]) -> None:
     console.show_line(
         f"{console.counted(counts['sellers'], 'seller')}, {counts['sellersToChange']} to change: "
         f"{counts['create']} to create, {counts['delete']} to delete, {counts['kept']} as wanted, "
-        f"{counts['foreign']} of others left alone."
+        f"{counts['foreign']} of others left alone, {counts['blocked']} kept out by those."
     )
     working = [row.seller_id for row in asked if row.answer.get("working")]
     if working:
@@ -152,8 +152,6 @@ def _lines(row: Asked) -> Iterator[tuple[str, ...]]:
             )
         if plan.get("error"):
             yield (*begin, "cannot be listed", plan["error"])
-        for version in plan["blocked"]:
-            yield (*begin, f"blocked {version}", "Amazon refuses it because of the other's")
 
 
 def subscriptions_document(stage: str, asked: Sequence[Asked]) -> dict[str, object]:

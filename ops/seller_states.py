@@ -10,17 +10,20 @@ from typing import Final
 from ops.stage import NOTIFICATIONS, Cell
 from sellerbus.notifications.seller_record import StateView
 from sellerbus.notifications.subscription_state import SubscriptionStates
-from sellerbus.sellers.rows import ACTIVE, Seller
+from sellerbus.sellers.rows import ACTIVE, REVOKED, Seller
 
 WORKING: Final = "working"
 PENDING: Final = "pending"
 FAILING: Final = "failing"
+BLOCKED: Final = "blocked"
 SETTLED: Final = "settled"
 STATES: Final = {
     WORKING: "a run is at work on it",
     PENDING: "changed since its last run, never had one, or waits for Amazon's quota",
     FAILING: "the last run could not do everything; it is tried again, or lies in the dead-letter queue",
+    BLOCKED: "others' subscriptions keep some out: `subscriptions list` shows whose",
     SETTLED: "the last run left everything as wanted",
+    REVOKED: "nothing can be done until the seller authorises the application again",
 }
 
 _MOST_LOOKUPS: Final = 25
@@ -57,6 +60,8 @@ def busy(view: StateView | None, now: datetime) -> bool:
 
 def standing(seller: Seller, view: StateView | None, now: datetime) -> str:
     """Return where the seller stands: one of STATES."""
+    if seller.status == REVOKED:
+        return REVOKED
     if busy(view, now):
         return WORKING
     if view is None or view.finished_at is None or moment(view.finished_at) < moment(seller.updated_at):
@@ -64,7 +69,9 @@ def standing(seller: Seller, view: StateView | None, now: datetime) -> str:
     if view.last_error:
         return FAILING
     done = view.settled if seller.status == ACTIVE else not view.subscriptions
-    return SETTLED if done else PENDING
+    if not done:
+        return PENDING
+    return BLOCKED if view.blocked else SETTLED
 
 
 def moment(text: str) -> datetime:

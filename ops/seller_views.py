@@ -13,7 +13,7 @@ from ops.stage import Cell
 from sellerbus.api import endpoints
 from sellerbus.api.redaction import redact, shorten
 from sellerbus.notifications.seller_record import StateView
-from sellerbus.sellers.rows import ACTIVE, REMOVING, Seller
+from sellerbus.sellers.rows import ACTIVE, PAUSED, REVOKED, Seller
 
 _SHORT_ERROR: Final = 60
 
@@ -41,6 +41,12 @@ class View:
         return self.state.subscriptions if self.state is not None else ()
 
     @property
+    def count(self) -> str:
+        known = len(self.subscriptions)
+        # Of a revoked one nobody knows whether they still stand, and none can be made.
+        return f"{known} on record" if self.seller.status == REVOKED else f"{known} of {self.wanted}"
+
+    @property
     def blocked(self) -> tuple[str, ...]:
         return self.state.blocked if self.state is not None else ()
 
@@ -55,7 +61,7 @@ class View:
     @property
     def standing(self) -> str:
         # Nothing is remembered of a seller that has nothing and shall have nothing.
-        if self.state is None and not self.wanted and self.seller.status != REMOVING:
+        if self.state is None and not self.wanted and self.seller.status == PAUSED:
             return SETTLED
         return standing(self.seller, self.state, self.now)
 
@@ -82,7 +88,7 @@ class View:
     def facts(self) -> dict[str, str]:
         return seller_facts(self.seller) | {
             "State": self.standing,
-            "Subscriptions": f"{len(self.subscriptions)} of {self.wanted}",
+            "Subscriptions": self.count,
             **{f"  {name}": known for name, known in self.subscriptions},
             **({"Kept out by others": ", ".join(self.blocked)} if self.blocked else {}),
             "Last run": (self.state.finished_at if self.state is not None else None)
@@ -133,7 +139,7 @@ def _line(view: View) -> tuple[str, ...]:
         view.seller.region,
         _countries(view.seller),
         view.seller.status,
-        f"{len(view.subscriptions)} of {view.wanted}",
+        view.count,
         state,
         view.seller.updated_at[:19].replace("T", " "),
     )

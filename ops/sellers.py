@@ -143,9 +143,10 @@ def show(seller_id: SellerId, stage: StageName, region: RegionName = None, as_js
     """Show everything that is known of a seller, but for its token. Amazon is not asked: see `subscriptions`.
 
     Printed with --json: {"sellerId", "region", "marketplaceIds", "notificationTypes" (its own list; null:
-    all), "status" (active, paused, revoked, removing), "createdAt", "updatedAt", "state" (settled, pending,
-    working, failing), "subscriptions": [{"notificationType", "subscriptionId"}], "wanted" (how many it shall
-    have), "blocked" (those that others keep out), "finishedAt" (of the last run), "lastError", "busy"}.
+    all), "status" (active, paused, revoked, removing), "createdAt", "updatedAt", "state" (settled, blocked,
+    pending, working, failing, revoked), "subscriptions": [{"notificationType", "subscriptionId"}], "wanted"
+    (how many it shall have), "blocked" (those that others keep out), "finishedAt" (of the last run),
+    "lastError", "busy"}.
     """
     target = opened(stage)
     cell, seller = cells.locate(target, seller_input.seller_id(seller_id), region)

@@ -101,6 +101,21 @@ def test_what_is_outdated_or_anothers_is_told_apart(it: Looking) -> None:
     }  # fmt: skip
 
 
+def test_what_was_refused_the_last_time_is_told(it: Looking) -> None:
+    it.states.records[SELLER] = Record(blocked={f"{ORDERS} 1.0"}, application="application-1")
+    # Whatever kept it out is gone.
+    assert it.plan()[ORDERS]["blocked"] == []
+    it.amazon.held[ORDERS] = [subscription("sub-3", destination="theirs")]
+    plan = it.plan()[ORDERS]
+    assert plan["blocked"] == ["1.0"]
+    assert plan["steps"][0]["reason"] == "is missing; the last run was refused it, because of another's"
+
+
+def test_one_that_is_wanted_and_was_lost_is_made_anew_and_not_deleted(it: Looking) -> None:
+    it.states.records[SELLER] = Record(subscriptions={(ORDERS, "lost")}, application="application-1")
+    assert [step["action"] for step in it.plan()[ORDERS]["steps"]] == ["create"]
+
+
 def test_one_on_record_is_ours_wherever_it_points(it: Looking) -> None:
     it.amazon.held[ORDERS] = [subscription("sub-1", destination="theirs")]
     it.states.records[SELLER] = Record(subscriptions={(ORDERS, "sub-1")}, application="application-1")
@@ -406,13 +421,13 @@ def test_a_run_does_what_the_plan_says_and_the_plan_does_nothing(
 
     bring_to(amazon, seller(), everything, SellerJob("A1"), record, clear=clear)
     planned = []
-    for plan in looked.plans:
-        name = plan.notification_type
+    for each in looked.types:
+        plan, name = each.plan, each.plan.notification_type
         planned += [
             ("delete", name, step.subscription.subscription_id)
             if isinstance(step, Delete)
             else ("create", name, step.wanted.payload_version)
             for step in plan.steps
         ]
-        planned += [("delete", name, known) for known in looked.unlisted(name)]
+        planned += [("delete", name, known) for known in each.unlisted]
     assert amazon.steps == planned

@@ -121,7 +121,7 @@ def test_waits_for_each_run_and_says_how_it_ended(
     finished = deployed.run(*APPLY, "--seller", "ANA001", "--wait", "--json")
     assert finished.code == 0
     assert finished.document == {
-        "stage": STAGE, "queued": 1, "revoked": [], "done": 1, "failed": [], "open": [],
+        "stage": STAGE, "queued": 1, "revoked": [], "done": 1, "failed": [], "blocked": [], "open": [],
     }  # fmt: skip
 
 
@@ -134,6 +134,22 @@ def test_a_run_that_failed_is_told(deployed: DeployedStage, monkeypatch: pytest.
     assert finished.code == 5
     assert "ANA001 (na): create: 403" in finished.err
     assert "Failed" in finished.out
+
+
+def test_what_others_keep_out_needs_a_person(
+    deployed: DeployedStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocked = {"SS": ["ORDER_CHANGE 1.0"]}
+    while_waiting(
+        monkeypatch,
+        lambda: deployed.remember("ANA001", finishedAt={"S": LATER}, blocked=blocked, **SETTLED),
+    )
+    finished = deployed.run(*APPLY, "--seller", "ANA001", "--wait", "--json")
+    assert finished.code == 5
+    assert finished.document["blocked"] == [
+        {"sellerId": "ANA001", "region": "na", "subscriptions": ["ORDER_CHANGE 1.0"]}
+    ]
+    assert "ANA001 (na): ORDER_CHANGE 1.0" in finished.err
 
 
 def test_a_run_that_does_not_end_in_time_is_told(deployed: DeployedStage) -> None:

@@ -164,6 +164,10 @@ def test_the_state_is_what_the_last_run_left(stage: DeployedStage) -> None:
     assert "2 of 3" in stage.run("sellers", "list", "--stage", STAGE).out
     stage.remember(SELLER, finishedAt={"S": "2020-01-01T00:00:00.000+00:00"})
     assert listed(stage)[SELLER]["state"] == "pending"
+    settled: dict[str, Any] = {"types": {"SS": ["ORDER_CHANGE"]}, "settled": {"SS": ["ORDER_CHANGE x"]}}
+    late = {"S": "2099-01-01T00:00:00.000+00:00"}
+    stage.remember(SELLER, finishedAt=late, blocked={"SS": ["ORDER_CHANGE 1.0"]}, **settled)
+    assert listed(stage)[SELLER]["state"] == "blocked"
     # A run has ended and put the seller back, to wait for quota.
     stage.remember(SELLER, finishedAt={"S": "2099-01-01T00:00:00.000+00:00"}, types={"SS": ["ORDER_CHANGE"]})
     assert listed(stage)[SELLER]["state"] == "pending"
@@ -251,6 +255,20 @@ def test_paused_and_resumed(stage: DeployedStage) -> None:
     resumed = stage.run("sellers", "resume", SELLER, "--stage", STAGE)
     assert (resumed.code, stage.rows()[0]["status"]["S"]) == (0, "active")
     assert "are made within about a minute" in resumed.err
+
+
+def test_a_revoked_seller_says_what_a_person_has_to_do(stage: DeployedStage) -> None:
+    stage.deploy_notifications()
+    stage.run(*ADD, piped=TOKEN)
+    set_status(stage, "revoked")
+    stage.remember(
+        SELLER, finishedAt={"S": "2099-01-01T00:00:00.000+00:00"}, subscriptions={"SS": ["ORDER_CHANGE s"]}
+    )
+    row = listed(stage)[SELLER]
+    assert (row["state"], row["subscriptions"], row["wanted"]) == ("revoked", 1, 0)
+    shown = stage.run(*SHOW)
+    assert "1 on record" in shown.out
+    assert f"sellers add {SELLER} --replace" in shown.err
 
 
 @pytest.mark.parametrize(

@@ -131,10 +131,10 @@ def test_a_plan_is_a_table_with_a_summary(deployed: DeployedStage) -> None:
         "is a duplicate or outdated",
         "leave sub-3",
         "goes to destination-9",
-        "blocked 1.0",
         "cannot be listed",
         "403 Unauthorized",
-        "1 seller, 1 to change: 0 to create, 1 to delete",
+        "1 seller, 1 to change: 0 to create, 1 to delete, 0 as wanted, "
+        "1 of others left alone, 1 kept out by those",
     ):
         assert text in told.out
     assert told.code == 5

@@ -17,7 +17,8 @@ from sellerbus.notifications.deletion_turns import DeletionTurns
 from sellerbus.notifications.jobs import SellerJob
 from sellerbus.notifications.reconciliation import SellerRun
 from sellerbus.notifications.seller_record import Record
-from sellerbus.notifications.subscriptions import TypePlan
+from sellerbus.notifications.subscriptions import Create, TypePlan
+from sellerbus.notifications.type_run import TypeRun
 from sellerbus.notifications.wanted import Wanted
 
 
@@ -30,6 +31,19 @@ class Listings(Protocol):
 
 
 @dataclass(frozen=True)
+class PlannedType:
+    """What a run would do for one type.
+
+    unlisted: ids that it would delete though Amazon does not list them. refused_before: the payloadVersions
+    among those to create that others' subscriptions kept out in the last run.
+    """
+
+    plan: TypePlan
+    unlisted: tuple[str, ...]
+    refused_before: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Looked:
     """What a run would do for each type, and what Amazon has.
 
@@ -37,15 +51,10 @@ class Looked:
     what a run would know of the seller after its look.
     """
 
-    plans: tuple[TypePlan, ...]
+    types: tuple[PlannedType, ...]
     refused: dict[str, SellingPartnerError]
     listed: dict[str, tuple[Subscription, ...]]
     record: Record
-
-    def unlisted(self, notification_type: str) -> list[str]:
-        """Return the ids that a run deletes though Amazon does not list them: its listing may lag."""
-        listed = {item.subscription_id for item in self.listed.get(notification_type, ())}
-        return sorted(self.record.ids(notification_type) - listed)
 
 
 def look(
@@ -70,7 +79,16 @@ def look(
     for name in further_types:
         if name not in listings.seen:
             listings.subscriptions(grant, name)
-    return Looked(tuple(each.plan for each in looked), dict(run.errors), listings.seen, record)
+    types = tuple(_planned(each, record) for each in looked)
+    return Looked(types, dict(run.errors), listings.seen, record)
+
+
+def _planned(run: TypeRun, record: Record) -> PlannedType:
+    name = run.notification_type
+    versions = {step.wanted.payload_version for step in run.plan.steps if isinstance(step, Create)}
+    others = {item.payload_version for item in run.plan.foreign}
+    before = {version for version in versions & others if f"{name} {version}" in record.blocked}
+    return PlannedType(run.plan, tuple(run.unlisted), frozenset(before))
 
 
 class _ListingsOnly:

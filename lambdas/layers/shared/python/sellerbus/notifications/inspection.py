@@ -158,10 +158,7 @@ class Inspector:
             "status": seller.status,
             "working": working or self._working(seller_id),
             "plan": [
-                *(
-                    documents.type_plan(plan, looked.unlisted(plan.notification_type), wanted)
-                    for plan in looked.plans
-                ),
+                *(documents.type_plan(each, wanted) for each in looked.types),
                 *(documents.unlistable_type(name, error) for name, error in looked.refused.items()),
             ],
             "actual": documents.actual(looked, wanted),

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from sellerbus.api.notifications import Destination, Subscription
-from sellerbus.notifications.dry_run import Looked
-from sellerbus.notifications.subscriptions import Delete, Step, TypePlan
+from sellerbus.notifications.dry_run import Looked, PlannedType
+from sellerbus.notifications.subscriptions import Delete, Step
 from sellerbus.notifications.wanted import EVENT_BRIDGE, SQS, Wanted
 
 MOST_ANSWER_BYTES: Final = 5_000_000
@@ -17,17 +17,18 @@ MOST_ANSWER_BYTES: Final = 5_000_000
 _KEPT_WHEN_CUT: Final = 20
 
 
-def type_plan(plan: TypePlan, unlisted: Sequence[str], wanted: Wanted) -> dict[str, Any]:
-    """Return one type's plan. unlisted: ids that a run deletes though Amazon does not list them."""
+def type_plan(planned: PlannedType, wanted: Wanted) -> dict[str, Any]:
+    """Return one type's plan. blocked: also what a run tries again and Amazon is likely to refuse again."""
+    plan = planned.plan
     return {
         "notificationType": plan.notification_type,
         "steps": [
-            *(_step(step, wanted) for step in plan.steps),
-            *(_unlisted(known) for known in unlisted),
+            *(_step(step, wanted, planned.refused_before) for step in plan.steps),
+            *(_unlisted(known) for known in planned.unlisted),
         ],
         "kept": [subscription(item) for item in plan.kept],
         "foreign": [subscription(item) for item in plan.foreign],
-        "blocked": [row.payload_version for row in plan.blocked],
+        "blocked": [*(row.payload_version for row in plan.blocked), *sorted(planned.refused_before)],
     }
 
 
@@ -37,7 +38,7 @@ def unlistable_type(name: str, error: Exception) -> dict[str, Any]:
     return {"notificationType": name, **empty, "error": str(error)}
 
 
-def _step(step: Step, wanted: Wanted) -> dict[str, Any]:
+def _step(step: Step, wanted: Wanted, refused_before: frozenset[str]) -> dict[str, Any]:
     if isinstance(step, Delete):
         item = step.subscription
         return {
@@ -52,7 +53,9 @@ def _step(step: Step, wanted: Wanted) -> dict[str, Any]:
         "payloadVersion": step.wanted.payload_version,
         "subscriptionId": None,
         "destinationId": wanted.destinations.of(step.wanted),
-        "reason": step.reason,
+        "reason": f"{step.reason}; the last run was refused it, because of another's"
+        if step.wanted.payload_version in refused_before
+        else step.reason,
     }
 
 

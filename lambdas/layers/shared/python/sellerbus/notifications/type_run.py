@@ -97,9 +97,16 @@ class TypeRun:
     @property
     def deletions(self) -> int:
         """How many there are to do, as far as the look has shown."""
-        listed = [step.subscription.subscription_id for step in self.plan.steps if isinstance(step, Delete)]
-        unlisted = () if self._rows else self._record.ids(self.notification_type) - set(listed)
-        return len(listed) + len(unlisted)
+        return len(self._listed) + len(self.unlisted)
+
+    @property
+    def unlisted(self) -> list[str]:
+        """The ids that are deleted though Amazon does not list them: on record, where none is wanted."""
+        return [] if self._rows else sorted(self._record.ids(self.notification_type) - self._listed)
+
+    @property
+    def _listed(self) -> set[str]:
+        return {step.subscription.subscription_id for step in self.plan.steps if isinstance(step, Delete)}
 
     @property
     def changes(self) -> bool:
