@@ -84,15 +84,15 @@ def _findings(
     for row in (step.wanted for step in plan.steps if isinstance(step, Create)):
         if f"{row.notification_type} {row.payload_version}" in known_blocked:
             continue
-        changed, theirs = _excluding(ours, row), _excluding(foreign, row)
-        if changed is not None:
-            ours.remove(changed)
-            drift = ALTERED if changed.destination_id == wanted.destinations.of(row) else OTHER_DESTINATION
-            yield _in_place_of(row, changed, drift, RESTORING)
-        elif theirs is not None:
-            foreign.remove(theirs)
+        there = _excluding([*ours, *foreign], row)
+        if there in ours:
+            ours.remove(there)
+            drift = ALTERED if there.destination_id == wanted.destinations.of(row) else OTHER_DESTINATION
+            yield _in_place_of(row, there, drift, RESTORING)
+        elif there is not None:
+            foreign.remove(there)
             action = REPORTED if wanted.existing_subscriptions == KEEP else RESTORING
-            yield _in_place_of(row, theirs, OTHER_DESTINATION, action)
+            yield _in_place_of(row, there, OTHER_DESTINATION, action)
         else:
             yield Finding(row.notification_type, row.payload_version, MISSING, None, None, RESTORING, lost)
     for item in ours:

@@ -100,9 +100,9 @@ class SellerRun:
             outcome.drifted = drifted
         self._begin([run.notification_type for run in left if run.changes])
         self._bring(runs, outcome)
-        told = {finding.row for finding in drifted}
+        told = {(finding.row, finding.drift) for finding in drifted}
         done = [run for run in runs if run.notification_type not in self.errors]
-        blocked = [each for run in done for each in run.blocked() if each.row not in told]
+        blocked = [each for run in done for each in run.blocked() if (each.row, each.drift) not in told]
         if blocked:
             self._report(blocked)
         self._end(grant.seller_id)
