@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from sellerbus.api.errors import AuthorizationRevokedError
 from sellerbus.notifications.fleet import SellerFleet
+from sellerbus.notifications.job_runner import JobRunner
 from sellerbus.notifications.jobs import SellerJob
 from sellerbus.notifications.seller_record import Record
 from sellerbus.notifications.subscription_state import SellerBusyError
@@ -123,6 +124,11 @@ class World:
         assert bool(self.states.rows) == (status == ACTIVE)
 
 
+class NoDeadLetters:
+    def put(self, text: str, reason: str) -> None:
+        raise AssertionError(f"{text} was given up: {reason}")
+
+
 # A deploy starts threads, which a busy machine may keep waiting: no deadline for an example.
 thorough = settings(max_examples=400, deadline=None)
 
@@ -209,3 +215,44 @@ def test_clearing_leaves_nothing_after_a_deploy_killed_anywhere(
     world.settle()
     assert world.held == set()
     assert all(record == Record(closed=True) for record in world.states.records.values())
+
+
+@thorough
+@given(
+    waits=st.lists(st.sampled_from([0.0, 1.5, 40.0, 200.0, None]), max_size=8),
+    late=st.lists(st.sampled_from([0.0, 2.0, 30.0]), max_size=8),
+    twice=st.booleans(),
+)
+def test_whoever_waits_for_turns_ends_as_wanted(
+    waits: list[float | None], late: list[float], *, twice: bool
+) -> None:
+    """Turns come at once, later or not in time; messages come late, or twice."""
+    world = World()
+    world.deploy()
+    world.wanted = NEW
+    amazon, time = world.amazon, world.time
+    amazon.clock, amazon.interval = time.clock, 1.0
+    runner = JobRunner(
+        reconciler=reconciler(world.registry, amazon, world.states),
+        wanted=lambda: world.wanted,
+        queue=world.queue,
+        dead=NoDeadLetters(),
+        clock=time.clock,
+        chance=lambda: 0.0,
+    )
+    job = SellerJob("A1", ("RETIRED",))
+    world.queue.put([job, job] if twice else [job])
+    reports = []
+    while world.queue.jobs:
+        amazon.turns_after = waits.pop(0) if waits else 0.0
+        # Each message brings its own turns; those of an earlier one are lost.
+        amazon.bookings.clear()
+        time.now += world.queue.delays.pop(0) + (late.pop(0) if late else 0.0)
+        before = list(amazon.calls), list(world.states.taken)
+        next_job = world.queue.jobs.pop(0)
+        reports.append(runner.do(next_job.to_text()))
+        if next_job.deletions and next_job.booked is None and reports[-1].kind == "waiting":
+            assert (amazon.calls, world.states.taken) == before
+    assert {report.kind for report in reports} <= {"done", "waiting"}
+    world.assert_consistent()
+    assert max(time.slept, default=0.0) <= 2.0
