@@ -13,6 +13,8 @@ from sellerbus.api.redaction import redact, shorten
         "Atza|IwEBSECRET",
         "refused Atzr|IwEBSECRET.",
         "Atc|MQEBSECRET",
+        "refused Atz.sprdt|IQEBSECRET",
+        '{"restrictedDataToken": "SECRET"}',
         "secret amzn1.oa2-cs.v1.SECRET",
         "Authorization: Bearer SECRET",
         '{"client_secret": "SECRET with spaces"}',

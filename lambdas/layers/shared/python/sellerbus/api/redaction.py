@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 
-# Login with Amazon tokens (Atza| access, Atzr| refresh, Atc| grantless), client secrets, bearer headers, the
-# query of a presigned URL (it is a credential), and the form or JSON fields that carry any of them.
+# Tokens (Atza| access, Atzr| refresh, Atc| grantless, Atz.sprdt| restricted data), client secrets, bearer
+# headers, the query of a presigned URL (it is a credential), and the form or JSON fields that carry any of
+# them.
 _PATTERNS = (
-    (re.compile(r"At(?:za|zr|c|nr)\|[^\s\"'&,;<>}]+"), "[token]"),
+    (re.compile(r"At(?:za|zr|c|nr|z\.sprdt)\|[^\s\"'&,;<>}]+"), "[token]"),
     (re.compile(r"amzn1\.oa2-cs\.[^\s\"'&,;<>}]+"), "[secret]"),
     (re.compile(r"(?i)\b(bearer\s+)[^\s\"'&,;<>}]+"), r"\1[token]"),
     (
         re.compile(
-            r"(?i)([\"']?(?:client_?secret|refresh_?token|access_?token|x-amz-access-token)[\"']?\s*[=:]\s*)"
+            r"(?i)([\"']?(?:client_?secret|refresh_?token|access_?token|restrictedDataToken|x-amz-access-token)[\"']?\s*[=:]\s*)"
             r"(?:\"[^\"]*\"|'[^']*'|[^\s\"'&,;<>}]+)"
         ),
         r"\1[redacted]",
