@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from sellerbus.api.credentials import ClientCredentials, SecretCredentials
-from sellerbus.api.errors import CredentialsError
+from sellerbus.api.errors import CredentialsError, RetryableError
 from tests.unit.api.wire import Time
 
 GOOD = '{"clientId": "amzn1.application-oa2-client.1", "clientSecret": " s3cret "}'
@@ -28,10 +29,13 @@ class Secrets:
     value: str | None
     previous: str | None = None
     reads: int = 0
+    fault: Exception | None = None
     exceptions: Any = field(default_factory=Exceptions)
 
     def get_secret_value(self, *, SecretId: str, VersionStage: str) -> dict[str, str]:
         self.reads += 1
+        if self.fault is not None:
+            raise self.fault
         value = {"AWSCURRENT": self.value, "AWSPREVIOUS": self.previous}[VersionStage]
         if value is None:
             raise NotThereError
@@ -81,6 +85,18 @@ def test_a_missing_value_names_the_command(value: str | None) -> None:
         CredentialsError, match=r"arn:x has no value yet. Run: sellerbus secrets set --stage s"
     ):
         source(Secrets(value)).current()
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        (ClientError({"Error": {"Code": "ThrottlingException"}}, "GetSecretValue"), "ThrottlingException"),
+        (EndpointConnectionError(endpoint_url="https://secrets.test"), "EndpointConnectionError"),
+    ],
+)
+def test_a_secret_that_cannot_be_read_now_is_a_matter_of_a_repeat(fault: Exception, code: str) -> None:
+    with pytest.raises(RetryableError, match=rf"arn:x could not be read \({code}\)"):
+        source(Secrets(GOOD, fault=fault)).current()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 
 from sellerbus.api.bounded_clock import BoundedClock
-from sellerbus.api.errors import RetryableError
+from sellerbus.api.errors import CredentialsError, RetryableError
 from sellerbus.api.shared_throttle import KEPT_SECONDS, DynamoThrottle
 from sellerbus.api.throttle import SECOND, Key, Throttle
 from tests.unit.api.quota_table import QuotaTable
@@ -270,6 +270,21 @@ def test_without_the_table_an_answer_of_amazon_is_none_the_less_one(scene: Scene
     throttle.learn(KEY, 2.0, rate=1.0)
     assert throttle.refused(KEY, rate=0.5, burst=5) == pytest.approx(2)
     assert scene.table.faults == []
+
+
+@pytest.mark.parametrize("fault", [RetryableError, CredentialsError])
+def test_without_the_application_an_answer_of_amazon_is_none_the_less_one(
+    scene: Scene, fault: type[Exception]
+) -> None:
+    def application() -> str:
+        raise fault("LWA credentials", "the secret could not be read")
+
+    clock = BoundedClock(scene.time.clock, scene.time.clock)
+    throttle = DynamoThrottle(scene.table, "quota", application=application, clock=clock)
+    throttle.learn(KEY, 2.0, rate=1.0)
+    assert throttle.refused(KEY, rate=0.5, burst=5) == pytest.approx(2)
+    with pytest.raises(fault):
+        due(throttle)
 
 
 def test_lost_races_end(scene: Scene) -> None:

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from sellerbus.api.errors import CredentialsError
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sellerbus.api.errors import CredentialsError, RetryableError
 
 CACHE_SECONDS = 300.0
 _OPERATION = "LWA credentials"
@@ -75,7 +77,8 @@ class SecretCredentials:
     def current(self, *, fresh: bool = False) -> ClientCredentials:
         """Return the credentials, read anew where `fresh` or older than five minutes.
 
-        Raises CredentialsError where the secret has no value or is malformed.
+        Raises CredentialsError where the secret has no value or is malformed, RetryableError where it can't
+        be read.
         """
         with self._lock:
             now = self._clock()
@@ -124,6 +127,13 @@ class SecretCredentials:
             answer = self._secrets.get_secret_value(SecretId=self._secret_id, VersionStage=stage)
         except self._secrets.exceptions.ResourceNotFoundException:
             return None
+        except (BotoCoreError, ClientError) as error:
+            code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+            raise RetryableError(
+                _OPERATION,
+                f"the secret {self._secret_id} could not be read ({code})",
+                hint="Where this lasts: may the function read it, and use the key that it is encrypted with?",
+            ) from error
         value = answer.get("SecretString")
         return str(value) if value else None
 

@@ -40,7 +40,7 @@ from typing import Any, Final, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sellerbus.api.bounded_clock import BoundedClock
-from sellerbus.api.errors import RetryableError
+from sellerbus.api.errors import RetryableError, SellingPartnerError
 from sellerbus.api.throttle import SECOND, Key, Plan, Reservation, believable, rescaled
 
 SLACK_SECONDS: Final = 0.5
@@ -130,8 +130,8 @@ class DynamoThrottle:
         return Reservation(granted=False, wait_seconds=plan.interval / SECOND)
 
     def refused(self, key: Key, *, rate: float, burst: int, retry_after: float = 0.0) -> float:
-        # Where the table can't be asked nothing is lost: no call is made before it is back.
-        with suppress(RetryableError):
+        # Where the table or the application can't be asked nothing is lost: no call is made before both can.
+        with suppress(SellingPartnerError):
             for _ in range(_ATTEMPTS):
                 row, now = self._look(key)
                 plan = self._plan(row, rate, burst)
@@ -145,7 +145,7 @@ class DynamoThrottle:
         if not believable(told):
             return
         # The call whose answer told the rate was a success and stays one; the next success tells it again.
-        with suppress(RetryableError):
+        with suppress(SellingPartnerError):
             for _ in range(_ATTEMPTS):
                 row, now = self._look(key)
                 known = row.learned or rate
