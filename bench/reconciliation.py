@@ -73,15 +73,18 @@ class _Tokens:
         self._simulation = simulation
         self._known: set[str] = set()
 
-    def token(self, grant: Grant, _: Callable[[], float]) -> str:
+    def application(self) -> str:
+        return "application"
+
+    def token(self, grant: Grant, _: Callable[[], float], **_options: object) -> str:
         party = grant.seller_id if isinstance(grant, SellerGrant) else "application"
         if party not in self._known:
             self._simulation.sleep(LWA_SECONDS)
             self._known.add(party)
         return party
 
-    def forget(self, grant: Grant) -> None:
-        raise AssertionError(f"no token was refused, but {grant} is asked for anew")
+    def forget(self, grant: Grant, refused: str) -> None:
+        raise AssertionError(f"{refused} of {grant} was not refused, but is asked for anew")
 
 
 class _Quota(QuotaTable):

@@ -27,8 +27,10 @@ CREATED = {"payload": {"subscriptionId": "s", "payloadVersion": "1.0", "destinat
 
 
 class Credentials:
+    client_id = "client-1"
+
     def current(self) -> ClientCredentials:
-        return ClientCredentials("client-1", "s3cret")
+        return ClientCredentials(self.client_id, "s3cret")
 
     def instead_of(self, refused: ClientCredentials) -> Iterator[ClientCredentials]:
         return iter(())
@@ -42,6 +44,7 @@ class Setting:
     wire: Wire
     tokens: Wire
     time: Time
+    credentials: Credentials
     client: SellingPartnerClient
 
     def listing(self) -> Answer:
@@ -59,7 +62,7 @@ class Setting:
 
 
 def setting(*script: Scripted | Callable[[Sent], Scripted], most_wait_seconds: float = 2.0) -> Setting:
-    time, wire = Time(), Wire(list(script))
+    time, wire, credentials = Time(), Wire(list(script)), Credentials()
     count = iter(range(1, 1000))
     lwa = Wire([lambda _: reply(200, {"access_token": f"token-{next(count)}", "expires_in": 3600})])
     pace = Pace(clock=time.clock, sleep=time.sleep, chance=lambda: 1.0)
@@ -67,14 +70,14 @@ def setting(*script: Scripted | Callable[[Sent], Scripted], most_wait_seconds: f
         endpoint="https://sp.test/",
         session=wire.session(),
         tokens=TokenCache(
-            endpoint="https://lwa.test/token", session=lwa.session(), credentials=Credentials(), pace=pace
+            endpoint="https://lwa.test/token", session=lwa.session(), credentials=credentials, pace=pace
         ),
         throttle=LocalThrottle(time.clock),
         pace=pace,
         remaining_seconds=time.remaining,
         most_wait_seconds=most_wait_seconds,
     )
-    return Setting(wire, lwa, time, client)
+    return Setting(wire, lwa, time, credentials, client)
 
 
 def test_sends_what_amazon_asks_for() -> None:
@@ -154,6 +157,26 @@ def test_a_call_that_the_operation_does_not_allow_is_not_made(
     with pytest.raises(ValueError, match=operation.name):
         it.client.call(operation, **arguments)
     assert it.wire.sent == []
+
+
+@pytest.mark.parametrize("value", [float("nan"), {1, 2}])
+def test_a_body_that_is_no_json_is_not_taken_for_a_lost_answer(value: object) -> None:
+    it = setting(reply(202, {"feedId": "f"}))
+    with pytest.raises((ValueError, TypeError), match="JSON"):
+        it.client.call(operations.CREATE_FEED, seller=SELLER, body={"feedType": value})
+    assert it.wire.sent == []
+
+
+def test_a_client_ends_with_the_application_that_it_began_as() -> None:
+    """Where the secret becomes another application's, Amazon would call every seller revoked."""
+    it = setting(reply(200, GOOD))
+    it.listing()
+    it.credentials.client_id = "client-2"
+    with pytest.raises(errors.CredentialsError, match="client-1"):
+        it.listing()
+    with pytest.raises(errors.CredentialsError, match="client-1"):
+        it.client.call(operations.DELETE_DESTINATION, path={"destinationId": "d"})
+    assert (len(it.wire.sent), len(it.tokens.sent)) == (1, 1)
 
 
 def test_grant_is_the_operations() -> None:

@@ -147,9 +147,39 @@ def test_without_a_usable_lifetime_it_is_used_once(expires_in: object) -> None:
 
 def test_forgotten_when_amazon_refused_it() -> None:
     it = setting(counted())
-    it.token()
-    it.cache.forget(SCOPE)
+    it.cache.forget(SCOPE, it.token())
     assert it.token() == "token-2"
+
+
+def test_a_refusal_that_comes_late_does_not_cost_the_token_that_came_after() -> None:
+    it = setting(counted())
+    refused = it.token()
+    it.cache.forget(SCOPE, refused)
+    renewed = it.token()
+    it.cache.forget(SCOPE, refused)
+    assert it.token() == renewed
+    assert len(it.wire.sent) == 2
+
+
+def test_what_one_application_began_no_other_one_goes_on_with() -> None:
+    it = setting(reply(400, {"error": "invalid_grant"}), credentials=Credentials())
+    with pytest.raises(CredentialsError, match=r"begun as the application client-0.*of client-1 by now"):
+        it.cache.token(seller(), it.time.remaining, application="client-0")
+    assert it.wire.sent == []
+
+
+def test_another_application_does_not_stand_in_for_refused_credentials() -> None:
+    """Its invalid_grant would be taken for the seller's."""
+    credentials = Credentials(others=(ClientCredentials("client-2", "s3cret-2"),))
+
+    def answer(sent: Sent) -> Scripted:
+        mine = sent.form["client_id"] == ["client-1"]
+        return reply(401, {"error": "invalid_client"}) if mine else reply(400, {"error": "invalid_grant"})
+
+    it = setting(answer, credentials=credentials)
+    with pytest.raises(CredentialsError, match="invalid_client"):
+        it.cache.token(seller(), it.time.remaining, application="client-1")
+    assert len(it.wire.sent) == 1
 
 
 def test_one_request_in_flight_for_many_threads() -> None:

@@ -17,6 +17,8 @@ from sellerbus.api.errors import (
 )
 from sellerbus.api.operation import Operation
 
+LONGEST_RETRY_AFTER_SECONDS = 900.0
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -25,6 +27,15 @@ class Answer:
     status: int
     body: Mapping[str, object]
     request_id: str | None
+
+
+def seconds_to_wait(value: str | None) -> float:
+    """Return the seconds that a Retry-After header names; 0 for what is no number of seconds."""
+    try:
+        seconds = float(value) if value else 0.0
+    except ValueError:
+        return 0.0
+    return min(seconds, LONGEST_RETRY_AFTER_SECONDS) if seconds > 0 else 0.0
 
 
 def read(

@@ -6,13 +6,14 @@ A call that is not repeatable is never sent again once a byte of it may have lef
 
 from __future__ import annotations
 
+import json
 import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import requests
 
-from sellerbus.api.answers import Answer, lost, read
+from sellerbus.api.answers import Answer, lost, read, seconds_to_wait
 from sellerbus.api.booking import Booking
 from sellerbus.api.errors import (
     OutOfTimeError,
@@ -29,7 +30,6 @@ from sellerbus.api.throttle import Key, Throttle
 ATTEMPTS = 4
 MOST_WAIT_SECONDS = 2.0
 LONGEST_NAP_SECONDS = 2.0
-LONGEST_RETRY_AFTER_SECONDS = 900.0
 # The Messaging API's answers are of the second type.
 ACCEPT = "application/json, application/hal+json"
 USER_AGENT = f"Sellerbus/0.1.0 (Language=Python/{platform.python_version()}; Platform={platform.system()})"
@@ -43,7 +43,7 @@ class _Request:
     key: Key
     url: str
     query: Mapping[str, str]
-    body: Mapping[str, object] | None
+    body: bytes | None
 
 
 class SellingPartnerClient:
@@ -55,6 +55,8 @@ class SellingPartnerClient:
 
     Turns may be booked ahead, several together (`book`), also for a later invocation (`use`): a call spends
     booked turns of its operation and seller before it asks the throttle for one.
+
+    All calls are one application's: where the secret becomes another's meanwhile, they end.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class SellingPartnerClient:
         self._remaining = remaining_seconds
         self._most_wait = most_wait_seconds
         self._bookings: dict[Key, list[Booking]] = {}
+        self._application = ""
 
     def book(
         self, operation: Operation, *, seller: SellerGrant | None = None, count: int, most_seconds: float
@@ -114,16 +117,20 @@ class SellingPartnerClient:
         """Call `operation` and return its success.
 
         Raises ThrottledError, RetryableError, OutcomeUnknownError (not repeatable operations only) and
-        PermanentError with its kinds; ValueError for a call that the operation's row does not allow.
+        PermanentError with its kinds; ValueError for a call that the operation's row does not allow, and, as
+        TypeError, for a body that is no JSON.
         """
         grant = self._grant(operation, seller)
         key = _key(operation, seller)
         url = self._endpoint + operation.filled(path or {})
-        request = _Request(operation, key, url, operation.asked(query or {}), body)
+        # Here and not by requests, whose error would look like a lost answer.
+        content = json.dumps(dict(body), allow_nan=False).encode() if body is not None else None
+        request = _Request(operation, key, url, operation.asked(query or {}), content)
+        self._application = self._application or self._tokens.application()
         failures = 0
         renewed = False
         while True:
-            token = self._tokens.token(grant, self._remaining)
+            token = self._tokens.token(grant, self._remaining, application=self._application)
             booking = self._take_turn(operation, key)
             try:
                 return self._attempt(request, token, booking)
@@ -131,7 +138,7 @@ class SellingPartnerClient:
                 if renewed or not error.token_is_stale:
                     raise
                 renewed = True
-                self._tokens.forget(grant)
+                self._tokens.forget(grant, token)
             except ThrottledError as error:
                 failures += 1
                 if failures >= ATTEMPTS or not self._wait(error.seconds):
@@ -187,17 +194,16 @@ class SellingPartnerClient:
     def _attempt(self, request: _Request, token: str, booking: Booking | None) -> Answer:
         operation = request.operation
         timeouts = attempt_timeouts(operation.name, self._remaining)
+        headers = {"accept": ACCEPT, "user-agent": USER_AGENT, "x-amz-access-token": token}
+        if request.body is not None:
+            headers["Content-Type"] = "application/json"
         try:
             response = self._session.request(
                 operation.method,
                 request.url,
                 params=dict(request.query) or None,
-                json=dict(request.body) if request.body is not None else None,
-                headers={
-                    "accept": ACCEPT,
-                    "user-agent": USER_AGENT,
-                    "x-amz-access-token": token,
-                },
+                data=request.body,
+                headers=headers,
                 timeout=timeouts,
                 allow_redirects=False,
             )
@@ -205,7 +211,7 @@ class SellingPartnerClient:
         except requests.RequestException as error:
             raise lost(operation, error) from None
         request_id = response.headers.get("x-amzn-RequestId")
-        retry_after = _retry_after(response.headers.get("Retry-After"))
+        retry_after = seconds_to_wait(response.headers.get("Retry-After"))
         status = response.status_code
         if status == 429:
             seconds = self._refused(request, booking, retry_after)
@@ -238,12 +244,3 @@ class SellingPartnerClient:
 
 def _key(operation: Operation, seller: SellerGrant | None) -> Key:
     return (operation.key, seller.seller_id if seller is not None else "")
-
-
-def _retry_after(value: str | None) -> float:
-    """Return the seconds that a Retry-After header names; 0 for what is no number of seconds."""
-    try:
-        seconds = float(value) if value else 0.0
-    except ValueError:
-        return 0.0
-    return min(seconds, LONGEST_RETRY_AFTER_SECONDS) if seconds > 0 else 0.0

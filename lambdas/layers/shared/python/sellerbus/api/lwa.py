@@ -14,22 +14,13 @@ from typing import Protocol
 import requests
 
 from sellerbus.api.credentials import ClientCredentials
-from sellerbus.api.errors import (
-    AuthorizationRevokedError,
-    CredentialsError,
-    OutOfTimeError,
-    PermanentError,
-    RetryableError,
-    SellingPartnerError,
-    body_object,
-)
+from sellerbus.api.errors import CredentialsError, OutOfTimeError, RetryableError, body_object
+from sellerbus.api.lwa_refusals import OPERATION, refused
 from sellerbus.api.pacing import Pace, attempt_timeouts
 
 ATTEMPTS = 3
 EARLY_SECONDS = 60.0
 """A token is replaced this long before it ends, or after four fifths of a life under five minutes."""
-
-_OPERATION = "LWA token"
 
 
 @dataclass(frozen=True)
@@ -61,7 +52,7 @@ class Credentials(Protocol):
 
 @dataclass(frozen=True)
 class _Token:
-    value: str
+    value: str = field(repr=False)
     ends_at: float
 
 
@@ -83,39 +74,49 @@ class TokenCache:
         self._tokens: dict[_Key, _Token] = {}
         self._in_flight: dict[_Key, threading.Lock] = {}
 
-    def token(self, grant: Grant, remaining_seconds: Callable[[], float]) -> str:
+    def application(self) -> str:
+        """Return the client id that tokens are asked for with now. Raises what `token` raises."""
+        return self._credentials.current().client_id
+
+    def token(self, grant: Grant, remaining_seconds: Callable[[], float], *, application: str = "") -> str:
         """Return an access token for `grant`.
 
+        application: the only client id to ask with. To another one Amazon answers that the seller's
+            authorisation is revoked and that nothing of the first one's is there.
         Raises CredentialsError, AuthorizationRevokedError and PermanentError, which a repeat does not mend,
         and RetryableError.
         """
-        key = _key(self._credentials.current().client_id, grant)
+        credentials = self._credentials.current()
+        _check_application(credentials, application)
+        key = _key(credentials.client_id, grant)
         kept = self._kept(key)
         if kept is not None:
             return kept
         with self._lock:
             flight = self._in_flight.setdefault(key, threading.Lock())
         if not flight.acquire(timeout=max(0.0, remaining_seconds())):
-            raise OutOfTimeError(_OPERATION, "another thread's request for this token takes too long")
+            raise OutOfTimeError(OPERATION, "another thread's request for this token takes too long")
         try:
             kept = self._kept(key)
-            return kept if kept is not None else self._renew(grant, remaining_seconds)
+            return kept if kept is not None else self._renew(grant, remaining_seconds, application)
         finally:
             flight.release()
 
-    def forget(self, grant: Grant) -> None:
-        """Drop the token of `grant`: Amazon refused it."""
+    def forget(self, grant: Grant, refused: str) -> None:
+        """Drop the token of `grant` that Amazon refused, unless another thread has replaced it already."""
         key = _key(self._credentials.current().client_id, grant)
         with self._lock:
-            self._tokens.pop(key, None)
+            kept = self._tokens.get(key)
+            if kept is not None and kept.value == refused:
+                del self._tokens[key]
 
     def _kept(self, key: _Key) -> str | None:
         with self._lock:
             token = self._tokens.get(key)
         return token.value if token is not None and self._pace.clock() < token.ends_at else None
 
-    def _renew(self, grant: Grant, remaining_seconds: Callable[[], float]) -> str:
-        credentials, asked_at, body = self._ask_as_accepted(grant, remaining_seconds)
+    def _renew(self, grant: Grant, remaining_seconds: Callable[[], float], application: str) -> str:
+        credentials, asked_at, body = self._ask_as_accepted(grant, remaining_seconds, application)
         value = str(body["access_token"])
         token = _Token(value, asked_at + _lifetime_seconds(body.get("expires_in")))
         with self._lock:
@@ -125,15 +126,17 @@ class TokenCache:
         return value
 
     def _ask_as_accepted(
-        self, grant: Grant, remaining_seconds: Callable[[], float]
+        self, grant: Grant, remaining_seconds: Callable[[], float], application: str
     ) -> tuple[ClientCredentials, float, dict[str, object]]:
         """Ask with the current credentials; where those are refused, with what may stand in for them."""
         credentials = self._credentials.current()
+        _check_application(credentials, application)
         try:
             return credentials, *self._ask(grant, credentials, remaining_seconds)
         except CredentialsError:
             for other in self._credentials.instead_of(credentials):
                 try:
+                    _check_application(other, application)
                     asked_at, body = self._ask(grant, other, remaining_seconds)
                 except CredentialsError:
                     continue
@@ -169,14 +172,14 @@ class TokenCache:
                 self._endpoint,
                 data=form,
                 headers={"accept": "application/json"},
-                timeout=attempt_timeouts(_OPERATION, remaining_seconds),
+                timeout=attempt_timeouts(OPERATION, remaining_seconds),
                 allow_redirects=False,
             )
             content = response.content
         except requests.RequestException as error:
             # The exception's own text may hold the request.
             raise RetryableError(
-                _OPERATION, f"Login with Amazon was not reached or did not answer ({type(error).__name__})"
+                OPERATION, f"Login with Amazon was not reached or did not answer ({type(error).__name__})"
             ) from None
         body = body_object(content)
         request_id = response.headers.get("x-amzn-RequestId")
@@ -184,7 +187,13 @@ class TokenCache:
             value = body.get("access_token")
             if isinstance(value, str) and value:
                 return dict(body)
-        raise _refused(response.status_code, body, grant, request_id)
+        raise refused(
+            response.status_code,
+            body,
+            request_id,
+            seller_id=grant.seller_id if isinstance(grant, SellerGrant) else "",
+            scope=grant if isinstance(grant, str) else "",
+        )
 
 
 def _key(client_id: str, grant: Grant) -> _Key:
@@ -193,47 +202,18 @@ def _key(client_id: str, grant: Grant) -> _Key:
     return (client_id, "client_credentials", grant, "")
 
 
+def _check_application(credentials: ClientCredentials, application: str) -> None:
+    if application and credentials.client_id != application:
+        raise CredentialsError(
+            OPERATION,
+            f"begun as the application {application}, but the secret holds the credentials of "
+            f"{credentials.client_id} by now",
+            hint="Begin again, or write the right ones with `sellerbus secrets set`.",
+        )
+
+
 def _lifetime_seconds(expires_in: object) -> float:
     """Return how long a token is used; one whose life is not told is used once."""
     if not isinstance(expires_in, int | float) or not math.isfinite(expires_in) or expires_in <= 0:
         return 0.0
     return expires_in - min(EARLY_SECONDS, expires_in / 5)
-
-
-def _refused(status: int, body: object, grant: Grant, request_id: str | None) -> SellingPartnerError:
-    answer = body if isinstance(body, dict) else {}
-    code = answer.get("error") if isinstance(answer.get("error"), str) else None
-    described = answer.get("error_description")
-    message = described if isinstance(described, str) and described else "no description was given"
-    subject = f"seller {grant.seller_id}" if isinstance(grant, SellerGrant) else f"scope {grant}"
-
-    def error(kind: type[SellingPartnerError], hint: str) -> SellingPartnerError:
-        return kind(
-            _OPERATION, f"{subject}: {message}", status=status, code=code, request_id=request_id, hint=hint
-        )
-
-    if status >= 500 or status == 429 or status == 200 or code in ("server_error", "temporarily_unavailable"):
-        return error(RetryableError, "")
-    # A 401 is about the client alone (RFC 6749, 5.2), also where its body is not readable.
-    if code == "invalid_client" or (status == 401 and code is None):
-        return error(
-            CredentialsError,
-            "The client id or secret is not good: write the current one with `sellerbus secrets set`.",
-        )
-    if code == "invalid_grant" and isinstance(grant, SellerGrant):
-        return error(
-            AuthorizationRevokedError,
-            "The refresh token is revoked, expired or another application's: let the seller authorise again "
-            f"and run `sellerbus sellers add {grant.seller_id} --replace`.",
-        )
-    if code == "unauthorized_client" and isinstance(grant, SellerGrant):
-        # Not taken for a revoked authorisation: with another application's credentials in the secret, every
-        # seller would be.
-        return error(
-            PermanentError,
-            "The refresh token is another application's: it was given to another client id than that in the "
-            "secret.",
-        )
-    if code in ("unauthorized_client", "invalid_scope"):
-        return error(PermanentError, f"The application lacks the role for {subject}.")
-    return error(PermanentError, "Check the application's registration and the token endpoint.")
