@@ -141,12 +141,16 @@ def _milliseconds() -> int:
 def http() -> requests.Session:
     """Return the session for calls to Amazon and to CloudFormation, keep-alive across invocations."""
     # Here and not above: the functions that never call Amazon shall not pay for it at each cold start.
+    from http.cookiejar import DefaultCookiePolicy
+
     import requests
-    from requests.adapters import HTTPAdapter
+
+    from sellerbus.api.keep_alive import KeepAliveAdapter
 
     session = requests.Session()
-    # No retries below the client: what may be repeated is decided per operation, and counted there.
-    adapter = HTTPAdapter(max_retries=0, pool_connections=4, pool_maxsize=16)
+    # One seller's cookies are not for another's calls, nor Login with Amazon's for the Selling Partner API.
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    adapter = KeepAliveAdapter(pool_connections=4, pool_maxsize=16)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
