@@ -58,7 +58,7 @@ class Amazon:
         url: str,
         *,
         params: Mapping[str, str] | None,
-        json: Any,
+        data: bytes | None,
         headers: Mapping[str, str],
         **_: Any,
     ) -> Response:
@@ -68,7 +68,7 @@ class Amazon:
         if method == "GET":
             response = self._list(party, (params or {})["notificationTypes"])
         elif method == "POST":
-            response = self._create(party, parts[0], json["destinationId"])
+            response = self._create(party, parts[0], json.loads(data or b"")["destinationId"])
         else:
             response = self._delete(parts[1])
         self._travel()

@@ -1,4 +1,4 @@
-"""The session that the functions call Amazon with, on real connections: kept for a while, repeating nothing."""
+"""The session that the functions call Amazon with, on real connections: kept for a while, repeats nothing."""
 
 from __future__ import annotations
 
