@@ -26,6 +26,7 @@ class CommandError(Exception):
     def __init__(self, command: Sequence[str], code: int, output: str) -> None:
         last = "\n".join(output.splitlines()[-60:])
         super().__init__(f"`{' '.join(command)}` ended with {code}:\n{last}")
+        self.code = code
         self.output = output
 
 

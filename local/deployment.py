@@ -16,10 +16,14 @@ from typing import Any
 
 from local import processes
 from local.changes import changes_between, take_snapshot, template_differences
-from local.commands import STAGE, Commands, Finished, command_environment
+from local.commands import STAGE, CommandError, Commands, Finished, command_environment
 from local.dropped_settings import apply_dropped_settings
 from local.emulator import ACCOUNT, REGION, Emulator, start_emulator, stop_emulator
 from local.simulator import Simulator, start_simulator, stop_simulator
+
+
+DONE_IN_PART = 5
+"""The exit code of `sellerbus` for what it did in part, or what needs a person."""
 
 
 def _show_nobody(_: str) -> None:
@@ -118,9 +122,17 @@ class Deployment:
         """The lines of `sellerbus subscriptions plan` for some sellers."""
         return self._subscriptions("plan", seller_ids).output.splitlines()
 
-    def apply_subscriptions(self, seller_ids: Sequence[str]) -> None:
-        """Has the reconciler work on some sellers now, and waits until it has."""
-        self._subscriptions("apply", seller_ids, "--wait")
+    def apply_subscriptions(self, seller_ids: Sequence[str]) -> list[str]:
+        """Has the reconciler work on some sellers now, and waits until it has; returns what is said then.
+
+        That something is left to a person is no failure here.
+        """
+        try:
+            return self._subscriptions("apply", seller_ids, "--wait").output.splitlines()
+        except CommandError as error:
+            if error.code != DONE_IN_PART:
+                raise
+            return error.output.splitlines()
 
     def _subscriptions(self, command: str, seller_ids: Sequence[str], *more: str) -> Finished:
         sellers = [part for seller_id in seller_ids for part in ("--seller", seller_id)]

@@ -37,7 +37,7 @@ def check_drift(deployment: Deployment, screen: Screen, outcome: Outcome) -> Non
         screen.say(f"  {line}")
     with screen.step("`sellerbus subscriptions apply` puts the deleted one back, and an event tells") as step:
         deployment.on_line = step.progress
-        deployment.apply_subscriptions([_SELLER])
+        said = deployment.apply_subscriptions([_SELLER])
         held = _only(deployment.simulator.state(), _DELETED)
         if held["destinationId"] != deployment.outputs["DestinationId"]:
             raise StoryError(f"the subscription that was deleted came back elsewhere: {held}", "Reconcile")
@@ -56,6 +56,8 @@ def check_drift(deployment: Deployment, screen: Screen, outcome: Outcome) -> Non
             )
         outcome.drift_reported = 1
         step.result = f"{event.source} / {event.kind}: {event.detail['drift']}, {event.detail['action']}"
+    for line in said:
+        screen.say(f"  {line}")
 
 
 def _only(state: dict[str, Any], notification_type: str) -> dict[str, Any]:

@@ -150,8 +150,9 @@ class FakeDeployment:
     def plan_subscriptions(self, seller_ids: Sequence[str]) -> list[str]:
         return [f"the plan of {len(seller_ids)}"]
 
-    def apply_subscriptions(self, seller_ids: Sequence[str]) -> None:
+    def apply_subscriptions(self, seller_ids: Sequence[str]) -> list[str]:
         self.apply(self.simulator)
+        return [f"one of {len(seller_ids)} is kept out"]
 
     def for_story(self) -> Deployment:
         return cast(Deployment, self)
@@ -439,6 +440,7 @@ def test_drift_that_is_mended_and_told(deployment: FakeDeployment, screen: Scree
     assert (outcome.numbers()["drift_restored"], outcome.numbers()["drift_reported"]) == (1, 1)
     assert outcome.foreign_destination == "foreign"
     assert "the plan of 1" in said(screen)
+    assert "one of 1 is kept out" in said(screen)
 
 
 def take_over(simulator: FakeSimulator) -> None:

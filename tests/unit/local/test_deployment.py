@@ -1,0 +1,54 @@
+"""What a local deployment makes of the ways in which `sellerbus` can end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from local import deployment as module
+from local.commands import CommandError, Finished
+from local.deployment import Deployment
+from local.emulator import Emulator
+from local.simulator import Simulator
+
+
+class Ending:
+    """Stands for the commands: every one ends with `code`."""
+
+    def __init__(self, code: int) -> None:
+        self._code = code
+        self.arguments: tuple[str, ...] = ()
+
+    def sellerbus(self, *arguments: str) -> Finished:
+        self.arguments = arguments
+        if self._code:
+            raise CommandError(["sellerbus", *arguments], self._code, "Queued 1\nkept out")
+        return Finished("Queued 1\nDone 1", 1.0)
+
+
+def apply(monkeypatch: pytest.MonkeyPatch, code: int) -> tuple[list[str], Ending]:
+    commands = Ending(code)
+    monkeypatch.setattr(Deployment, "commands", commands)
+    nothing: Any = None
+    deployment = Deployment(Path(), cast(Emulator, nothing), cast(Simulator, nothing), stage="other")
+    return deployment.apply_subscriptions(["A1", "A2"]), commands
+
+
+def test_sellers_are_applied_in_the_deployments_stage(monkeypatch: pytest.MonkeyPatch) -> None:
+    said, commands = apply(monkeypatch, 0)
+
+    assert said == ["Queued 1", "Done 1"]
+    assert " ".join(commands.arguments) == (
+        "subscriptions apply --stage other --seller A1 --seller A2 --wait"
+    )
+
+
+def test_what_is_left_to_a_person_is_said_and_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert apply(monkeypatch, module.DONE_IN_PART)[0] == ["Queued 1", "kept out"]
+
+
+def test_any_other_ending_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(CommandError, match="ended with 1"):
+        apply(monkeypatch, 1)
