@@ -86,7 +86,7 @@ class World:
 def worlds(draw: st.DrawFn) -> World:
     rows = tuple(draw(wanted_rows))
     wanted = Wanted(Destinations(OURS, BRIDGE), draw(st.sampled_from([KEEP, REPLACE])), rows)
-    amazon = FakeAmazon(side_by_side=draw(st.booleans()))
+    amazon = FakeAmazon(side_by_side=draw(st.booleans()), listings_after=draw(st.sampled_from([0.0, 1.0])))
     for number, (name, version, destination, directive) in enumerate(
         draw(st.lists(subscriptions, max_size=4))
     ):
@@ -94,7 +94,7 @@ def worlds(draw: st.DrawFn) -> World:
         if name in wanted.types:
             amazon.put("A1", name, Subscription(f"start-{number}", version, destination, directive))
     world = World(wanted, amazon)
-    world.run()
+    assert world.run().drifted == []
     world.events.published.clear()
     amazon.calls.clear()
     return world

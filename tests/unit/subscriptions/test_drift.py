@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from sellerbus.api import errors
-from sellerbus.api.booking import Booking
 from sellerbus.api.lwa import SellerGrant
 from sellerbus.api.notifications import Subscription
 from sellerbus.notifications.drift import Finding, find_blocked, find_drift
@@ -238,15 +237,9 @@ def test_its_own_unfinished_work_is_no_drift() -> None:
     assert it.outcome.in_place == 1
 
 
-class Unhurried(FakeAmazon):
-    """Every listing waits for its turn: what is missing of the types before it is created meanwhile."""
-
-    def book_listings(self, seller: SellerGrant, count: int, most_seconds: float) -> Booking:
-        return Booking("getSubscriptions", seller.seller_id, count, self.clock() + 1.0, 1.0)
-
-
 def test_what_a_run_creates_between_its_looks_is_no_drift_and_is_settled() -> None:
-    amazon, record, told = Unhurried(), Record(), list[Finding]()
+    """Every listing waits for its turn: what is missing of the types before it is created meanwhile."""
+    amazon, record, told = FakeAmazon(listings_after=1.0), Record(), list[Finding]()
     outcome = bring_to(amazon, seller(), wanted(ORDER, PRICING), JOB, record, told=told)
     assert amazon.calls.index("createSubscription") < len(amazon.calls) - 2
     assert (told, outcome.drifted, outcome.created) == ([], [], 2)
