@@ -21,7 +21,6 @@ from local.dropped_settings import apply_dropped_settings
 from local.emulator import ACCOUNT, REGION, Emulator, start_emulator, stop_emulator
 from local.simulator import Simulator, start_simulator, stop_simulator
 
-
 DONE_IN_PART = 5
 """The exit code of `sellerbus` for what it did in part, or what needs a person."""
 
