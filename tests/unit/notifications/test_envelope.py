@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sellerbus.notifications.catalogue import Entity, Subject, describe
 from sellerbus.notifications.envelope import DEEPEST_NESTING, InvalidNotificationError, parse_envelope
@@ -271,3 +273,23 @@ def test_the_text_of_a_notification_in_an_event_is_the_detail_as_it_is_written()
     ):
         assert parse_envelope(text).notification_type == "X"
         assert notification_text(text) == detail
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@given(payload=JSON, others=st.dictionaries(st.text(), JSON, max_size=3), indent=st.sampled_from([None, 1]))
+def test_the_detail_of_any_event_is_found_whole(payload: Any, others: Any, indent: int | None) -> None:
+    notification = {"NotificationType": "X", "Payload": payload}
+    event = {**others, **partner_event(notification)}
+    for text in (
+        json.dumps(event, indent=indent),
+        json.dumps(dict(reversed(event.items())), indent=indent, ensure_ascii=False),
+    ):
+        assert json.loads(notification_text(text)) == notification
+    plain = json.dumps({**others, **notification, "source": payload}, indent=indent)
+    assert notification_text(plain) == plain
