@@ -14,6 +14,7 @@ from sellerbus.notifications.errors import StoreUnavailableError
 from sellerbus.notifications.jobs import SellerJob
 from sellerbus.notifications.outcome import Outcome
 from sellerbus.notifications.reconciliation import SubscriptionsIncompleteError
+from sellerbus.notifications.seller_reconciler import SellerChangedError
 from sellerbus.notifications.seller_record import Record
 from sellerbus.notifications.subscription_state import SellerBusyError
 from sellerbus.notifications.wanted import KEEP, REPLACE, Destinations, Wanted, WantedSubscription
@@ -293,9 +294,10 @@ def test_a_seller_authorised_again_meanwhile_is_not_marked() -> None:
         return errors.AuthorizationRevokedError("LWA token", "revoked")
 
     it.amazon.fault = fault
-    with pytest.raises(Exception, match="A1"):
+    with pytest.raises(SellerChangedError, match="A1"):
         it.run()
     assert it.registry.rows["A1"].status == ACTIVE
+    assert it.events.published == [], "the old authorisation's end is no news"
 
 
 def test_a_revoked_seller_can_still_be_removed_with_all_that_is_on_record() -> None:

@@ -252,3 +252,15 @@ def test_a_seller_is_settled_when_all_its_types_are(it: Setting) -> None:
     closed.record.closed = True
     it.states.leave(closed)
     assert [view.settled for view in it.states.all() if view.closed] == [False]
+
+
+def test_of_a_forgotten_type_nothing_stays() -> None:
+    record = Record(
+        {"X", "Y"},
+        {("X", "s1"), ("Y", "s2")},
+        settled={"X": "d1", "Y": "d2"},
+        blocked={"X 1.0", "Y 1.0"},
+    )
+    record.forget("X")
+    assert (record.types, record.subscriptions) == ({"Y"}, {("Y", "s2")})
+    assert (record.settled, record.blocked) == ({"Y": "d2"}, {"Y 1.0"})
