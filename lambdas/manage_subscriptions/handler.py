@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from sellerbus.notifications.fleet import Summary
+from sellerbus.notifications.fleet_summary import Summary
 from sellerbus.notifications.wanted import Wanted, WantedError, parse_wanted
 from sellerbus.runtime import bootstrap, config, custom_resource, observability, selling_partner
 from sellerbus.runtime.custom_resource import Request, Result

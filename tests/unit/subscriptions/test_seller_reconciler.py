@@ -14,8 +14,8 @@ from sellerbus.notifications.errors import StoreUnavailableError
 from sellerbus.notifications.jobs import SellerJob
 from sellerbus.notifications.outcome import Outcome
 from sellerbus.notifications.reconciliation import SubscriptionsIncompleteError
-from sellerbus.notifications.seller_reconciler import SellerChangedError
 from sellerbus.notifications.seller_record import Record
+from sellerbus.notifications.seller_work import SellerChangedError
 from sellerbus.notifications.subscription_state import SellerBusyError
 from sellerbus.notifications.wanted import KEEP, REPLACE, Destinations, Wanted, WantedSubscription
 from sellerbus.sellers.registry import UnknownStatusError, UnreadableTokenError

@@ -7,29 +7,21 @@ wanted subscriptions are read under the lease; what changes later is followed by
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Final, Protocol
+from collections.abc import Callable
+from typing import Final
 
 from sellerbus.api.errors import (
-    AuthorizationRevokedError,
     CredentialsError,
     OutOfTimeError,
     ThrottledError,
 )
-from sellerbus.api.lwa import SellerGrant
 from sellerbus.notifications.deletion_turns import DeletionsWaitError, DeletionTurns
-from sellerbus.notifications.drift import Finding
 from sellerbus.notifications.jobs import SellerJob
-from sellerbus.notifications.operational_events import OperationalEvent, drifted, revoked
 from sellerbus.notifications.outcome import Outcome
-from sellerbus.notifications.reconciliation import SellerRun
 from sellerbus.notifications.seller_record import Record
-from sellerbus.notifications.subscription_state import Lease
+from sellerbus.notifications.seller_work import Events, Sellers, SellerWork, States
 from sellerbus.notifications.type_run import SubscriptionsApi
 from sellerbus.notifications.wanted import Wanted
-from sellerbus.sellers.registry import UnknownStatusError, UnreadableTokenError
-from sellerbus.sellers.rows import ACTIVE, PAUSED, REMOVING, REVOKED, Seller
 
 LONGEST_RUN_SECONDS: Final = 240.0
 """So that a run that is killed doesn't hold its seller for the quarter of an hour that a deploy may take."""
@@ -38,36 +30,6 @@ _WAITING: Final = (ThrottledError, OutOfTimeError, DeletionsWaitError)
 
 ApiFactory = Callable[[Callable[[], float]], SubscriptionsApi]
 """Makes a client that calls no longer than the time (seconds) that it is given."""
-
-
-class SellerChangedError(Exception):
-    """The seller's row was changed while its run was on the way; a run of its own follows the change."""
-
-
-class Sellers(Protocol):
-    """The part of the seller registry that is used."""
-
-    def find(self, seller_id: str) -> Seller | None: ...
-
-    def grant(self, seller: Seller) -> SellerGrant: ...
-
-    def set_status(self, seller_id: str, status: str, *, seen: Seller | None = None) -> Seller: ...
-
-    def delete_removed(self, seller_id: str) -> bool: ...
-
-
-class States(Protocol):
-    """The part of the subscription states that is used."""
-
-    def take(self, seller_id: str, seconds: float) -> Lease: ...
-
-    def begin(self, lease: Lease, types: Iterable[str] = (), *, unsettled: Iterable[str] = ()) -> None: ...
-
-    def leave(self, lease: Lease) -> None: ...
-
-
-class Events(Protocol):
-    def publish(self, events: Sequence[OperationalEvent]) -> None: ...
 
 
 class SellerReconciler:
@@ -130,7 +92,9 @@ class SellerReconciler:
                 check_application(job.seller_id, lease.record, application)
                 lease.record.application = application
                 api, turns = begun or self._begun(job, left)
-                run = _Run(self._registry, self._states, self._events, api, turns, lease, job, self._clock)
+                run = SellerWork(
+                    self._registry, self._states, self._events, api, turns, lease, job, self._clock
+                )
                 outcome = run.work(wanted, clear=bool(clear))
                 lease.record.closed = bool(clear)
         except Exception as error:
@@ -172,101 +136,4 @@ def check_application(seller_id: str, record: Record, current: str) -> None:
             f"secret holds the credentials of {current}",
             hint="Write the right ones with `sellerbus secrets set`. To change the application, let the "
             "old one remove its sellers first.",
-        )
-
-
-@dataclass
-class _Run:
-    """One seller's run, while its lease is held."""
-
-    registry: Sellers
-    states: States
-    events: Events
-    api: SubscriptionsApi
-    turns: DeletionTurns
-    lease: Lease
-    job: SellerJob
-    clock: Callable[[], float]
-
-    def work(self, wanted: Callable[[], Wanted], *, clear: bool) -> Outcome | None:
-        record = self.lease.record
-        seller = self.registry.find(self.job.seller_id)
-        if seller is None:
-            known = bool(record.subscriptions)
-            outcome = self._without_listing()
-            return outcome if known else None
-        if seller.status == REVOKED:
-            return self._revoked(self._without_listing()) if clear else None
-        if seller.status not in (ACTIVE, PAUSED, REMOVING) and not clear:
-            raise UnknownStatusError(seller.seller_id, seller.status)
-        if seller.status == ACTIVE and not clear:
-            return self._brought(seller, wanted())
-        return self._cleared(seller, wanted())
-
-    def _brought(self, seller: Seller, everything: Wanted) -> Outcome:
-        own = seller.notification_types
-        wanted = everything.limited_to(own)
-        self.states.begin(self.lease, set(wanted.types) - self.lease.record.types)
-        grant = self.registry.grant(seller)
-        try:
-            outcome = self._seller_run(seller).bring_to(grant, wanted, self.job)
-        except AuthorizationRevokedError as error:
-            self._mark_revoked(seller, grant, error)
-            raise
-        outcome.not_configured = [name for name in own or () if name not in everything.types]
-        return outcome
-
-    def _cleared(self, seller: Seller, wanted: Wanted) -> Outcome:
-        grant = self.registry.grant(seller)
-        try:
-            outcome = self._seller_run(seller).bring_to(grant, wanted, self.job, clear=True)
-        except AuthorizationRevokedError as error:
-            outcome = self._revoked(self._without_listing())
-            if seller.status != REMOVING:
-                self._mark_revoked(seller, grant, error)
-                outcome.marked = True
-        except UnreadableTokenError:
-            # Nothing can be listed with it, and no repeat mends it: what is on record goes all the same.
-            outcome = self._without_listing()
-        if seller.status == REMOVING:
-            # Last but for the state: killed before it, the next run finds the row and begins again.
-            self.registry.delete_removed(seller.seller_id)
-        return outcome
-
-    def _without_listing(self) -> Outcome:
-        return self._seller_run(None).delete_recorded(self.lease.seller_id)
-
-    def _revoked(self, outcome: Outcome) -> Outcome:
-        outcome.revoked = True
-        return outcome
-
-    def _mark_revoked(self, seller: Seller, grant: SellerGrant, error: AuthorizationRevokedError) -> None:
-        """Tell of a revoked authorisation, then mark the seller: nothing calls for it until it is added anew.
-
-        Killed between the two, the next run meets the same refusal and tells the same event again.
-        """
-        current = self.registry.find(seller.seller_id)
-        if current is None or current.updated_at != seller.updated_at:
-            raise SellerChangedError(
-                f"seller {seller.seller_id} was changed while Amazon refused its old authorisation"
-            ) from error
-        self.events.publish([revoked(seller, grant.version, str(error))])
-        # What stands at Amazon when the seller authorises again is not known.
-        self.lease.record.settled.clear()
-        self.registry.set_status(seller.seller_id, REVOKED, seen=seller)
-
-    def _seller_run(self, seller: Seller | None) -> SellerRun:
-        """seller: None where nothing is compared, and so nothing can have drifted."""
-
-        def report(findings: Sequence[Finding]) -> None:
-            if seller is not None:
-                self.events.publish([drifted(seller, finding) for finding in findings])
-
-        return SellerRun(
-            self.api,
-            self.lease.record,
-            self.turns,
-            report=report,
-            begin=lambda types: self.states.begin(self.lease, unsettled=types),
-            clock=self.clock,
         )
