@@ -10,11 +10,11 @@ import typer
 from ops import cells, console, following, seller_input
 from ops.amazon import invoke
 from ops.cells import RegionName
-from ops.errors import FAILED, NOT_FOUND, PARTLY, WRONG_INPUT, CommandError
+from ops.errors import FAILED, PARTLY, WRONG_INPUT, CommandError
 from ops.following import Followed, Place
 from ops.options import AsJson, StageName, opened
 from ops.seller_states import States
-from ops.stage import NOTIFICATIONS, Cell, Stage
+from ops.stage import NOTIFICATIONS, Cell
 from sellerbus.api.redaction import redact
 from sellerbus.notifications.jobs import QueueError, SellerJob, SubscriptionQueue
 from sellerbus.sellers.rows import REVOKED
@@ -45,18 +45,26 @@ def apply(
 
     What would be done shows `plan`. Sellers whose authorisation is revoked are left out.
 
-    Exit code 5 with --wait where a run failed, others keep something out or the time was over; what failed is
-    tried again by itself. Printed with --json: {"stage", "queued", "revoked": [{"sellerId", "region"}], and
-    with --wait "done", "failed": [{"sellerId", "region", "lastError"}], "blocked": [{"sellerId", "region",
-    "subscriptions"}], "open": [{"sellerId", "region"}]}.
+    Exit code 5 with --wait where a run failed, found the authorisation revoked or something kept out by
+    others, or the time was over; what failed is tried again by itself. Printed with --json: {"stage",
+    "queued", "revoked": [{"sellerId", "region"}], and with --wait "done", "failed": [{"sellerId", "region",
+    "lastError"}], "blocked": [{"sellerId", "region", "subscriptions"}], "open": [{"sellerId", "region"}]}.
     """
     if bool(seller) == everybody:
         raise CommandError("Say whom: --seller ID (several times), or --all.", WRONG_INPUT)
     named = [seller_input.seller_id(name) for name in seller or ()]
     target = opened(stage)
-    work, revoked = _work(target, named, region)
-    places = [(cell.region, seller_id) for cell, seller_id in work]
-    here = {cell.region: cell for cell, _ in work}
+    found = cells.whom(target, named, region)
+    revoked = [(each.cell.region, each.seller_id) for each in found if each.status == REVOKED]
+    work = [each for each in found if each.status != REVOKED]
+    if not work:
+        raise CommandError(
+            f"The authorisation is revoked: {_listed(revoked)}. Let the seller authorise the application "
+            f"again, then: sellerbus sellers add <id> --replace --stage {stage} --marketplaces <codes>",
+            PARTLY,
+        )
+    places = [(each.cell.region, each.seller_id) for each in work]
+    here = {each.cell.region: each.cell for each in work}
     regions = {name: following.Region(States(cell), _statuses(cell)) for name, cell in here.items()}
     earlier = following.before(regions, places) if wait else {}
     for name, cell in here.items():
@@ -73,7 +81,7 @@ def apply(
                 reached=bar.reached,
                 sleep=console.wait,
             )
-        result |= _outcome(followed)
+        result |= _outcome(followed) | {"revoked": _documents([*revoked, *followed.revoked])}
     if as_json:
         console.show_json(result)
     else:
@@ -82,36 +90,8 @@ def apply(
         console.say(f"Left out, because the authorisation is revoked: {_listed(revoked)}.")
     if followed is None:
         console.say(f"They are worked on within minutes: sellerbus sellers list --stage {stage}")
-    elif followed.failed or followed.blocked or followed.open:
+    elif followed.failed or followed.blocked or followed.revoked or followed.open:
         raise CommandError(_unfinished(followed), PARTLY)
-
-
-def _work(
-    stage: Stage, named: Sequence[str], region: str | None
-) -> tuple[list[tuple[Cell, str]], list[Place]]:
-    """Return whom to queue with the cell, and who has revoked; raises CommandError where there is nobody."""
-    if named:
-        found = [(*cells.locate(stage, seller_id, region),) for seller_id in dict.fromkeys(named)]
-        rows = [(cell, seller.seller_id, seller.status) for cell, seller in found]
-    else:
-        rows = [
-            (cell, seller_id, status)
-            for cell in cells.deployed(stage, region)
-            for seller_id, status in sorted(cells.registry(cell).ids())
-        ]
-    work = [(cell, seller_id) for cell, seller_id, status in rows if status != REVOKED]
-    revoked = [(cell.region, seller_id) for cell, seller_id, status in rows if status == REVOKED]
-    if not work and revoked:
-        raise CommandError(
-            f"The authorisation is revoked: {_listed(revoked)}. Let the seller authorise the application "
-            f"again, then: sellerbus sellers add <id> --replace --stage {stage.name} --marketplaces <codes>",
-            PARTLY,
-        )
-    if not work:
-        raise CommandError(
-            f"Stage {stage.name} has no seller yet: sellerbus sellers add --stage {stage.name} ...", NOT_FOUND
-        )
-    return work, revoked
 
 
 def _statuses(cell: Cell) -> Callable[[Sequence[str]], Mapping[str, str]]:
@@ -143,7 +123,7 @@ def _queue(cell: Cell, seller_ids: Sequence[str] | None) -> None:
 
 def _outcome(followed: Followed) -> dict[str, Any]:
     return {
-        "done": followed.count - len(followed.failed),
+        "done": len(followed.ended) - len(followed.failed) + len(followed.gone),
         "failed": [
             {"sellerId": seller_id, "region": region, "lastError": redact(error)}
             for (region, seller_id), error in sorted(followed.failed.items())
@@ -172,16 +152,22 @@ def _unfinished(followed: Followed) -> str:
     if followed.failed:
         sellers = console.counted(len(followed.failed), "seller")
         lines.append(f"The last run of {sellers} failed; it is tried again by itself:")
-        lines += [
-            f"  {seller_id} ({region}): {error}"
-            for (region, seller_id), error in sorted(followed.failed.items())[:_LISTED]
-        ]
+        lines += console.shortened(
+            [
+                f"  {seller_id} ({region}): {error}"
+                for (region, seller_id), error in sorted(followed.failed.items())
+            ]
+        )
     if followed.blocked:
         lines.append("Kept out by others' subscriptions (`subscriptions list` shows whose):")
-        lines += [
-            f"  {seller_id} ({region}): {', '.join(blocked)}"
-            for (region, seller_id), blocked in sorted(followed.blocked.items())[:_LISTED]
-        ]
+        lines += console.shortened(
+            [
+                f"  {seller_id} ({region}): {', '.join(blocked)}"
+                for (region, seller_id), blocked in sorted(followed.blocked.items())
+            ]
+        )
+    if followed.revoked:
+        lines.append(f"The authorisation turned out to be revoked: {_listed(followed.revoked)}.")
     if followed.open:
         lines.append(f"The time was over before the run of these had ended: {_listed(followed.open)}.")
     return "\n".join(lines)

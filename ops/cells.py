@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -67,6 +68,32 @@ def locate(stage: Stage, seller_id: str, region: str | None = None) -> tuple[Cel
             WRONG_INPUT,
         )
     return found[0]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A seller to work on: where it is, and its status."""
+
+    cell: Cell
+    seller_id: str
+    status: str
+
+
+def whom(stage: Stage, named: Sequence[str], region: str | None) -> list[Found]:
+    """Return the named sellers, without names every one; raises CommandError where there is nobody."""
+    if named:
+        rows = [locate(stage, seller_id, region) for seller_id in dict.fromkeys(named)]
+        return [Found(cell, seller.seller_id, seller.status) for cell, seller in rows]
+    found = [
+        Found(cell, seller_id, status)
+        for cell in deployed(stage, region)
+        for seller_id, status in sorted(registry(cell).ids())
+    ]
+    if not found:
+        raise CommandError(
+            f"Stage {stage.name} has no seller yet: sellerbus sellers add --stage {stage.name} ...", NOT_FOUND
+        )
+    return found
 
 
 def unknown(stage: Stage, seller_id: str, region: str | None) -> CommandError:

@@ -15,8 +15,8 @@ EPILOG = (
     "Results go to stdout, everything else to stderr. Exit codes: 0 done; 1 AWS or Amazon refused, or was "
     "not reached; 2 the command or its input is wrong, and nothing was changed; 3 a stack, seller or "
     "destination is not there; 4 it is there already; 5 done in part, or something needs a person, and the "
-    "output says what. Tokens and secrets are asked for or read from stdin or a file: they are no arguments "
-    "and are never shown."
+    "output says what; 130 stopped by Ctrl-C. Tokens and secrets are asked for or read from stdin or a file: "
+    "they are no arguments and are never shown."
 )
 
 app = typer.Typer(

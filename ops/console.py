@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import typer
 from rich.console import Console
@@ -17,6 +17,8 @@ from rich.table import Table
 
 from ops.errors import WRONG_INPUT, CommandError
 from sellerbus.api.redaction import redact
+
+_MOST_LINES: Final = 20
 
 
 def say(message: str) -> None:
@@ -44,6 +46,12 @@ def show_table(
     # Into a file or a pipe everything goes on its line; a terminal that is too narrow is overrun.
     console.width = max(console.width, least.minimum) if console.is_terminal else max(80, least.maximum)
     console.print(table)
+
+
+def shortened(lines: Sequence[str]) -> list[str]:
+    """Return what a person reads of many lines; --json has them all."""
+    left = len(lines) - _MOST_LINES
+    return [*lines[:_MOST_LINES], f"  ... and {left} more (--json lists all)"] if left > 0 else list(lines)
 
 
 def counted(count: int, thing: str) -> str:

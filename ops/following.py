@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from ops.seller_states import moment
 from sellerbus.notifications.seller_record import StateView
-from sellerbus.sellers.rows import ACTIVE, PAUSED
+from sellerbus.sellers.rows import ACTIVE, PAUSED, REVOKED
 
 _SHORT_PAUSE_SECONDS: Final = 2.0
 _SELLERS_PER_SECOND_OF_PAUSE: Final = 100
@@ -41,11 +41,15 @@ class Region:
 
 @dataclass
 class Followed:
-    """What became of the sellers. ended: the state that the run left; gone: it has nothing any more, and
-    nothing is left of it."""
+    """What became of the sellers.
+
+    ended: the state that the run left. gone: those of whom nothing is left. revoked: those whose run found
+    the authorisation revoked. open: those of whom no run has ended yet.
+    """
 
     ended: dict[Place, StateView] = field(default_factory=dict)
     gone: list[Place] = field(default_factory=list)
+    revoked: list[Place] = field(default_factory=list)
     open: list[Place] = field(default_factory=list)
 
     @property
@@ -59,7 +63,7 @@ class Followed:
 
     @property
     def count(self) -> int:
-        return len(self.ended) + len(self.gone)
+        return len(self.ended) + len(self.gone) + len(self.revoked)
 
 
 def before(regions: Mapping[str, Region], places: Sequence[Place]) -> dict[Place, StateView]:
@@ -92,6 +96,8 @@ def follow(
             if state is None and status in (None, PAUSED):
                 # Nothing is remembered of a seller that has nothing any more and shall have nothing.
                 followed.gone.append(place)
+            elif status == REVOKED:
+                followed.revoked.append(place)
             elif state is not None and _later(state, earlier.get(place)) and _ended(state, status):
                 followed.ended[place] = state
             else:

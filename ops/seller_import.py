@@ -19,8 +19,6 @@ from ops.stage import FOUNDATION, Cell, Stage
 
 STDIN: Final = "-"
 
-_LISTED_FAILURES: Final = 10
-
 
 def import_file(
     file: Annotated[Path, typer.Argument(help="The file; - for stdin.", show_default=False)],
@@ -108,19 +106,10 @@ def _facts(done: Imported) -> dict[str, str]:
 
 
 def _told_about_failures(done: Imported) -> str:
-    lines = [
-        f"  line {failure.row.line}: {failure.row.seller_id}: {failure.reason}"
-        for failure in done.failed[:_LISTED_FAILURES]
-    ]
-    if len(done.failed) > _LISTED_FAILURES:
-        lines.append(f"  ... and {len(done.failed) - _LISTED_FAILURES} more (--json lists all)")
+    lines = [f"  line {each.row.line}: {each.row.seller_id}: {each.reason}" for each in done.failed]
     begin = "Interrupted" if done.interrupted else "Not all sellers were added"
     stopped = f", {done.not_reached} were not reached" if done.not_reached else ""
     failed = f"{len(done.failed)} failed" if done.failed else "none failed"
-    return "\n".join(
-        [
-            f"{begin}: {failed}{stopped}. Run the same command again when the cause is mended: what is "
-            "there by then is skipped.",
-            *lines,
-        ]
-    )
+    when = " when the cause is mended" if done.failed else ""
+    again = f"Run the same command again{when}: what is there by then is skipped."
+    return "\n".join([f"{begin}: {failed}{stopped}. {again}", *console.shortened(lines)])

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ops import cells, console, parallel
+from ops import console, parallel
 from ops.amazon import REVOKED, Amazon, AmazonRefusedError
-from ops.errors import FAILED, NOT_FOUND, PARTLY, CommandError
-from ops.stage import Cell, Stage
+from ops.cells import Found
+from ops.errors import FAILED, PARTLY, CommandError
+from ops.stage import Cell
 
 
 @dataclass(frozen=True)
@@ -41,51 +41,45 @@ class Asked:
         }
 
 
-def sellers_of(stage: Stage, seller_ids: Sequence[str], region: str | None) -> list[tuple[Cell, str]]:
-    """Return the named sellers with their cells, without names every one; raises CommandError."""
-    if seller_ids:
-        found = dict.fromkeys(seller_ids)
-        return [(cells.locate(stage, name, region)[0], name) for name in found]
-    everybody = [
-        (cell, name)
-        for cell in cells.deployed(stage, region)
-        for name in sorted(name for name, _ in cells.registry(cell).ids())
-    ]
-    if not everybody:
-        raise CommandError(
-            f"Stage {stage.name} has no seller yet: sellerbus sellers add --stage {stage.name} ...", NOT_FOUND
-        )
-    return everybody
-
-
-def ask_for(sellers: Sequence[tuple[Cell, str]], what: str, *, types: Sequence[str] = ()) -> list[Asked]:
+def ask_for(sellers: Sequence[Found], what: str, *, types: Sequence[str] = ()) -> list[Asked]:
     """Ask for each seller with a few threads, waiting where Amazon's quota says so; in the order given.
 
-    types: further notification types to list. Raises CommandError where the function itself fails.
+    Who has revoked is not asked for. types: further notification types to list. Raises CommandError where
+    the function itself fails.
     """
-    places = {region: Amazon(cell) for region, cell in {cell.region: cell for cell, _ in sellers}.items()}
+    cells = {each.cell.region: each.cell for each in sellers}
+    places = {region: Amazon(cell) for region, cell in cells.items()}
     with console.progress(len(sellers), what) as bar:
 
-        def one(place: tuple[Cell, str], stop: threading.Event) -> Asked:
-            cell, seller_id = place
-            request: dict[str, object] = {"request": "subscriptions", "sellerId": seller_id}
+        def one(seller: Found, stop: parallel.Stop) -> Asked:
+            if seller.status == REVOKED:
+                return Asked(seller.cell, seller.seller_id, refused=_revoked(seller))
+            request: dict[str, object] = {"request": "subscriptions", "sellerId": seller.seller_id}
             if types:
                 request["notificationTypes"] = list(types)
-            try:
-                answer = places[cell.region].ask(
-                    request,
-                    wait=stop.wait,
-                    told=lambda seconds: bar.describe(f"{what}: {seller_id} waits {seconds:.0f} s for quota"),
-                )
-            except AmazonRefusedError as error:
-                return Asked(cell, seller_id, refused=error)
-            return Asked(cell, seller_id, answer)
 
-        found: dict[tuple[str, str], Asked] = {}
-        for (cell, seller_id), asked in parallel.each(sellers, one):
-            found[cell.region, seller_id] = asked
+            def told(seconds: float) -> None:
+                bar.describe(f"{what}: {seller.seller_id} waits {seconds:.0f} s for quota")
+
+            try:
+                answer = places[seller.cell.region].ask(request, wait=stop.wait, told=told)
+            except AmazonRefusedError as error:
+                return Asked(seller.cell, seller.seller_id, refused=error)
+            return Asked(seller.cell, seller.seller_id, answer)
+
+        answers: dict[tuple[str, str], Asked] = {}
+        for seller, asked in parallel.each(sellers, one):
+            answers[seller.cell.region, seller.seller_id] = asked
             bar.advance()
-    return [found[cell.region, seller_id] for cell, seller_id in sellers]
+    return [answers[each.cell.region, each.seller_id] for each in sellers]
+
+
+def _revoked(seller: Found) -> AmazonRefusedError:
+    return AmazonRefusedError(
+        REVOKED,
+        "has revoked the authorisation, so that nothing can be listed. Let the seller authorise the "
+        f"application again, then: sellerbus sellers add {seller.seller_id} --replace",
+    )
 
 
 def plan_document(stage: str, asked: Sequence[Asked]) -> dict[str, object]:
@@ -145,11 +139,7 @@ def _lines(row: Asked) -> Iterator[tuple[str, ...]]:
             what = step["subscriptionId"] if step["action"] == "delete" else step["payloadVersion"]
             yield (*begin, f"{step['action']} {what}", step["reason"])
         for other in plan["foreign"]:
-            yield (
-                *begin,
-                f"leave {other['subscriptionId']}",
-                f"is another's: goes to {other['destinationId']}",
-            )
+            yield (*begin, f"leave {other['subscriptionId']}", "is another's")
         if plan.get("error"):
             yield (*begin, "cannot be listed", plan["error"])
 
@@ -196,7 +186,8 @@ def tell_of_failures(asked: Sequence[Asked]) -> None:
         console.say(f"Too large for one answer, so that lists are cut short: {', '.join(cut)}.")
     refused = [row for row in asked if row.refused is not None]
     if refused:
-        listed = "\n".join(f"  {row.seller_id} ({row.cell.region}): {row.refused}" for row in refused)
+        lines = [f"  {row.seller_id} ({row.cell.region}): {row.refused}" for row in refused]
+        listed = "\n".join(console.shortened(lines))
         revoked = [row for row in refused if row.refused is not None and row.refused.kind == REVOKED]
         raise CommandError(
             f"{len(refused)} of {console.counted(len(asked), 'seller')} could not be looked at:\n{listed}",

@@ -52,7 +52,7 @@ def plan(
     "summary" (counts)}.
     """
     target = opened(stage)
-    sellers = seller_plans.sellers_of(target, _ids(seller, everybody=everybody), region)
+    sellers = cells.whom(target, _ids(seller, everybody=everybody), region)
     asked = seller_plans.ask_for(sellers, "Looking at sellers")
     if as_json:
         console.show_json(seller_plans.plan_document(stage, asked))
@@ -88,7 +88,7 @@ def list_subscriptions(
     """
     target = opened(stage)
     further = [_type(name) for name in seller_input.split(",".join(types or ()))]
-    sellers = seller_plans.sellers_of(target, _ids(seller, everybody=False), region)
+    sellers = cells.whom(target, _ids(seller, everybody=False), region)
     asked = seller_plans.ask_for(sellers, "Looking at sellers", types=further)
     if as_json:
         console.show_json(seller_plans.subscriptions_document(stage, asked))

@@ -108,7 +108,7 @@ def test_what_was_refused_the_last_time_is_told(it: Looking) -> None:
     it.amazon.held[ORDERS] = [subscription("sub-3", destination="theirs")]
     plan = it.plan()[ORDERS]
     assert plan["blocked"] == ["1.0"]
-    assert plan["steps"][0]["reason"] == "is missing; the last run was refused it, because of another's"
+    assert plan["steps"][0]["reason"] == "is missing; Amazon refused it the last time, because of another's"
 
 
 def test_one_that_is_wanted_and_was_lost_is_made_anew_and_not_deleted(it: Looking) -> None:

@@ -152,6 +152,17 @@ def test_what_others_keep_out_needs_a_person(
     assert "ANA001 (na): ORDER_CHANGE 1.0" in finished.err
 
 
+def test_a_run_that_finds_the_authorisation_revoked_needs_a_person(
+    deployed: DeployedStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    while_waiting(monkeypatch, lambda: revoke(deployed, "ANA001"))
+    finished = deployed.run(*APPLY, "--seller", "ANA001", "--wait", "--json")
+    assert finished.code == 5
+    assert finished.document["revoked"] == [{"sellerId": "ANA001", "region": "na"}]
+    assert finished.document["done"] == 0
+    assert "turned out to be revoked: ANA001 (na)" in finished.err
+
+
 def test_a_run_that_does_not_end_in_time_is_told(deployed: DeployedStage) -> None:
     finished = deployed.run(*APPLY, "--seller", "ANA001", "--wait", "--time-limit", "1", "--json")
     assert finished.code == 5
@@ -224,6 +235,14 @@ def test_a_removed_seller_is_done_when_nothing_is_left_of_it() -> None:
     followed = world.follow("A1")
     assert followed.gone == [("na", "A1")]
     assert world.now == 4.0
+
+
+def test_who_turns_out_to_have_revoked_is_done() -> None:
+    world = World({"A1": view("A1", LATER)}, {"A1": "active"})
+    world.changes = [lambda: world.statuses_now.update(A1="revoked")]
+    followed = world.follow("A1")
+    assert (followed.revoked, followed.open) == ([("na", "A1")], [])
+    assert world.now == 2.0
 
 
 def test_a_paused_seller_of_whom_nothing_is_remembered_is_done() -> None:

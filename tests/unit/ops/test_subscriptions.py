@@ -130,7 +130,7 @@ def test_a_plan_is_a_table_with_a_summary(deployed: DeployedStage) -> None:
         "delete sub-2",
         "is a duplicate or outdated",
         "leave sub-3",
-        "goes to destination-9",
+        "is another's",
         "cannot be listed",
         "403 Unauthorized",
         "1 seller, 1 to change: 0 to create, 1 to delete, 0 as wanted, "
@@ -187,6 +187,31 @@ def test_one_seller_that_is_refused_hides_no_other(deployed: DeployedStage) -> N
 def test_who_has_revoked_needs_a_person(deployed: DeployedStage) -> None:
     deployed.lambdas.answers["inspect-na"] = refusing("revoked", "has revoked the authorisation")
     assert deployed.run(*PLAN, "--seller", "ANA001").code == 5
+
+
+def test_who_is_marked_as_revoked_is_not_asked_for(deployed: DeployedStage) -> None:
+    deployed.client("dynamodb").update_item(
+        TableName="sellers",
+        Key={"sellerId": {"S": "ANA001"}},
+        UpdateExpression="SET #status = :status",
+        ExpressionAttributeNames={"#status": "status"},
+        ExpressionAttributeValues={":status": {"S": "revoked"}},
+    )
+    finished = deployed.run(*PLAN, "--json")
+    assert finished.code == 5
+    assert asked(deployed) == [("inspect-eu", "AEU001")]
+    assert [row["kind"] for row in finished.document["failures"]] == ["revoked"]
+    assert "sellers add ANA001 --replace" in finished.err
+
+
+def test_of_many_refusals_a_person_is_told_some(deployed: DeployedStage) -> None:
+    for number in range(25):
+        add(deployed, f"AEU9{number:02}", "DE")
+    deployed.lambdas.answers["inspect-eu"] = refusing("permanent", "is refused")
+    finished = deployed.run(*PLAN, "--json")
+    assert len(finished.document["failures"]) == 26
+    assert finished.err.count("is refused") == 20
+    assert "... and 6 more" in finished.err
 
 
 def test_a_function_that_fails_is_one_line(deployed: DeployedStage) -> None:

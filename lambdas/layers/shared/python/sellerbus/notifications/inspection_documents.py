@@ -53,7 +53,7 @@ def _step(step: Step, wanted: Wanted, refused_before: frozenset[str]) -> dict[st
         "payloadVersion": step.wanted.payload_version,
         "subscriptionId": None,
         "destinationId": wanted.destinations.of(step.wanted),
-        "reason": f"{step.reason}; the last run was refused it, because of another's"
+        "reason": f"{step.reason}; Amazon refused it the last time, because of another's"
         if step.wanted.payload_version in refused_before
         else step.reason,
     }
