@@ -206,10 +206,13 @@ class Inspector:
         versions = {row.payload_version for row in rows}
         if not rows and not (version and destination_id):
             raise RefusedError(
-                "permanent", f"{notification_type} is not configured: name payloadVersion and destinationId"
+                "permanent",
+                f"{notification_type} is not configured: name --payload-version and --destination",
             )
         if not version and len(versions) > 1:
-            raise RefusedError("permanent", f"{notification_type} is configured with several payloadVersions")
+            raise RefusedError(
+                "permanent", f"{notification_type} is configured with several payloadVersions: name one"
+            )
         sent = {
             "payloadVersion": version or rows[0].payload_version,
             "destinationId": destination_id or wanted.destinations.of(rows[0]),
