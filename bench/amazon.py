@@ -15,6 +15,9 @@ from bench.simulation import Simulation
 RATE = 1.0
 BURST = 5.0
 
+CALL_SECONDS = 0.25
+"""What a call takes on average, there and back."""
+
 
 @dataclass
 class Response:
@@ -30,7 +33,7 @@ class _Bucket:
 
 
 class Amazon:
-    """Stands for requests.Session. A call takes a quarter of a second, more or less.
+    """Stands for requests.Session. A call takes CALL_SECONDS, more or less.
 
     The token bucket of each operation is the seller's, but for deletions, whose bucket is the application's.
     """
@@ -75,7 +78,7 @@ class Amazon:
         return response
 
     def _travel(self) -> None:
-        self._simulation.sleep(self._chance.uniform(0.08, 0.17))
+        self._simulation.sleep(CALL_SECONDS / 2 * self._chance.uniform(0.64, 1.36))
 
     def _list(self, seller_id: str, name: str) -> Response:
         def answer() -> Response:

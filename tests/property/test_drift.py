@@ -86,7 +86,7 @@ class World:
 def worlds(draw: st.DrawFn) -> World:
     rows = tuple(draw(wanted_rows))
     wanted = Wanted(Destinations(OURS, BRIDGE), draw(st.sampled_from([KEEP, REPLACE])), rows)
-    amazon = FakeAmazon(side_by_side=draw(st.booleans()), listings_after=draw(st.sampled_from([0.0, 1.0])))
+    amazon = FakeAmazon(side_by_side=draw(st.booleans()))
     for number, (name, version, destination, directive) in enumerate(
         draw(st.lists(subscriptions, max_size=4))
     ):

@@ -59,7 +59,7 @@ held_rows = st.lists(
 
 @st.composite
 def amazons(draw: st.DrawFn) -> FakeAmazon:
-    amazon = FakeAmazon(side_by_side=draw(st.booleans()), listings_after=draw(st.sampled_from([0.0, 1.0])))
+    amazon = FakeAmazon(side_by_side=draw(st.booleans()))
     for name in TYPES:
         for index, (version, destination, directive) in enumerate(draw(held_rows)):
             amazon.put("A1", name, Subscription(f"{name}-{index}", version, destination, directive))

@@ -35,7 +35,7 @@ class FakeAmazon:
     excluding: whether a subscription keeps another one out, where they would by version and directive.
     fault is asked before and after every call, with the call's number (from 0) and operation.
     turns_after: seconds until the first turn of a booking of deletions; None where none are to be had.
-    interval: seconds between these turns. listings_after: until those of listings are due.
+    interval: seconds between these turns.
     """
 
     side_by_side: bool = True
@@ -50,7 +50,6 @@ class FakeAmazon:
     clock: Callable[[], float] = lambda: 0.0
     turns_after: float | None = 0.0
     interval: float = 0.0
-    listings_after: float = 0.0
     bookings: list[Booking] = field(default_factory=list)
     listings_booked: list[int] = field(default_factory=list)
 
@@ -94,7 +93,7 @@ class FakeAmazon:
 
     def book_listings(self, seller: SellerGrant, count: int, most_seconds: float) -> Booking:
         self.listings_booked.append(count)
-        return Booking("getSubscriptions", seller.seller_id, count, self.clock() + self.listings_after, 1.0)
+        return Booking("getSubscriptions", seller.seller_id, count, self.clock(), 1.0)
 
     def book_deletions(self, count: int, most_seconds: float) -> Booking:
         if self.turns_after is None:

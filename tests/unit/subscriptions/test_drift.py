@@ -238,8 +238,7 @@ def test_its_own_unfinished_work_is_no_drift() -> None:
 
 
 def test_what_a_run_creates_between_its_looks_is_no_drift_and_is_settled() -> None:
-    """Every listing waits for its turn: what is missing of the types before it is created meanwhile."""
-    amazon, record, told = FakeAmazon(listings_after=1.0), Record(), list[Finding]()
+    amazon, record, told = FakeAmazon(), Record(), list[Finding]()
     outcome = bring_to(amazon, seller(), wanted(ORDER, PRICING), JOB, record, told=told)
     assert amazon.calls.index("createSubscription") < len(amazon.calls) - 2
     assert (told, outcome.drifted, outcome.created) == ([], [], 2)

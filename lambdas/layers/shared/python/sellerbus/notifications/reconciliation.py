@@ -75,7 +75,7 @@ class SellerRun:
         """Bring the seller to `wanted`, with `clear` to nothing at this deployment's destinations.
 
         All types are looked at that are wanted, retired or recorded. One type's failure does not keep the
-        others from being done. What is merely missing of a type that never was settled may be created before
+        others from being done. What is merely missing of a type that never was settled is created before
         all are looked at; nothing else is. Drift is told before anything of the type is changed, and the type
         is noted as unsettled between the two: killed before that note, the next run tells the same again,
         killed after it, the next run finds its own unfinished work and tells nothing.
@@ -84,13 +84,11 @@ class SellerRun:
         """
         outcome = Outcome()
         runs: list[TypeRun] = []
-        early: list[TypeRun] = []
         for run in self._types(grant, wanted, job, clear=clear):
-            self._use_wait(early, outcome)
             if self._tried(run.notification_type, run.look):
                 runs.append(run)
                 if run.only_creates:
-                    early.append(run)
+                    self._create(run, outcome)
         self._turns.look_seconds = self._looked_seconds()
         # What was created early is settled by now, and what it lacked before was nobody's doing.
         left = [run for run in runs if not self._is_over(run)]
@@ -152,12 +150,14 @@ class SellerRun:
             for name in types
         ]
 
-    def _use_wait(self, early: list[TypeRun], outcome: Outcome) -> None:
-        """Create what is merely missing while the next listing waits for its turn."""
+    def _create(self, run: TypeRun, outcome: Outcome) -> None:
+        """Create what is merely missing between two listings.
+
+        Both have quotas of their own, and a full one gains nothing: with eight types, listing first and then
+        creating would wait for each in turn.
+        """
         began = self._clock()
-        while early and self._listings is not None and self._listings.wait_seconds(self._clock()) > 0:
-            run = early.pop(0)
-            self._tried(run.notification_type, partial(self._bring_one, run, outcome))
+        self._tried(run.notification_type, partial(self._bring_one, run, outcome))
         self._creating_seconds += self._clock() - began
 
     def _bring(self, runs: Sequence[TypeRun], outcome: Outcome) -> None:
