@@ -1,11 +1,17 @@
-"""A stand-in for Amazon on this machine: Login with Amazon, the Notifications API and its publisher.
+"""A stand-in for Amazon on this machine: Login with Amazon, the Notifications and Feeds APIs, the publisher.
 
 It knows nothing of the product that talks to it, so that a misunderstanding of Amazon's interface cannot hide
 by being made on both sides. State lives in memory and ends with the process.
 
-Modules, from the outside in: `cli` and `server` (process), `app` (wiring), `control` and `behind_the_back`
-(the control API), `frontdoor` (faults and the journal of requests), `lwa` and `gateway` (Amazon's two front
-ends), `notifications` and `sandbox` (the ten operations), `publisher` and `deliveries` (what Amazon sends),
-`queues` and `event_sources` (where to), `rules`, `catalogue`, `regions`, `operations`, `throttle`, `faults`,
-`errors` (facts and decisions without I/O), `world`, `mint` (state, identifiers).
+Modules, from the outside in: `cli` and `server` (process), `app` (wiring), `control`, `behind_the_back` and
+`feed_control` (the control API), `frontdoor` (faults and the journal of requests), `lwa` and `gateway`
+(Amazon's two front ends), `notifications` and `sandbox` (the ten operations), `publisher` and `deliveries`
+(what Amazon sends), `queues` and `event_sources` (where to), `rules`, `catalogue`, `regions`, `operations`,
+`throttle`, `faults`, `errors` (facts and decisions without I/O), `world`, `mint` (state, identifiers).
+
+Of feeds: `feeds` and `feed_sandbox` (the six operations, in two versions), `storage` and `presigned`
+(documents behind presigned URLs), `feed_life` (from the queue to the notification), `feed_processing` with
+`report_json`, `report_xml` and `report_flat_file` (reading feeds, writing reports), `feed_book` and `blob`
+(state), `feed_rules`, `feed_types`, `fates`, `document_content` and `reporting` (facts and decisions without
+I/O).
 """

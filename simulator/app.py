@@ -1,7 +1,8 @@
 """The simulator as one ASGI application: the only place where its parts are put together.
 
 The endpoints of Amazon's regions lie under /regions/na, /regions/eu and /regions/fe, each with its /sandbox;
-without /regions/... it is that of na. Login with Amazon and the control API are one for all.
+without /regions/... it is that of na. Login with Amazon, the storage of feed documents and the control API
+are one for all.
 """
 
 from __future__ import annotations
@@ -16,19 +17,25 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
+from simulator.call import Api
 from simulator.control import Control
 from simulator.deliveries import Sleep
 from simulator.event_sources import EventSources
 from simulator.faults import LWA
+from simulator.feed_life import FeedLife
+from simulator.feed_sandbox import FeedsSandbox
+from simulator.feeds import FeedsApi
 from simulator.frontdoor import Answer, FrontDoor
-from simulator.gateway import Api, Gateway
+from simulator.gateway import Gateway
 from simulator.lwa import LwaError, issue_token
 from simulator.mint import Clock, Mint
 from simulator.notifications import NotificationsApi
+from simulator.operations import FEEDS_VERSIONS, NOTIFICATIONS_API
 from simulator.publisher import Publisher
 from simulator.queues import Queues
 from simulator.regions import DEFAULT_REGION, REGIONS
 from simulator.sandbox import SandboxApi
+from simulator.storage import STORAGE_PATH, Storage
 from simulator.world import Application, World
 
 TOKEN_PATH = "/auth/o2/token"
@@ -57,13 +64,17 @@ def create_app(
     world = World(mint=mint, clock=clock, applications=applications)
     door = FrontDoor(world, sleep)
     publisher = Publisher(world, queues, event_sources, sleep)
-    apis: dict[bool, Api] = {
-        False: NotificationsApi(world, queues, event_sources),
-        True: SandboxApi(world, publisher),
-    }
+    storage = Storage(world, door)
+    life = FeedLife(world, publisher, sleep)
+    production: dict[str, Api] = {NOTIFICATIONS_API: NotificationsApi(world, queues, event_sources)}
+    sandbox: dict[str, Api] = {NOTIFICATIONS_API: SandboxApi(world, publisher)}
+    for version in FEEDS_VERSIONS:
+        production[f"feeds/{version}"] = FeedsApi(world, storage, life, version)
+        sandbox[f"feeds/{version}"] = FeedsSandbox(version)
 
-    def endpoint(path: str, region: str, *, sandbox: bool) -> Route:
-        gateway = Gateway(world, door, apis[sandbox], sandbox=sandbox, region=region)
+    def endpoint(path: str, region: str, *, in_sandbox: bool) -> Route:
+        apis = sandbox if in_sandbox else production
+        gateway = Gateway(world, door, apis, sandbox=in_sandbox, region=region)
         return Route(path + "/{path:path}", gateway.serve, methods=_METHODS)
 
     async def token(request: Request) -> Response:
@@ -71,15 +82,16 @@ def create_app(
 
     return Starlette(
         routes=[
-            Mount(CONTROL_PATH, routes=Control(world, publisher).routes()),
+            Mount(CONTROL_PATH, routes=Control(world, publisher, life).routes()),
+            Route(STORAGE_PATH + "/{key:path}", storage.serve, methods=_METHODS),
             Route(TOKEN_PATH, token, methods=["POST"]),
             *(
-                endpoint(f"/regions/{region}{path}", region, sandbox=bool(path))
+                endpoint(f"/regions/{region}{path}", region, in_sandbox=bool(path))
                 for region in REGIONS
                 for path in (SANDBOX_PATH, "")
             ),
-            endpoint(SANDBOX_PATH, DEFAULT_REGION, sandbox=True),
-            endpoint("", DEFAULT_REGION, sandbox=False),
+            endpoint(SANDBOX_PATH, DEFAULT_REGION, in_sandbox=True),
+            endpoint("", DEFAULT_REGION, in_sandbox=False),
         ]
     )
 

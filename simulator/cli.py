@@ -11,26 +11,30 @@ from typing import Annotated
 import typer
 
 from simulator.cli_behind_the_back import destinations, subscriptions
+from simulator.cli_faults import faults
+from simulator.cli_feeds import FEED_COLUMNS, documents, feeds
 from simulator.command import AsJson, Region, Url, call
 from simulator.printing import show
-from simulator.wording import FAULT_OPTIONS, PUBLISH_OPTIONS
+from simulator.wording import PUBLISH_OPTIONS
 
 DEFAULT_CLIENT_ID = "amzn1.application-oa2-client.local"
 
 app = typer.Typer(
     name="simulator",
-    help="A stand-in for Amazon on this machine: Login with Amazon, the Notifications API, the publisher.",
+    help="A stand-in for Amazon on this machine: Login with Amazon, the Notifications and Feeds APIs, "
+    "the publisher.",
     no_args_is_help=True,
     add_completion=False,
     # Without boxes: in those, paths and commands are broken over lines.
     rich_markup_mode=None,
 )
 sellers = typer.Typer(help="Sellers that authorise the application.", no_args_is_help=True)
-faults = typer.Typer(help="What shall go wrong.", no_args_is_help=True)
 app.add_typer(sellers, name="sellers")
 app.add_typer(faults, name="faults")
 app.add_typer(destinations, name="destinations")
 app.add_typer(subscriptions, name="subscriptions")
+app.add_typer(feeds, name="feeds")
+app.add_typer(documents, name="documents")
 
 
 @app.command()
@@ -165,42 +169,6 @@ def revoke_seller(seller_id: str, url: Url = None, region: Region = None, as_jso
     show(revoked, as_json, "Seller", [revoked])
 
 
-@faults.command("add")
-def add_fault(
-    operation: Annotated[str, typer.Argument(help="An operation such as createSubscription, or lwa.")],
-    url: Url = None,
-    count: Annotated[int, typer.Option(help="How many requests it befalls.")] = 1,
-    status: Annotated[int | None, typer.Option(help="Answer this HTTP status.")] = None,
-    body: Annotated[str | None, typer.Option(help="Answer this text, JSON or not.")] = None,
-    delay: Annotated[float, typer.Option(help="Wait so many seconds first.")] = 0.0,
-    cut: Annotated[
-        str | None, typer.Option(help="Close the connection: before (nothing is done), after (all is done).")
-    ] = None,
-    carried_out: Annotated[
-        bool, typer.Option("--carried-out", help="Carry the request out, then answer status or body.")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """The next requests of an operation fail in this way."""
-    waiting = call(
-        url,
-        "POST",
-        "faults",
-        {
-            "operation": operation,
-            "count": count,
-            "status": status,
-            "body": body,
-            "delaySeconds": delay,
-            "cut": cut,
-            "carriedOut": carried_out,
-        },
-        options=FAULT_OPTIONS,
-    )
-    rows = [{"operation": name, "faults waiting": left} for name, left in waiting["waiting"].items()]
-    show(waiting, as_json, "Faults", rows)
-
-
 @app.command("requests")
 def received(
     url: Url = None,
@@ -231,7 +199,7 @@ def received(
 
 @app.command()
 def state(url: Url = None, as_json: AsJson = False) -> None:
-    """Applications, sellers, destinations, subscriptions and faults."""
+    """Applications, sellers, destinations, subscriptions, feeds and faults."""
     held = call(url, "GET", "state")
     if as_json:
         show(held, as_json, "", [])
@@ -248,6 +216,7 @@ def state(url: Url = None, as_json: AsJson = False) -> None:
             "subscriptionId",
             "destinationId",
         ),
+        "feeds": FEED_COLUMNS,
     }
     for part, names in columns.items():
         rows = [{name: item[name] for name in names} for item in held[part]]

@@ -21,6 +21,8 @@ thing) or 409 (cannot be done now). No answer ever holds a client secret or an a
     POST   publish {sellerId?, notification | body, copies?, delaySeconds?, jitterSeconds?, keepMetadata?,
                     via?, destinationId?, region?} -> {notificationId, notificationIds, sent}
     POST   publish-batch {items: [...], shuffleSeed?} -> [{notificationId, notificationIds, sent}]
+
+Those for feeds are in `feed_control`.
 """
 
 from __future__ import annotations
@@ -32,18 +34,22 @@ from simulator.behind_the_back import BehindTheBack
 from simulator.catalogue import NotificationType, Workflow
 from simulator.control_route import NotFoundError, client_id, content, route
 from simulator.faults import LWA, Cut, Fault
+from simulator.feed_control import FeedControl
+from simulator.feed_life import FeedLife
 from simulator.fields import FieldError, Fields
-from simulator.operations import OPERATIONS, Rate
+from simulator.operations import OPERATIONS, PLANS, Rate
 from simulator.orders import read_order
 from simulator.publisher import Publisher
 from simulator.regions import REGIONS, region_of
+from simulator.storage import STORAGE_OPERATIONS
 from simulator.world import SCOPES, Application, Seller, World
 
 
 class Control:
-    def __init__(self, world: World, publisher: Publisher) -> None:
+    def __init__(self, world: World, publisher: Publisher, life: FeedLife) -> None:
         self._world = world
         self._publisher = publisher
+        self._feeds = FeedControl(world, life)
 
     def routes(self) -> list[Route]:
         return [
@@ -63,6 +69,7 @@ class Control:
             route("POST", "/publish", self._publish),
             route("POST", "/publish-batch", self._publish_batch),
             *BehindTheBack(self._world).routes(),
+            *self._feeds.routes(),
         ]
 
     async def _health(self, _: Request) -> object:
@@ -114,7 +121,7 @@ class Control:
 
     async def _add_fault(self, request: Request) -> object:
         fields = Fields(await content(request))
-        operation = _operation(fields, (*OPERATIONS, LWA))
+        operation = _operation(fields, (*OPERATIONS, LWA, *STORAGE_OPERATIONS))
         cut = fields.choice("cut", tuple(kind.value for kind in Cut))
         fault = Fault(
             operation=operation,
@@ -135,7 +142,7 @@ class Control:
 
     async def _set_rate(self, request: Request) -> object:
         fields = Fields(await content(request))
-        operation = _operation(fields, tuple(OPERATIONS))
+        operation = _operation(fields, tuple(PLANS))
         rate = Rate(fields.number("ratePerSecond"), fields.integer("burst", 0))
         fields.done()
         self._world.throttle.set_rate(operation, rate)
@@ -207,6 +214,7 @@ class Control:
                 }
                 for held in world.subscriptions.values()
             ],
+            **self._feeds.state(),
             "faults": world.faults.left(),
         }
 

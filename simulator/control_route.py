@@ -20,6 +20,10 @@ class NotFoundError(Exception):
     """Something named in a control request does not exist."""
 
 
+class ConflictError(Exception):
+    """What a control request asks for cannot be done as things are."""
+
+
 async def content(request: Request) -> object:
     """The JSON body; {} where there is none. Raises FieldError."""
     body = await request.body()
@@ -51,7 +55,7 @@ def route(method: str, path: str, handler: Handler) -> Route:
             return JSONResponse({"error": str(error)}, 400)
         except NotFoundError as error:
             return JSONResponse({"error": str(error)}, 404)
-        except PublishError as error:
+        except (ConflictError, PublishError) as error:
             return JSONResponse({"error": str(error)}, 409)
 
     return Route(path, endpoint, methods=[method])

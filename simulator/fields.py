@@ -48,7 +48,11 @@ class Fields:
         return float(value)
 
     def flag(self, name: str) -> bool:
-        return bool(self._take(name, bool, "true or false"))
+        return bool(self.optional_flag(name))
+
+    def optional_flag(self, name: str) -> bool | None:
+        value: bool | None = self._take(name, bool, "true or false")
+        return value
 
     def texts(self, name: str) -> tuple[str, ...]:
         value = self._take(name, list, "a list of strings")

@@ -19,7 +19,10 @@ from simulator.world import World
 
 @dataclass(frozen=True)
 class Answer:
-    """A finished answer; `caller` goes to the journal only."""
+    """A finished answer; `caller` goes to the journal only.
+
+    `body` is what shall be JSON, text that is sent as it is, a Response, or None for no body at all.
+    """
 
     status: int
     body: object
@@ -106,6 +109,10 @@ class FrontDoor:
 
 def _response(answer: Answer) -> Response:
     """JSON, but for a body that is text already: a fault may want one that is not JSON."""
+    if isinstance(answer.body, Response):
+        return answer.body
+    if answer.body is None:
+        return Response(status_code=answer.status, headers=dict(answer.headers))
     if isinstance(answer.body, str):
         return Response(answer.body, answer.status, dict(answer.headers), "text/html")
     content = json.dumps(answer.body, ensure_ascii=False).encode("utf-8")

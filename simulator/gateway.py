@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Protocol
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from simulator.call import Api, Call
 from simulator.errors import ApiError, denied, invalid, of_status
 from simulator.frontdoor import Answer, FrontDoor
 from simulator.journal import GRANTLESS
-from simulator.notifications import Call
 from simulator.operations import NOTIFICATIONS_SCOPE, Grant, Operation, match
 from simulator.regions import DEFAULT_REGION
 from simulator.throttle import BucketKey
@@ -29,26 +28,24 @@ MAXIMUM_BODY_BYTES = 10 * 1024 * 1024
 UNKNOWN_OPERATION = "unknown"
 
 
-class Api(Protocol):
-    async def carry_out(self, call: Call) -> dict[str, object]:
-        """Returns the body of the 200, or raises ApiError."""
-
-
 class Gateway:
-    """Serves SP-API requests at one region's endpoint, of production or of the sandbox."""
+    """Serves SP-API requests at one region's endpoint, of production or of the sandbox.
+
+    `apis` go by what `Operation.api` says.
+    """
 
     def __init__(
         self,
         world: World,
         door: FrontDoor,
-        api: Api,
+        apis: Mapping[str, Api],
         *,
         sandbox: bool = False,
         region: str = DEFAULT_REGION,
     ) -> None:
         self._world = world
         self._door = door
-        self._api = api
+        self._apis = apis
         self._sandbox = sandbox
         self._region = region
 
@@ -67,7 +64,7 @@ class Gateway:
 
         return await self._door.serve(
             request,
-            found[0].name if found else UNKNOWN_OPERATION,
+            found[0].key if found else UNKNOWN_OPERATION,
             carry_out,
             fail,
             path=path,
@@ -79,26 +76,28 @@ class Gateway:
         self, request: Request, operation: Operation, path: dict[str, str], headers: Mapping[str, str]
     ) -> Answer:
         caller: str | None = None
+        body: object
         try:
             token = self._identify(request)
             caller = token.seller_id or GRANTLESS
             self._authorise(operation, token)
             self._throttle(operation, token.client_id, caller)
             call = Call(
-                operation=operation.name,
+                operation=operation.key,
                 application=self._world.applications[token.client_id],
                 seller_id=token.seller_id,
                 path=path,
                 query=request.query_params.multi_items(),
                 body=await _body(request) if operation.has_body else None,
                 region=self._region,
+                served_at=_served_at(request),
             )
-            status, body = 200, await self._api.carry_out(call)
+            status, body = operation.success, await self._apis[operation.api].carry_out(call)
         except ApiError as error:
             status, body = error.status, error.body()
         all_headers = dict(headers)
         if operation.announces_rate_at(status):
-            rate = self._world.throttle.rate(operation.name, sandbox=self._sandbox)
+            rate = self._world.throttle.rate(operation.key, sandbox=self._sandbox)
             all_headers["x-amzn-RateLimit-Limit"] = str(rate.per_second)
         return Answer(status, body, all_headers, caller)
 
@@ -125,9 +124,15 @@ class Gateway:
             raise denied()
 
     def _throttle(self, operation: Operation, client_id: str, caller: str) -> None:
-        key = BucketKey(client_id, caller, operation.name, self._sandbox, self._region)
+        key = BucketKey(client_id, caller, operation.key, self._sandbox, self._region)
         if not self._world.throttle.take(key):
             raise of_status(429)
+
+
+def _served_at(request: Request) -> str:
+    # Of the socket, not of the Host header: presigned URLs don't depend on how Amazon was reached either.
+    host, port = request.scope["server"]
+    return f"{request.url.scheme}://{host}:{port}"
 
 
 async def _body(request: Request) -> object:

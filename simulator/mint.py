@@ -33,6 +33,14 @@ class Mint:
     def _token(self, prefix: str) -> str:
         return prefix + "".join(self.randomness.choices(_TOKEN_LETTERS, k=352))
 
+    def feed_document_id(self, region: str) -> str:
+        """Amazon's form: `amzn1.tortuga.4.na.`, an identifier, and a `T` with 13 letters and digits."""
+        ending = "".join(self.randomness.choices(string.ascii_uppercase + string.digits, k=13))
+        return f"amzn1.tortuga.4.{region}.{self.identifier()}.T{ending}"
+
+    def secret(self, size: int) -> bytes:
+        return self.randomness.randbytes(size)
+
     def timestamp(self) -> str:
         """The present as Amazon's notifications write it: UTC, milliseconds, `Z`."""
         now = datetime.fromtimestamp(self.clock(), UTC)

@@ -13,10 +13,10 @@ Source: the model notifications.json. What it leaves open and is assumed here:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
 
 from simulator import rules
+from simulator.call import Call
 from simulator.catalogue import Workflow
 from simulator.errors import (
     destination_exists,
@@ -28,30 +28,10 @@ from simulator.errors import (
     unknown_destination,
 )
 from simulator.event_sources import PARTNER, EventSourceError, EventSources
-from simulator.operations import OPERATIONS
+from simulator.operations import NOTIFICATIONS
 from simulator.paging import read_token, write_token
 from simulator.queues import QueueError, Queues
-from simulator.regions import DEFAULT_REGION
-from simulator.world import Application, Destination, Subscription, World
-
-
-@dataclass(frozen=True)
-class Call:
-    """One authorised request at a region's endpoint. `seller_id` is None for grantless operations."""
-
-    operation: str
-    application: Application
-    seller_id: str | None
-    path: Mapping[str, str]
-    query: Sequence[tuple[str, str]] = ()
-    body: object = None
-    region: str = DEFAULT_REGION
-
-    @property
-    def seller(self) -> str:
-        if self.seller_id is None:
-            raise ValueError(f"{self.operation} is a seller operation and was called without a seller")
-        return self.seller_id
+from simulator.world import Destination, Subscription, World
 
 
 class NotificationsApi:
@@ -74,7 +54,7 @@ class NotificationsApi:
             "getDestination": self._get_destination,
             "deleteDestination": self._delete_destination,
         }
-        if self._handlers.keys() != {name for name, held in OPERATIONS.items() if not held.sandbox_only}:
+        if self._handlers.keys() != {held.name for held in NOTIFICATIONS if not held.sandbox_only}:
             raise ValueError("the handlers and the table of operations differ")
 
     async def carry_out(self, call: Call) -> dict[str, object]:

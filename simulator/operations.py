@@ -1,6 +1,8 @@
-"""The ten operations of the Notifications API v1: method, path, grant, usage plan.
+"""The operations: those of the Notifications API v1 and of two versions of the Feeds API, with usage plans.
 
-Source: the model notifications.json, including the usage plans that its descriptions state.
+Source: the models notifications.json, feeds_2021-06-30.json and feeds_2020-09-04.json. The first two state
+their usage plans; those of Feeds 2020-09-04 are of its last whole model, before Amazon removed it. The plan
+of listings feeds is of Amazon's change log of 2025-05-06: five submissions in five minutes, per region.
 """
 
 from __future__ import annotations
@@ -34,9 +36,20 @@ class Operation:
     path: str
     grant: Grant
     rate: Rate = Rate(1.0, 5)
+    success: int = 200
     sandbox_only: bool = False
     # The model lists no x-amzn-RateLimit-Limit for sendTestNotification, not even on success.
     announces_rate: bool = True
+
+    @property
+    def api(self) -> str:
+        """The API and its version, as in the path: `feeds/2021-06-30`."""
+        return "/".join(self.path.split("/")[1:3])
+
+    @property
+    def key(self) -> str:
+        """Its name among all operations; versions of one API share names, so the API goes before those."""
+        return self.name if self.api == NOTIFICATIONS_API else f"{self.api}/{self.name}"
 
     @property
     def has_body(self) -> bool:
@@ -44,47 +57,76 @@ class Operation:
 
     def announces_rate_at(self, status: int) -> bool:
         """Whether the model lists x-amzn-RateLimit-Limit for an answer of this status."""
-        return self.announces_rate and status in (200, 400, 404)
+        return self.announces_rate and status in (self.success, 400, 404)
 
 
 # Amazon's documented usage plan of every sandbox operation.
 SANDBOX_RATE = Rate(5.0, 15)
 NOTIFICATIONS_SCOPE = "sellingpartnerapi::notifications"
 
+NOTIFICATIONS_API = "notifications/v1"
+ENCRYPTED_FEEDS_VERSION = "2020-09-04"
+FEEDS_VERSIONS = ("2021-06-30", ENCRYPTED_FEEDS_VERSION)
+# The key of a plan that is of a feed type, beside that of createFeed.
+LISTINGS_FEED_PLAN = "feeds/JSON_LISTINGS_FEED"
+
 _SUBSCRIPTIONS = "/notifications/v1/subscriptions"
 _DESTINATIONS = "/notifications/v1/destinations"
 
-OPERATIONS = {
-    operation.name: operation
-    for operation in (
-        Operation("getSubscriptions", "GET", _SUBSCRIPTIONS, Grant.SELLER),
-        Operation("getSubscription", "GET", _SUBSCRIPTIONS + "/{notificationType}", Grant.SELLER),
-        Operation("createSubscription", "POST", _SUBSCRIPTIONS + "/{notificationType}", Grant.SELLER),
-        Operation(
-            "sendTestNotification",
-            "POST",
-            _SUBSCRIPTIONS + "/{notificationType}/testNotification",
-            Grant.GRANTLESS,
-            sandbox_only=True,
-            announces_rate=False,
-        ),
-        Operation(
-            "getSubscriptionById",
-            "GET",
-            _SUBSCRIPTIONS + "/{notificationType}/{subscriptionId}",
-            Grant.GRANTLESS,
-        ),
-        Operation(
-            "deleteSubscriptionById",
-            "DELETE",
-            _SUBSCRIPTIONS + "/{notificationType}/{subscriptionId}",
-            Grant.GRANTLESS,
-        ),
-        Operation("getDestinations", "GET", _DESTINATIONS, Grant.GRANTLESS),
-        Operation("createDestination", "POST", _DESTINATIONS, Grant.GRANTLESS),
-        Operation("getDestination", "GET", _DESTINATIONS + "/{destinationId}", Grant.GRANTLESS),
-        Operation("deleteDestination", "DELETE", _DESTINATIONS + "/{destinationId}", Grant.GRANTLESS),
+NOTIFICATIONS = (
+    Operation("getSubscriptions", "GET", _SUBSCRIPTIONS, Grant.SELLER),
+    Operation("getSubscription", "GET", _SUBSCRIPTIONS + "/{notificationType}", Grant.SELLER),
+    Operation("createSubscription", "POST", _SUBSCRIPTIONS + "/{notificationType}", Grant.SELLER),
+    Operation(
+        "sendTestNotification",
+        "POST",
+        _SUBSCRIPTIONS + "/{notificationType}/testNotification",
+        Grant.GRANTLESS,
+        sandbox_only=True,
+        announces_rate=False,
+    ),
+    Operation(
+        "getSubscriptionById",
+        "GET",
+        _SUBSCRIPTIONS + "/{notificationType}/{subscriptionId}",
+        Grant.GRANTLESS,
+    ),
+    Operation(
+        "deleteSubscriptionById",
+        "DELETE",
+        _SUBSCRIPTIONS + "/{notificationType}/{subscriptionId}",
+        Grant.GRANTLESS,
+    ),
+    Operation("getDestinations", "GET", _DESTINATIONS, Grant.GRANTLESS),
+    Operation("createDestination", "POST", _DESTINATIONS, Grant.GRANTLESS),
+    Operation("getDestination", "GET", _DESTINATIONS + "/{destinationId}", Grant.GRANTLESS),
+    Operation("deleteDestination", "DELETE", _DESTINATIONS + "/{destinationId}", Grant.GRANTLESS),
+)
+
+
+def _feeds(version: str, *, cancel_feed: Rate, create_feed_document: Rate) -> tuple[Operation, ...]:
+    feeds, documents = f"/feeds/{version}/feeds", f"/feeds/{version}/documents"
+    seldom = Rate(0.0222, 10)
+    return (
+        Operation("getFeeds", "GET", feeds, Grant.SELLER, seldom),
+        Operation("createFeed", "POST", feeds, Grant.SELLER, Rate(0.0083, 15), success=202),
+        Operation("getFeed", "GET", feeds + "/{feedId}", Grant.SELLER, Rate(2.0, 15)),
+        Operation("cancelFeed", "DELETE", feeds + "/{feedId}", Grant.SELLER, cancel_feed),
+        Operation("createFeedDocument", "POST", documents, Grant.SELLER, create_feed_document, success=201),
+        Operation("getFeedDocument", "GET", documents + "/{feedDocumentId}", Grant.SELLER, seldom),
     )
+
+
+OPERATIONS = {
+    operation.key: operation
+    for operation in (
+        *NOTIFICATIONS,
+        *_feeds("2021-06-30", cancel_feed=Rate(2.0, 15), create_feed_document=Rate(0.5, 15)),
+        *_feeds("2020-09-04", cancel_feed=Rate(0.0222, 10), create_feed_document=Rate(0.0083, 15)),
+    )
+}
+PLANS = {key: operation.rate for key, operation in OPERATIONS.items()} | {
+    LISTINGS_FEED_PLAN: Rate(5 / 300, 5)
 }
 
 

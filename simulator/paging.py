@@ -1,9 +1,10 @@
-"""The nextToken of getSubscriptions. Pure."""
+"""The nextTokens of getSubscriptions and getFeeds. Pure."""
 
 from __future__ import annotations
 
 import base64
 import json
+from typing import Any
 
 from simulator.errors import ApiError, invalid
 
@@ -23,3 +24,20 @@ def read_token(token: str, listing: list[str | None]) -> int:
     if bound_to != listing or not isinstance(after, int):
         raise refused
     return after
+
+
+def write_feed_token(before: int, wanted: dict[str, Any], listing: list[str]) -> str:
+    """The nextToken of getFeeds, which stands alone and so holds the filters, `wanted`, too."""
+    return base64.urlsafe_b64encode(json.dumps([before, wanted, listing]).encode()).decode()
+
+
+def read_feed_token(token: str, listing: list[str]) -> tuple[int, dict[str, Any]]:
+    """What `write_feed_token` wrote for this listing; ApiError 400 for anything else."""
+    refused: ApiError = invalid("nextToken is not valid")
+    try:
+        before, wanted, bound_to = json.loads(base64.urlsafe_b64decode(token.encode()))
+    except (ValueError, TypeError) as error:
+        raise refused from error
+    if bound_to != listing or not isinstance(before, int) or not isinstance(wanted, dict):
+        raise refused
+    return before, wanted

@@ -53,6 +53,11 @@ class Publisher:
         self._world = world
         self._deliverer = Deliverer(queues, event_sources, sleep)
 
+    @property
+    def sends(self) -> bool:
+        """Whether there is an AWS endpoint to send to."""
+        return self._deliverer.sends
+
     async def publish(self, orders: Sequence[Order], shuffle_seed: int | None = None) -> list[Outcome]:
         """Publishes all orders, in order or shuffled, and returns when the last copy is sent.
 

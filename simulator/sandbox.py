@@ -9,8 +9,8 @@ the sandbox.
 from __future__ import annotations
 
 from simulator import rules
+from simulator.call import Call
 from simulator.errors import ApiError
-from simulator.notifications import Call
 from simulator.publisher import Publisher, PublishError
 from simulator.world import World
 

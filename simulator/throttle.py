@@ -1,7 +1,7 @@
 """Usage plans by token bucket, one bucket per (region, application, caller, operation).
 
 Source: "Usage plans and rate limits in the SP-API". A bucket starts full, holds at most `burst` tokens, gains
-`per_second` tokens a second and pays one for each request.
+`per_second` tokens a second and pays one for each request. Operations go by their keys.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from simulator.mint import Clock
-from simulator.operations import OPERATIONS, SANDBOX_RATE, Rate
+from simulator.operations import PLANS, SANDBOX_RATE, Rate
 from simulator.regions import DEFAULT_REGION
 
 
@@ -39,7 +39,7 @@ class Throttle:
         override = self._overrides.get(operation)
         if override:
             return override
-        return SANDBOX_RATE if sandbox else OPERATIONS[operation].rate
+        return SANDBOX_RATE if sandbox else PLANS[operation]
 
     def set_rate(self, operation: str, rate: Rate) -> None:
         """Changes the plan of one operation for everybody; its buckets start full again."""

@@ -16,6 +16,22 @@ PUBLISH_OPTIONS = {
     "via": "--via",
     "as a raw body": "with --raw",
 }
+FEED_OPTIONS = {
+    "feedType": "--type",
+    "sellerId": "--seller",
+    "status": "--status",
+    "count": "--count",
+    "lasting": "--lasting",
+    "document": "--document",
+    "stuckAt": "--stuck-at",
+    "early": "--early",
+    "notifications": "--notifications",
+    "notificationDelaySeconds": "--notification-delay",
+    "listedAfterSeconds": "--listed-after",
+    "queueSeconds": "--queue",
+    "processingSeconds": "--processing",
+    "copies": "--copies",
+}
 FAULT_OPTIONS = {
     "status": "--status",
     "body": "--body",

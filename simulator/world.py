@@ -1,4 +1,4 @@
-"""Everything that Amazon knows in this simulation: applications, authorisations, destinations, subscriptions.
+"""Everything that Amazon knows in this simulation, from applications and authorisations to feeds.
 
 All of it is read and changed on one event loop, so no locks are needed.
 """
@@ -12,6 +12,7 @@ from typing import Any
 
 from simulator.catalogue import CATALOGUE, NotificationType
 from simulator.faults import Faults
+from simulator.feed_book import FeedBook
 from simulator.journal import Journal
 from simulator.mint import Clock, Mint
 from simulator.operations import NOTIFICATIONS_SCOPE
@@ -136,6 +137,7 @@ class World:
         self.throttle = Throttle(self.clock)
         self.faults = Faults()
         self.journal = Journal()
+        self.feeds = FeedBook()
         self._sequence = 0
 
     def authorise(

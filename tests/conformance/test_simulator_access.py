@@ -8,7 +8,7 @@ import pytest
 from urllib3.util import SKIP_HEADER
 
 from simulator.gateway import MAXIMUM_BODY_BYTES
-from simulator.operations import OPERATIONS, Grant
+from simulator.operations import NOTIFICATIONS, OPERATIONS, Grant
 from tests.unit.simulator.amazon import Amazon, amazon
 from tests.unit.simulator.model import MODEL_OPERATIONS, RATE_HEADER, check
 from tests.unit.simulator.scene import Scene, set_scene
@@ -84,7 +84,7 @@ def test_a_request_without_user_agent_is_refused(scene: Scene) -> None:
     check("getDestinations", answer)
 
 
-@pytest.mark.parametrize("operation", [held.name for held in OPERATIONS.values() if held.has_body])
+@pytest.mark.parametrize("operation", [held.name for held in NOTIFICATIONS if held.has_body])
 def test_bodies_of_another_type_and_over_the_limit(scene: Scene, operation: str) -> None:
     typed = scene.send(operation, body=None, data=b"{}", content_type="text/plain")
     assert typed.status_code == 415, typed.text

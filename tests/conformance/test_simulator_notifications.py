@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from simulator.operations import OPERATIONS, Grant
+from simulator.operations import NOTIFICATIONS, OPERATIONS, Grant
 from tests.unit.simulator.amazon import QUEUE_ARN, Amazon, amazon
 from tests.unit.simulator.model import MODEL, MODEL_OPERATIONS, RATE_HEADER, check
 from tests.unit.simulator.scene import Scene, destination, set_scene
@@ -27,7 +27,7 @@ def scene(simulated: Amazon) -> Scene:
 
 
 def test_the_ten_operations_are_those_of_the_model() -> None:
-    ours = {held.name: (held.method, held.path) for held in OPERATIONS.values()}
+    ours = {held.name: (held.method, held.path) for held in NOTIFICATIONS}
     theirs = {name: (method, path) for name, (method, path, _) in MODEL_OPERATIONS.items()}
     assert len(ours) == 10
     assert ours == theirs

@@ -8,7 +8,7 @@ from typing import Any
 
 import requests
 
-from simulator.operations import OPERATIONS, Grant
+from simulator.operations import OPERATIONS, PLANS, Grant
 from tests.unit.simulator.amazon import QUEUE_ARN, Amazon
 from tests.unit.simulator.model import MODEL_OPERATIONS
 
@@ -89,7 +89,7 @@ def set_scene(simulated: Amazon) -> Scene:
     simulated.event_sources.offered.clear()
     simulated.event_sources.sent.clear()
     simulated.event_sources.refused = ""
-    for operation in OPERATIONS:
+    for operation in PLANS:
         simulated.control("POST", "rates", {"operation": operation, "ratePerSecond": 1, "burst": 1000})
     scene = Scene(simulated, simulated.grantless_token(), simulated.seller_token())
     made = scene.send("createDestination", body=destination(QUEUE_ARN))

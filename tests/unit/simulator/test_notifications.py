@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from simulator.call import Call
 from simulator.errors import ApiError
-from simulator.notifications import Call, NotificationsApi
+from simulator.notifications import NotificationsApi
 from simulator.world import Application
 from tests.unit.simulator.amazon import CLIENT_ID, CLIENT_SECRET, QUEUE_ARN, FakeClock, FakeQueues, make_world
 
