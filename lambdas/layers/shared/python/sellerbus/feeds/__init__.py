@@ -1,0 +1,1 @@
+"""Feeds: what is checked before one is submitted, what becomes of it, and what its report says."""
