@@ -10,7 +10,7 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.table import Table
 
-from bench import processing, reconciliation, throttle
+from bench import documents, processing, reconciliation, throttle
 from bench.processing import Row
 
 _WIDTH = 130
@@ -24,6 +24,7 @@ def main() -> int:
         *processing.cold_start(),
         *throttle.calls(),
         *reconciliation.quota_bound(),
+        *documents.streams(),
     ]
     missed = [row for row in rows if row.most is not None and row.ratio > row.most]
     if "--json" in sys.argv[1:]:
