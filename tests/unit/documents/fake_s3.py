@@ -15,7 +15,9 @@ LEAST_PART_BYTES = 5 << 20
 
 
 class FakeS3:
-    """fault: called with each operation's name and count before it works; what it raises is answered."""
+    """Takes exactly the parameters that are used, so it is given as S3Client by way of `client`.
+
+    fault: called with each operation's name and count before it works; what it raises is answered."""
 
     def __init__(self, *, least_part_bytes: int = LEAST_PART_BYTES) -> None:
         self.objects: dict[tuple[str, str], bytes] = {}
@@ -28,6 +30,10 @@ class FakeS3:
         self._at_once = 0
         self._least_part_bytes = least_part_bytes
         self._lock = threading.Lock()
+
+    @property
+    def client(self) -> Any:
+        return self
 
     def _begin(self, operation: str) -> None:
         with self._lock:
@@ -105,7 +111,8 @@ def etag(content: bytes) -> str:
 
 
 def failure(code: str, status: int) -> Exception:
-    return client_error("S3", code, ResponseMetadata={"HTTPStatusCode": status})
+    error: Exception = client_error("S3", code, ResponseMetadata={"HTTPStatusCode": status})
+    return error
 
 
 def failing(operation: str, error: Exception, *, at: int = 1) -> Callable[[str, int], None]:

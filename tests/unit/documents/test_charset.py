@@ -43,7 +43,7 @@ def test_the_type_is_told_without_parameters() -> None:
         ("ISO-8859-1", b"Gr\xf6\xdfe", "Größe"),
         ("US-ASCII", b"size", "size"),
         # What Python's shift_jis does not have: circled one, tsuchiyoshi, and the full-width tilde.
-        ("windows-31j", b"\x87\x40\x96\xd8\x93\x79\x81\x60", "①木土～"),
+        ("windows-31j", b"\x87\x40\x96\xd8\x93\x79\x81\x60", "①木土\uff5e"),
         ("Shift_JIS", b"\xb1\x87\x40\xfb\xfc", "ｱ①髙"),
         ("utf-16", "\ufeffaé".encode("utf-16-le"), "aé"),
         ("utf-16", "aé".encode("utf-16-be"), "aé"),

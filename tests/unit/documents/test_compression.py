@@ -69,7 +69,7 @@ def test_every_truncation_is_noticed() -> None:
 
 
 def test_every_changed_byte_is_noticed_or_harmless() -> None:
-    # RFC 1952: FTEXT, time, extra flags and system of the header are covered by nothing, and mean nothing to us.
+    # RFC 1952: FTEXT, time, extra flags and system are covered by no checksum, and mean nothing to us.
     harmless = set(range(3, 10))
     for place in range(3, len(PACKED)):
         changed = bytearray(PACKED)

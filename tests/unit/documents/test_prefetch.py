@@ -65,7 +65,7 @@ def test_no_more_than_told_is_made_ahead() -> None:
 
 def test_leaving_by_an_exception_ends_the_thread_and_is_raised() -> None:
     source = Source(1000, OSError("not this"))
-    with pytest.raises(KeyError), prefetched(source.chunks()) as chunks:
+    with pytest.raises(KeyError), prefetched(source.chunks()) as chunks:  # noqa: PT012
         next(chunks)
         raise KeyError
     assert source.closed
@@ -90,9 +90,7 @@ def test_nothing_is_interrupted_that_is_over() -> None:
         assert len(list(chunks)) == 3
     with (
         pytest.raises(OSError),
-        prefetched(  # noqa: PT012
-            Source(3, OSError()).chunks(), interrupt=lambda: calls.append("interrupt")
-        ) as chunks,
+        prefetched(Source(3, OSError()).chunks(), interrupt=lambda: calls.append("interrupt")) as chunks,
     ):
         list(chunks)
     assert calls == []

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-import requests
+from requests import Request, RequestException, Response, Session
 from urllib3.exceptions import HTTPError
 
 from sellerbus.documents.errors import DamagedDocumentError, DocumentError, RetryableTransferError
@@ -19,6 +19,7 @@ from sellerbus.documents.presigned import DocumentHosts, host_of, keep_queries_o
 from sellerbus.documents.refusals import MOST_BODY_BYTES, refusal
 
 CHUNK_BYTES: Final = 256 << 10
+USER_AGENT: Final = "Sellerbus/0.1.0"
 CONNECT_SECONDS: Final = 5.0
 SILENCE_SECONDS: Final = 20.0
 """How long no byte may come before the transfer is given up."""
@@ -105,7 +106,7 @@ class PresignedStorage:
 
     def __init__(
         self,
-        session: requests.Session,
+        session: Session,
         hosts: DocumentHosts,
         *,
         connect_seconds: float = CONNECT_SECONDS,
@@ -146,30 +147,35 @@ class PresignedStorage:
         body = _Body(chunks, length)
         headers = {"Content-Type": content_type}
         try:
-            self._request("upload", "PUT", url, headers=headers, body=body).close()
+            # requests would send what has the length 0 in chunks, which S3 takes for no length.
+            sent = body if length else b"".join(body)
+            self._request("upload", "PUT", url, headers=headers, body=sent).close()
         except DocumentError:
             if body.failure is not None:
                 raise body.failure from None
             raise
 
     def _request(
-        self, doing: str, method: str, url: str, *, headers: dict[str, str], body: _Body | None = None
-    ) -> requests.Response:
+        self, doing: str, method: str, url: str, *, headers: dict[str, str], body: _Body | bytes | None = None
+    ) -> Response:
         self._hosts.check(url)
         host = host_of(url)
+        # Nothing packs what is asked for so.
+        headers = {"Accept-Encoding": "identity", "User-Agent": USER_AGENT, **headers}
+        request = Request(method, url, headers=headers, data=body).prepare()
+        surroundings = self._session.merge_environment_settings(url, {}, True, None, None)
+        verify = surroundings["verify"]
         try:
-            response = self._session.request(
-                method,
-                url,
-                # Nothing packs what is asked for so, and nothing has to be unpacked that was.
-                headers={"Accept-Encoding": "identity", **headers},
-                # requests would send what has the length 0 in chunks, which S3 takes for no length.
-                data=b"" if body is not None and not len(body) else body,
+            # Not by the session: told to follow no redirect, it still reads one's whole body into memory, and
+            # it adds what the person's .netrc holds for the host.
+            response = self._session.get_adapter(url).send(
+                request,
                 stream=True,
-                allow_redirects=False,
                 timeout=self._timeouts,
+                verify=True if verify is None else verify,
+                proxies=surroundings["proxies"],
             )
-        except requests.RequestException as error:
+        except (RequestException, HTTPError) as error:
             # Not its text, which can hold the query.
             raise RetryableTransferError(
                 f"the document's {doing} got no answer from {host} ({type(error).__name__}); try again"
@@ -180,12 +186,12 @@ class PresignedStorage:
             raise refusal(doing, host, response.status_code, _start(response))
 
 
-def _length(response: requests.Response) -> int | None:
+def _length(response: Response) -> int | None:
     value = response.headers.get("Content-Length", "")
     return int(value) if value.isascii() and value.isdigit() else None
 
 
-def _start(response: requests.Response) -> bytes:
+def _start(response: Response) -> bytes:
     try:
         body: bytes = response.raw.read(MOST_BODY_BYTES, decode_content=False)
     except (HTTPError, OSError):
