@@ -157,6 +157,12 @@ PURE = [
     "notifications/catalogue.py",
     "notifications/envelope.py",
     "notifications/subscriptions.py",
+    # What a feed must be, and what its report says.
+    *(
+        path.relative_to(SHARED / "sellerbus").as_posix()
+        for pattern in ("catalogue", "checks", "content", "listings_*", "options", "report*", "structure")
+        for path in sorted((SHARED / "sellerbus" / "feeds").glob(f"{pattern}.py"))
+    ),
 ]
 
 
