@@ -10,7 +10,7 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.table import Table
 
-from bench import documents, processing, reconciliation, throttle
+from bench import documents, processing, reconciliation, reports, throttle
 from bench.processing import Row
 
 _WIDTH = 130
@@ -25,6 +25,7 @@ def main() -> int:
         *throttle.calls(),
         *reconciliation.quota_bound(),
         *documents.streams(),
+        *reports.rows(),
     ]
     missed = [row for row in rows if row.most is not None and row.ratio > row.most]
     if "--json" in sys.argv[1:]:
