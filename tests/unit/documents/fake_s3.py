@@ -27,7 +27,7 @@ class FakeS3:
         self.fault: Callable[[str, int], None] = lambda operation, count: None
         self.body: Callable[[bytes], io.RawIOBase | io.BytesIO] = io.BytesIO
         self.most_at_once = 0
-        self._at_once = 0
+        self.at_once = 0
         self._least_part_bytes = least_part_bytes
         self._lock = threading.Lock()
 
@@ -70,14 +70,14 @@ class FakeS3:
         self, *, Bucket: str, Key: str, UploadId: str, PartNumber: int, Body: bytearray
     ) -> Mapping[str, Any]:
         with self._lock:
-            self._at_once += 1
-            self.most_at_once = max(self.most_at_once, self._at_once)
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
         try:
             self._begin("upload_part")
             self._parts(UploadId)[PartNumber] = bytes(Body)
         finally:
             with self._lock:
-                self._at_once -= 1
+                self.at_once -= 1
         return {"ETag": etag(bytes(Body))}
 
     def complete_multipart_upload(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+import time
 
 import pytest
 from botocore.exceptions import EndpointConnectionError, IncompleteReadError
@@ -68,6 +69,57 @@ def test_two_parts_are_on_their_way_and_no_more_are_held() -> None:
     s3.fault = fault
     write(s3, content_of(8 * PART))
     assert s3.most_at_once == 2
+
+
+def test_what_waits_for_s3_is_bounded() -> None:
+    s3 = small()
+    gate = threading.Event()
+    arrived = threading.Semaphore(0)
+    taken = []
+
+    def fault(operation: str, count: int) -> None:
+        if operation == "upload_part":
+            arrived.release()
+            assert gate.wait(10)
+
+    def write_parts() -> None:
+        with writer(s3) as opened:
+            for number in range(20):
+                taken.append(number)
+                opened.write(content_of(PART))
+
+    s3.fault = fault
+    thread = threading.Thread(target=write_parts)
+    thread.start()
+    assert arrived.acquire(timeout=10)
+    assert arrived.acquire(timeout=10)
+    # Whoever does not wait has long taken all of them by then.
+    thread.join(0.2)
+    assert len(taken) <= 4
+    gate.set()
+    thread.join(10)
+    assert len(s3.objects[KEY]) == 20 * PART
+
+
+def test_parts_on_their_way_have_ended_before_the_rest_is_removed() -> None:
+    s3 = small()
+    both = threading.Barrier(2, timeout=10)
+    on_their_way = []
+
+    def fault(operation: str, count: int) -> None:
+        if operation == "upload_part":
+            both.wait()
+            if count == 1:
+                raise failure("AccessDenied", 403)
+            time.sleep(0.1)
+        if operation == "abort_multipart_upload":
+            on_their_way.append(s3.at_once)
+
+    s3.fault = fault
+    with pytest.raises(StorageRefusedError):
+        write(s3, content_of(2 * PART))
+    assert on_their_way == [0]
+    assert s3.uploads == {}
 
 
 @pytest.mark.parametrize("given", [PART + 1, 5 * PART])

@@ -70,12 +70,6 @@ class Unpacked:
                 between = member.eof
                 packed = member.unused_data if between else member.unconsumed_tail
                 yield content
-                # More may lie in the inflater than it was allowed to give out.
-                while not between and not packed and len(content) == _OUTPUT_BYTES:
-                    content = self._inflated(member, b"")
-                    between = member.eof
-                    packed = member.unused_data if between else member.unconsumed_tail
-                    yield content
         if not between:
             raise DamagedDocumentError(
                 f"the gzip document is cut short after {self._packed} bytes; ask for it again"

@@ -120,7 +120,7 @@ class ObjectWriter:
     """Writes one object out of memory: at once where it fits into one part, else as a multipart upload.
 
     To be used as a context manager: left without an exception the object is there, whole; else there is
-    nothing, and no parts that cost money. Only where the process is killed, or S3 refuses the abortion too,
+    nothing, and no parts that cost money. Only where the process is killed, or S3 answers nothing any more,
     parts stay: the bucket needs a lifecycle rule AbortIncompleteMultipartUpload.
 
     At most `parts_at_once` + 1 parts of `part_bytes` are held at any time. more: further parameters of
@@ -220,8 +220,6 @@ class ObjectWriter:
         """Leave nothing behind. Adds a note to `reason` where that is refused."""
         if not self._upload_id:
             return
-        for each in self._sending:
-            each.cancel()
         if self._threads is not None:
             # A part that arrives after the abortion would stay.
             self._threads.shutdown()

@@ -45,22 +45,18 @@ class Received:
             self.transferred_bytes += len(chunk)
             self._limits.check_transferred(self.transferred_bytes)
             yield chunk
-        if self._length is not None and self.transferred_bytes != self._length:
-            raise self._ended_early()
 
     def _read(self) -> bytes:
         try:
+            # urllib3 raises where fewer bytes come than Content-Length says, or the last chunk is missing.
             chunk: bytes = self._raw.read(CHUNK_BYTES, decode_content=False)
         except (HTTPError, OSError) as error:
-            raise self._ended_early(type(error).__name__) from None
+            of = "" if self._length is None else f" of {self._length}"
+            raise RetryableTransferError(
+                f"the document's download from {self._host} ended after {self.transferred_bytes}{of} bytes "
+                f"({type(error).__name__}); try again"
+            ) from None
         return chunk
-
-    def _ended_early(self, why: str = "the connection was closed") -> RetryableTransferError:
-        of = "" if self._length is None else f" of {self._length}"
-        return RetryableTransferError(
-            f"the document's download from {self._host} ended after {self.transferred_bytes}{of} bytes "
-            f"({why}); try again"
-        )
 
     def interrupt(self) -> None:
         """End a wait for bytes in another thread."""
