@@ -25,7 +25,7 @@ class Blob:
 
     def chunks(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """The bytes from `start` up to, and without, `end`."""
-        end = self.size if end is None else end
+        end = self.size if end is None else min(end, self.size)
         while start < end:
             wanted = min(CHUNK_BYTES, end - start)
             if self._file is None:
@@ -68,6 +68,8 @@ class BlobWriter:
     def abandon(self) -> None:
         if self.file is not None:
             os.close(self.file)
+            # The number may be another file's from now on.
+            self.file = None
 
 
 def blob_of(chunks: Iterable[bytes]) -> Blob:

@@ -75,9 +75,6 @@ class Storage:
             try:
                 response = await self._carry_out(request, path)
             except StorageError as error:
-                # A client that still sends could not read the answer.
-                async for _ in request.stream():
-                    pass
                 return refuse(error)
             response.headers.update(headers)
             return Answer(response.status_code, response)
@@ -91,26 +88,38 @@ class Storage:
         )
 
     async def _carry_out(self, request: Request, path: str) -> Response:
+        try:
+            document = self._admitted(request, path)
+        except StorageError:
+            # A client that still sends could not read the answer.
+            async for _ in request.stream():
+                pass
+            raise
+        if request.method == "PUT":
+            return await _put(request, document)
+        return _get(document, request.headers.get("range"), request.query_params.get(_GIVEN_ENCODING))
+
+    def _admitted(self, request: Request, path: str) -> Document:
         query = dict(request.query_params)
         self._signer.check(request.method, path, query, request.headers, self._world.clock())
+        if "transfer-encoding" in request.headers:
+            raise StorageError(
+                501,
+                "NotImplemented",
+                "A header you provided implies functionality that is not implemented",
+                {"Header": "Transfer-Encoding"},
+            )
+        if request.method == "PUT" and "content-length" not in request.headers:
+            raise StorageError(
+                411, "MissingContentLength", "You must provide the Content-Length HTTP header."
+            )
         document = self._world.feeds.document_at(path.removeprefix(STORAGE_PATH))
         if document is None:
             raise of_status(404)
-        if request.method == "PUT":
-            return await _put(request, document)
-        return _get(document, request.headers.get("range"), query.get(_GIVEN_ENCODING))
+        return document
 
 
 async def _put(request: Request, document: Document) -> Response:
-    if "transfer-encoding" in request.headers:
-        raise StorageError(
-            501,
-            "NotImplemented",
-            "A header you provided implies functionality that is not implemented",
-            {"Header": "Transfer-Encoding"},
-        )
-    if "content-length" not in request.headers:
-        raise StorageError(411, "MissingContentLength", "You must provide the Content-Length HTTP header.")
     writer = BlobWriter()
     finished = False
     try:

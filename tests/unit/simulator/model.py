@@ -28,26 +28,26 @@ MODEL_OPERATIONS: dict[str, tuple[str, str, dict[str, Any]]] = {
 }
 
 
-def resolved(schema: Mapping[str, Any]) -> dict[str, Any]:
+def resolved(schema: Mapping[str, Any], model: Mapping[str, Any] = MODEL) -> dict[str, Any]:
     """A Swagger 2 schema as a JSON schema: references inlined, allOf merged, unknown properties refused.
 
     The last is stricter than the model, so that a misspelt optional field is found.
     """
     if "$ref" in schema:
-        return resolved(MODEL["definitions"][schema["$ref"].removeprefix("#/definitions/")])
+        return resolved(model["definitions"][schema["$ref"].removeprefix("#/definitions/")], model)
     result = {key: value for key, value in schema.items() if key not in ("allOf", "properties", "items")}
     properties: dict[str, Any] = {}
     required = list(schema.get("required", []))
-    for part in (resolved(part) for part in schema.get("allOf", [])):
+    for part in (resolved(part, model) for part in schema.get("allOf", [])):
         properties.update(part.get("properties", {}))
         required.extend(part.get("required", []))
-    properties.update({name: resolved(part) for name, part in schema.get("properties", {}).items()})
+    properties.update({name: resolved(part, model) for name, part in schema.get("properties", {}).items()})
     if properties:
         result |= {"type": "object", "properties": properties, "additionalProperties": False}
     if required:
         result["required"] = required
     if "items" in schema:
-        result["items"] = resolved(schema["items"])
+        result["items"] = resolved(schema["items"], model)
     return result
 
 
