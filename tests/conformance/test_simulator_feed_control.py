@@ -1,17 +1,13 @@
-"""What becomes of feeds by will of the control API, and of the commands that drive it."""
+"""What becomes of feeds by will of the control API."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
-from typer.testing import CliRunner
 
-from simulator.cli import app
 from tests.unit.simulator.amazon import QUEUE_ARN, Amazon, amazon
 from tests.unit.simulator.feed_scene import LISTINGS, ORDERS, FeedScene, listing, listings, set_feed_scene
 
@@ -226,40 +222,3 @@ def test_requests_on_a_feed_that_make_no_sense(scene: FeedScene) -> None:
     assert "SELLER1 in na, SELLER2 in na" in words
     scene.amazon.control("POST", f"feeds/{feed_id}/end", {"status": "DONE", "sellerId": "SELLER1"})
     assert scene.feed(feed_id)["processingStatus"] == "DONE"
-
-
-def command(scene: FeedScene, *arguments: str, exit_code: int = 0) -> str:
-    result = CliRunner().invoke(app, arguments, env={"SIMULATOR_URL": scene.amazon.url})
-    assert result.exit_code == exit_code, result.output
-    return result.output
-
-
-def test_the_commands(scene: FeedScene, tmp_path: Path) -> None:
-    report = tmp_path / "report.txt"
-    report.write_text("a report", encoding="utf-8")
-    command(scene, "feeds", "next", "--type", ORDERS, "--status", "FATAL", "--report", str(report))
-    fatal = scene.ended(scene.submitted())
-    assert scene.report_text(fatal) == "a report"
-    assert "60" in command(scene, "feeds", "delay", "--type", LISTINGS, "--queue", "60")
-    command(scene, "feeds", "next", "--stuck-at", "IN_QUEUE", "--count", "2")
-    first, second = scene.submitted(), scene.submitted()
-    scene.until(lambda: bool(held(scene, first)["stuck"] and held(scene, second)["stuck"]))
-    assert first in command(scene, "feeds", "release", first)
-    assert scene.ended(first)["processingStatus"] == "DONE"
-    ended = command(scene, "feeds", "end", second, "--status", "DONE", "--no-document", "--json")
-    assert "resultFeedDocumentId" not in json.loads(ended)[0]
-    command(scene, "feeds", "notify", second, "--copies", "2")
-    command(scene, "feeds", "age", second, "91")
-    assert scene.send("GET", f"feeds/{second}").status_code == 404
-    assert "2" in command(scene, "documents", "url-lifetime", "2")
-    assert "X-Amz-Expires=2&" in scene.document()["url"]
-    assert len(json.loads(command(scene, "feeds", "list", "--json"))) == 3
-    for output in (command(scene, "feeds", "list"), command(scene, "state")):
-        assert ORDERS in output
-        assert "FATAL" in output
-
-
-def test_a_command_that_is_refused_names_its_option(scene: FeedScene) -> None:
-    assert "--status" in command(scene, "feeds", "next", "--status", "READY", exit_code=2)
-    assert "--queue" in command(scene, "feeds", "delay", "--queue", "-1", exit_code=2)
-    assert "no feed 1" in command(scene, "feeds", "release", "1", exit_code=1)

@@ -1,4 +1,4 @@
-"""What the simulator makes of feeds: reports of every kind, and the notification, by Amazon's schemas."""
+"""What the simulator makes of feeds: reports of every kind, by Amazon's schemas."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import jsonschema
 import pytest
 
-from tests.unit.simulator.amazon import QUEUE_ARN, Amazon, amazon
+from tests.unit.simulator.amazon import Amazon, amazon
 from tests.unit.simulator.feed_scene import (
     GERMANY,
     JAPAN,
@@ -22,7 +22,7 @@ from tests.unit.simulator.feed_scene import (
     listings,
     set_feed_scene,
 )
-from tests.unit.simulator.feeds_model import FEED_EXAMPLE, NOTIFICATION_SCHEMA, REPORT_SCHEMA, VERSIONS
+from tests.unit.simulator.feeds_model import FEED_EXAMPLE, REPORT_SCHEMA, VERSIONS
 
 FULFILLMENT = "POST_ORDER_FULFILLMENT_DATA"
 EASY_SHIP = "POST_EASYSHIP_DOCUMENTS"
@@ -225,34 +225,3 @@ def test_dead_types_are_fatal_but_in_the_time_of_2020_09_04(
 def test_an_invoice_is_not_looked_into(plain: FeedScene) -> None:
     feed = plain.ended(plain.submitted(b"%PDF-1.4\xff", "UPLOAD_VAT_INVOICE", content_type="application/pdf"))
     assert "<MessagesSuccessful>1</MessagesSuccessful>" in plain.report_text(feed)
-
-
-@pytest.mark.parametrize("payload_version", ["1.0", "2020-09-04"])
-def test_the_end_of_a_feed_is_published(scene: FeedScene, payload_version: str) -> None:
-    scene.subscribe(payload_version)
-    feed = scene.ended(scene.submitted())
-    scene.until(lambda: len(scene.notifications()) == 1)
-    [notification] = scene.notifications()
-    jsonschema.Draft7Validator(NOTIFICATION_SCHEMA).validate(notification)
-    assert notification["payloadVersion"] == payload_version
-    assert notification["payload"]["feedProcessingFinishedNotification"] == {
-        "sellerId": "SELLER1",
-        "accountId": "amzn1.merchant.o.SELLER1",
-        "feedId": feed["feedId"],
-        "feedType": ORDERS,
-        "processingStatus": "DONE",
-        "resultFeedDocumentId": feed["resultFeedDocumentId"],
-    }
-    assert scene.amazon.queues.sent[0][0] == QUEUE_ARN
-
-
-def test_the_notification_of_a_feed_without_a_report_names_none(plain: FeedScene) -> None:
-    plain.subscribe()
-    plain.fate(stuckAt="IN_QUEUE")
-    feed_id = plain.submitted()
-    assert plain.send("DELETE", f"feeds/{feed_id}").content == b""
-    plain.until(lambda: len(plain.notifications()) == 1)
-    [notification] = plain.notifications()
-    jsonschema.Draft7Validator(NOTIFICATION_SCHEMA).validate(notification)
-    told = notification["payload"]["feedProcessingFinishedNotification"]
-    assert (told["processingStatus"], "resultFeedDocumentId" in told) == ("CANCELLED", False)
