@@ -22,7 +22,7 @@ from sellerbus.sellers.registry import UnknownStatusError, UnreadableTokenError
 from sellerbus.sellers.rows import ACTIVE, PAUSED, REMOVING, REVOKED
 from tests.unit.subscriptions.fake_amazon import FakeAmazon, KilledError, Moment, kill_at, no_fault
 from tests.unit.subscriptions.fake_registry import FakeRegistry, row
-from tests.unit.subscriptions.fake_states import FakeEvents, FakeStates, reconciler
+from tests.unit.subscriptions.fake_states import FakeEvents, FakeStates, Row, reconciler
 
 WANTED = Wanted(
     Destinations("ours"),
@@ -615,3 +615,59 @@ def test_what_others_deletions_need_is_booked_together_too() -> None:
     it.run()
     assert it.held == 2
     assert len(it.amazon.bookings) == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.CredentialsError("LWA token", "no such client"),
+        errors.AuthorizationRevokedError("LWA token", "another application's"),
+        errors.RetryableError("LWA token", "down"),
+    ],
+)
+def test_a_client_id_that_amazon_never_answered_keeps_the_right_one_not_out(error: Exception) -> None:
+    """Mistyped, or another application's, while the seller was added: once mended, all goes on."""
+    it = Setting()
+    it.amazon.fault = lambda *_: error
+    wrong = reconciler(it.registry, it.amazon, it.states, application="mistyped")
+    with pytest.raises(Exception, match=r"no such client|another application's|down"):
+        wrong.run(JOB, lambda: WANTED)
+    assert it.record.application == ""
+    it.amazon.fault = no_fault
+    it.registry.change("A1", ACTIVE)
+    outcome = it.run()
+    assert outcome is not None
+    assert outcome.in_place == 2
+    assert it.record.application == "application-1"
+
+
+def test_an_application_that_has_nothing_on_record_is_forgotten_before_another_begins() -> None:
+    it = Setting()
+    it.states.rows["A1"] = Row(Record(application="application-0", last_error="refused"))
+    it.amazon.fault = lambda *_: errors.ThrottledError("getSubscriptions", 5)
+    for _ in range(2):
+        with pytest.raises(errors.ThrottledError):
+            it.run()
+    assert it.record.application == ""
+
+
+def test_killed_after_a_revoked_seller_was_marked_nothing_is_drift_when_it_comes_back() -> None:
+    it = Setting()
+    it.run()
+    it.revoke()
+
+    def kill() -> None:
+        raise KilledError
+
+    it.states.on_leave = kill
+    with pytest.raises(KilledError):
+        it.run()
+    assert it.registry.rows["A1"].status == REVOKED
+    it.states.on_leave, it.amazon.fault = lambda: None, no_fault
+    # Amazon ends the subscriptions of who revokes the authorisation.
+    it.amazon.held.clear()
+    it.states.wait_for_leases()
+    it.registry.change("A1", ACTIVE)
+    it.run()
+    assert it.events.drifts == []
+    assert it.held == 2

@@ -121,6 +121,16 @@ def test_a_closed_seller_is_remembered_with_nothing_else(it: Setting) -> None:
     assert it.states.take("A1", 100).record == Record(closed=True)
 
 
+def test_the_application_is_remembered_only_with_what_it_made(it: Setting) -> None:
+    """Else a run that is killed after noting types of its own would seem to be the earlier application's."""
+    lease = it.states.take("A1", 100)
+    lease.record.application, lease.record.last_error = "application-0", "refused"
+    it.states.leave(lease)
+    row = it.row()
+    assert row is not None
+    assert "application" not in row
+
+
 def test_a_release_may_be_repeated_but_not_come_after_another_run(it: Setting) -> None:
     slow = it.states.take("A1", 100)
     slow.record.types.add("Y")

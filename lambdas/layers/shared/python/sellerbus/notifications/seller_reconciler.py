@@ -90,7 +90,9 @@ class SellerReconciler:
             if not lease.record.closed or clear is False:
                 application = self._application()
                 check_application(job.seller_id, lease.record, application)
-                lease.record.application = application
+                lease.record.caller = application
+                if lease.record.blank:
+                    lease.record.application = ""
                 api, turns = begun or self._begun(job, left)
                 run = SellerWork(
                     self._registry, self._states, self._events, api, turns, lease, job, self._clock
@@ -129,7 +131,7 @@ def check_application(seller_id: str, record: Record, current: str) -> None:
     every seller would be marked, and the record of what still stands be lost. Raises CredentialsError.
     """
     known = record.application
-    if known and known != current and (record.types or record.subscriptions):
+    if known and known != current and not record.blank:
         raise CredentialsError(
             "LWA token",
             f"seller {seller_id}'s subscriptions were made by the application {known}, but the "

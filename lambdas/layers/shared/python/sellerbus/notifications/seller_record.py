@@ -19,6 +19,7 @@ class Record:
     """What was made for one seller, and how its last run ended.
 
     subscriptions: type and subscription id. settled: type and the digest of what was wanted of it.
+    caller: client id that the run calls Amazon with; not remembered until Amazon has answered it.
     """
 
     types: set[str] = field(default_factory=set)
@@ -28,14 +29,28 @@ class Record:
     settled: dict[str, str] = field(default_factory=dict, compare=False)
     blocked: set[str] = field(default_factory=set, compare=False)
     last_error: str = field(default="", compare=False)
+    caller: str = field(default="", compare=False)
+
+    @property
+    def blank(self) -> bool:
+        """Whether nothing can be there at Amazon."""
+        return not (self.types or self.subscriptions)
 
     @property
     def empty(self) -> bool:
         """Whether nothing is worth remembering; the application alone is not."""
-        return not (self.types or self.subscriptions or self.closed or self.last_error)
+        return self.blank and not (self.closed or self.last_error)
 
     def ids(self, notification_type: str) -> frozenset[str]:
         return frozenset(known for name, known in self.subscriptions if name == notification_type)
+
+    def answered(self) -> None:
+        """Note that Amazon has answered for the seller: the caller is the application that it authorised.
+
+        Not before. A client id that is mistyped, or another application's, makes nothing; remembered, it
+        would keep the right one out.
+        """
+        self.application = self.caller or self.application
 
     def saw(self, notification_type: str, ids: Iterable[str]) -> None:
         """Note a listing: these are there and no others."""
@@ -62,7 +77,7 @@ class Record:
             "types": {"SS": sorted(self.types)} if self.types else None,
             "subscriptions": {"SS": pairs} if pairs else None,
             "closed": {"BOOL": True} if self.closed else None,
-            "application": {"S": self.application} if self.application else None,
+            "application": {"S": self.application} if self.application and not self.blank else None,
             "settled": {"SS": settled_texts(self.settled)} if self.settled else None,
             "blocked": {"SS": sorted(self.blocked)} if self.blocked else None,
             "lastError": {"S": error} if error else None,

@@ -127,8 +127,9 @@ class SellerWork:
                 f"seller {seller.seller_id} was changed while Amazon refused its old authorisation"
             ) from error
         self.events.publish([revoked(seller, grant.version, str(error))])
-        # What stands at Amazon when the seller authorises again is not known.
-        self.lease.record.settled.clear()
+        # What stands at Amazon when the seller authorises again is not known. Before the mark: a run that is
+        # killed after it is followed by none that looks here.
+        self.states.begin(self.lease, unsettled=tuple(self.lease.record.settled))
         self.registry.set_status(seller.seller_id, REVOKED, seen=seller)
 
     def _seller_run(self, seller: Seller | None) -> SellerRun:

@@ -159,6 +159,7 @@ class TypeRun:
 
     def _planned(self, *, strict: bool) -> TypePlan:
         actual = self._actual()
+        self._record.answered()
         known = self._record.ids(self.notification_type)
         ours = {
             item.subscription_id
