@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Final
 
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
 
 from ops import cells, console, following, seller_input
 from ops.amazon import invoke
 from ops.cells import RegionName
-from ops.errors import FAILED, PARTLY, WRONG_INPUT, CommandError
+from ops.errors import FAILED, PARTLY, WRONG_INPUT, CommandError, aws_refusal
 from ops.following import Followed, Place
 from ops.options import AsJson, StageName, opened
 from ops.seller_states import States
@@ -67,8 +68,7 @@ def apply(
     here = {each.cell.region: each.cell for each in work}
     regions = {name: following.Region(States(cell), _statuses(cell)) for name, cell in here.items()}
     earlier = following.before(regions, places) if wait else {}
-    for name, cell in here.items():
-        _queue(cell, None if everybody else [known for place, known in places if place == name])
+    _queue_all(here, None if everybody else places)
     result: dict[str, Any] = {"stage": stage, "queued": len(places), "revoked": _documents(revoked)}
     followed = None
     if wait:
@@ -106,19 +106,40 @@ def _statuses(cell: Cell) -> Callable[[Sequence[str]], Mapping[str, str]]:
     return statuses
 
 
-def _queue(cell: Cell, seller_ids: Sequence[str] | None) -> None:
-    """Queue these sellers of a cell; None for every one, which the stage's own function does."""
-    if seller_ids is None:
-        invoke(cell.client("lambda"), cell.output("QueueEverySellerFunctionName", NOTIFICATIONS), {})
+def _queue_all(here: Mapping[str, Cell], places: Sequence[Place] | None) -> None:
+    """Queue these sellers in their cells; None for every one, which the stages' own functions do.
+
+    Raises CommandError where a cell refused, saying what is queued by then.
+    """
+    name = "SubscriptionQueueUrl" if places is not None else "QueueEverySellerFunctionName"
+    # Of all cells before anything is queued: a stack that is missing shall leave nothing half done.
+    targets = {region: cell.output(name, NOTIFICATIONS) for region, cell in here.items()}
+    refused: dict[str, str] = {}
+    partly = False
+    for region, cell in here.items():
+        try:
+            if places is None:
+                invoke(cell.client("lambda"), targets[region], {})
+            else:
+                queue = SubscriptionQueue(cell.client("sqs"), targets[region])
+                queue.put(SellerJob(known) for place, known in places if place == region)
+        except QueueError as error:
+            names = [job.seller_id for job in error.refused]
+            partly = partly or len(names) < sum(place == region for place, _ in places or ())
+            refused[region] = f"{error}: {', '.join(names)}"
+        except CommandError as error:
+            refused[region] = str(error)
+        except ClientError as error:
+            refused[region] = aws_refusal(error)
+        except BotoCoreError as error:
+            refused[region] = f"AWS was not reached: {redact(str(error))}"
+    if not refused:
         return
-    queue = SubscriptionQueue(cell.client("sqs"), cell.output("SubscriptionQueueUrl", NOTIFICATIONS))
-    try:
-        queue.put(SellerJob(seller_id) for seller_id in seller_ids)
-    except QueueError as error:
-        names = ", ".join(job.seller_id for job in error.refused)
-        raise CommandError(
-            f"{error}: {names}", PARTLY if len(error.refused) < len(seller_ids) else FAILED
-        ) from error
+    done = [region for region in here if region not in refused]
+    lines = [f"{region}: {reason}" for region, reason in refused.items()]
+    if done:
+        lines.append(f"Queued are the sellers of {', '.join(done)}. Queue the others again with --region.")
+    raise CommandError("\n".join(lines), PARTLY if done or partly else FAILED)
 
 
 def _outcome(followed: Followed) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 from ops import console, following
 from ops.following import Followed, Place, Region
 from sellerbus.notifications.seller_record import StateView
-from tests.unit.ops.aws import STAGE, DeployedStage
+from tests.unit.ops.aws import STAGE, DeployedStage, notifications
 
 TOKEN = "Atzr|IwEB0123456789"
 APPLY = ("subscriptions", "apply", "--stage", STAGE)
@@ -268,3 +268,23 @@ def test_who_is_done_is_not_looked_at_again_and_many_are_looked_at_seldom() -> N
     assert world.asked[:3] == [1000, 1000, 1000]
     assert set(world.asked[3:]) == {1}
     assert world.now == 15.0
+
+
+def test_a_stack_that_is_missing_in_one_region_leaves_nothing_half_done(deployed: DeployedStage) -> None:
+    del deployed.cloudformation.stacks[notifications("eu")]
+    finished = deployed.run(*APPLY, "--all")
+    assert finished.code == 3
+    assert notifications("eu") in finished.err
+    assert deployed.lambdas.calls == []
+    assert deployed.run(*APPLY, "--seller", "ANA001", "--seller", "AEU001").code == 3
+    assert deployed.jobs("na") == []
+
+
+def test_one_region_that_refuses_keeps_no_other_from_it_and_is_told(deployed: DeployedStage) -> None:
+    deployed.refusals["sqs", "na"] = ("send_message_batch", "AccessDenied")
+    finished = deployed.run(*APPLY, "--seller", "ANA001", "--seller", "AEU001", "--json")
+    assert finished.code == 5
+    assert "na: AWS refused" in finished.err
+    assert "Queued are the sellers of eu" in finished.err
+    assert deployed.jobs("eu") == [{"sellerId": "AEU001"}]
+    assert deployed.run(*APPLY, "--seller", "ANA001").code == 1
