@@ -131,7 +131,11 @@ def confirmed(question: str, *, yes: bool) -> None:
 
 def read_stdin(what: str) -> str:
     """Return what was piped in; raises CommandError where that is nothing."""
-    text = sys.stdin.read().strip()
+    try:
+        # A pipe from PowerShell begins with a byte order mark.
+        text = sys.stdin.read().strip().removeprefix("\ufeff").strip()
+    except UnicodeDecodeError:
+        raise CommandError(f"The {what} on stdin is not UTF-8 text.", WRONG_INPUT) from None
     if not text:
         raise CommandError(
             f"No {what} was given: pipe it in, or run the command in a terminal to be asked for it. "

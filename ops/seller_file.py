@@ -99,7 +99,7 @@ class _Reader:
 
     def _records(self, text: str) -> Iterator[tuple[int, list[str]]]:
         """Yield each record that is not empty with the line it begins at."""
-        first = text.split("\n", 1)[0]
+        first = next((line for line in io.StringIO(text, newline=None) if line.strip()), "")
         delimiter = ";" if ";" in first and "," not in first else ","
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
         while True:

@@ -100,12 +100,22 @@ def own_types(given: tuple[str, ...] | None, present: Seller | None) -> tuple[st
     return given or None
 
 
+def printable(text: str) -> bool:
+    """Whether a text is such as tokens and secrets are: ASCII, nothing invisible."""
+    return text.isascii() and text.isprintable()
+
+
 def token(text: str) -> str:
     """Return a refresh token that can be one; raises CommandError, which never repeats it."""
     found = text.strip()
     if len(found.split()) != 1 or len(found) < 8:
         raise CommandError(
             "The refresh token is too short or has spaces or lines in it: give the token alone.", WRONG_INPUT
+        )
+    if not printable(found):
+        raise CommandError(
+            "The refresh token has characters in it that no token has: copy it again, as plain text.",
+            WRONG_INPUT,
         )
     if found.startswith(("Atza|", "Atc|")):
         raise CommandError(

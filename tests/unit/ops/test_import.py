@@ -63,8 +63,16 @@ def test_each_row_goes_to_its_region(stage: DeployedStage, tmp_path: Path) -> No
         TWO.replace("\n", "\r\n").encode(),
         b"Refresh Token;seller_id;Marketplaces\n"
         b"Atzr|first-token;A1FIRST;US,CA\n\nAtzr|second-token;A2SECOND;DE\n",
+        b"\nsellerId;marketplaces;refreshToken\nA1FIRST;US,CA;Atzr|first-token\nA2SECOND;DE;Atzr|second-token\n",
+        b"sellerId;marketplaces;refreshToken\rA1FIRST;US,CA;Atzr|first-token\rA2SECOND;DE;Atzr|second-token\r",
     ],
-    ids=["byte order mark", "Windows lines", "semicolons, another order, an empty line"],
+    ids=[
+        "byte order mark",
+        "Windows lines",
+        "semicolons, another order, an empty line",
+        "semicolons after an empty line",
+        "semicolons and the lines of old Macs",
+    ],
 )
 def test_as_spreadsheet_programs_write_it(stage: DeployedStage, tmp_path: Path, content: bytes) -> None:
     finished = run(stage, file(tmp_path, content), "--json")

@@ -380,3 +380,42 @@ def test_an_older_stack_without_the_table_says_so(stage: DeployedStage) -> None:
     finished = stage.run(*SHOW)
     assert finished.code == 1
     assert "has no output SubscriptionStateTableName" in finished.err
+
+
+def test_another_account_is_told_from_a_stage_that_is_not_deployed(stage: DeployedStage) -> None:
+    stage.configure(("123456789012", "999999999999"))
+    stage.cloudformation.stacks.clear()
+    finished = stage.run("sellers", "list", "--stage", STAGE)
+    assert finished.code == 2
+    assert "of account 123456789012, but" in finished.err
+    assert "make deploy" not in finished.err
+
+
+@pytest.mark.parametrize("piped", ["\ufeff" + TOKEN, "\ufeff" + TOKEN + "\r\n"])
+def test_a_byte_order_mark_is_no_part_of_the_token(stage: DeployedStage, piped: str) -> None:
+    assert stage.run(*ADD, piped=piped).code == 0
+    (row,) = stage.rows()
+    opened = stage.client("kms").decrypt(
+        KeyId=stage.keys["na"],
+        CiphertextBlob=bytes(row["refreshToken"]["B"]),
+        EncryptionContext={"sellerId": SELLER},
+    )
+    assert opened["Plaintext"].decode() == TOKEN
+
+
+@pytest.mark.parametrize(
+    "piped", [TOKEN + "\u200b", TOKEN[:9] + "\u2013" + TOKEN[9:], b"Atzr|\xff\xfe0123456789"]
+)
+def test_what_no_token_has_is_refused_and_not_repeated(stage: DeployedStage, piped: str | bytes) -> None:
+    finished = stage.run(*ADD, piped=piped)
+    assert finished.code == 2
+    assert "Atzr|" not in finished.err
+    assert "Traceback" not in finished.err
+    assert stage.rows() == []
+
+
+def test_an_old_client_secret_as_an_argument_is_not_repeated(stage: DeployedStage) -> None:
+    secret = "0123456789abcdef" * 4
+    finished = stage.run(*ADD, secret, piped=TOKEN)
+    assert finished.code == 2
+    assert secret not in finished.out + finished.err
