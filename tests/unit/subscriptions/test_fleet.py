@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -342,6 +343,37 @@ def test_sellers_whose_turns_come_later_are_queued_with_them() -> None:
     assert {(job.deletions, job.booked is not None) for job in queue.jobs} == {(2, True)}
     assert {job.retired_destination_ids for job in queue.jobs} == {("ours",)}
     assert set(queue.delays) == {90}
+
+
+def test_turns_that_are_booked_are_queued_before_the_last_seller_is_done() -> None:
+    """Otherwise they would be over by then: a deploy may take a quarter of an hour."""
+    it, amazon, queue = moving(turns_after=90.0)
+    listing = amazon.subscriptions
+
+    def subscriptions(seller: SellerGrant, notification_type: str) -> tuple[Subscription, ...]:
+        if seller.seller_id == "A8":
+            deadline = time.monotonic() + 5
+            while not queue.jobs and time.monotonic() < deadline:
+                time.sleep(0.005)
+            seen.append(len(queue.jobs))
+        return listing(seller, notification_type)
+
+    seen: list[int] = []
+    amazon.subscriptions = subscriptions  # type: ignore[method-assign]
+    it.bring_all_to(MOVED, retired_destination_ids=["ours"], first=False)
+    assert seen[0] > 0
+    assert len(queue.jobs) == 9
+
+
+def test_drift_is_summed_up_also_of_a_seller_whose_mending_waits() -> None:
+    amazon, queue, clock = SharedAmazon(), FakeQueue(), Time(ends_at=1_000_600.0)
+    it = fleet(sellers(1), amazon, queue, clock)
+    it.bring_all_to(WANTED)
+    amazon.held[("A0", "ORDER_CHANGE")] = [Subscription("altered", "1.0", "ours", {"eventFilter": {"x": 1}})]
+    amazon.clock, amazon.turns_after = clock.clock, 90.0
+    summary = it.bring_all_to(WANTED, first=False)
+    assert (summary.queued, summary.drifted) == (1, 1)
+    assert "1 subscriptions were changed by others" in summary.text()
 
 
 def test_once_turns_are_too_far_off_nobody_else_is_looked_at() -> None:

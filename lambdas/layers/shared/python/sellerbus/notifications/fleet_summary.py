@@ -32,7 +32,6 @@ class Summary:
     def add(self, seller_id: str, outcome: Outcome) -> None:
         self.sellers += 1
         self.marked += outcome.marked
-        self.drifted += len(outcome.drifted)
         if outcome.not_configured:
             self.not_configured[seller_id] = outcome.not_configured
         self.revoked += outcome.revoked

@@ -16,6 +16,7 @@ from sellerbus.api.errors import (
     ThrottledError,
 )
 from sellerbus.notifications.deletion_turns import DeletionsWaitError, DeletionTurns
+from sellerbus.notifications.drift import Finding
 from sellerbus.notifications.jobs import SellerJob
 from sellerbus.notifications.outcome import Outcome
 from sellerbus.notifications.seller_record import Record
@@ -63,13 +64,19 @@ class SellerReconciler:
         self._sleep = sleep
 
     def run(
-        self, job: SellerJob, wanted: Callable[[], Wanted], *, clear: bool | None = None
+        self,
+        job: SellerJob,
+        wanted: Callable[[], Wanted],
+        *,
+        clear: bool | None = None,
+        drifted: list[Finding] | None = None,
     ) -> Outcome | None:
         """Return what was done; None where there is nothing to do for the seller (gone, revoked, closed).
 
         clear: True deletes the subscriptions whatever the row says, of a revoked or unknown seller those on
         record, and closes the seller: jobs of the queue (None) that were on their way make nothing more for
         it. The deploy's False opens it again.
+        drifted: gets the drift that was told of, also where something raises.
         Raises SellerBusyError, DeletionsWaitError, StoreUnavailableError where an event could not be
         published, what `SellerRun` raises, and what registry and states raise.
         """
@@ -95,7 +102,15 @@ class SellerReconciler:
                     lease.record.application = ""
                 api, turns = begun or self._begun(job, left)
                 run = SellerWork(
-                    self._registry, self._states, self._events, api, turns, lease, job, self._clock
+                    self._registry,
+                    self._states,
+                    self._events,
+                    api,
+                    turns,
+                    lease,
+                    job,
+                    self._clock,
+                    drifted if drifted is not None else [],
                 )
                 outcome = run.work(wanted, clear=bool(clear))
                 lease.record.closed = bool(clear)

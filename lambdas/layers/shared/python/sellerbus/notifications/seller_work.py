@@ -53,7 +53,7 @@ class Events(Protocol):
 
 @dataclass
 class SellerWork:
-    """One seller's run. `work` is called once."""
+    """One seller's run. `work` is called once. drifted gets what it told of, also where it raises."""
 
     registry: Sellers
     states: States
@@ -63,6 +63,7 @@ class SellerWork:
     lease: Lease
     job: SellerJob
     clock: Callable[[], float]
+    drifted: list[Finding]
 
     def work(self, wanted: Callable[[], Wanted], *, clear: bool) -> Outcome | None:
         record = self.lease.record
@@ -84,11 +85,14 @@ class SellerWork:
         wanted = everything.limited_to(own)
         self.states.begin(self.lease, set(wanted.types) - self.lease.record.types)
         grant = self.registry.grant(seller)
+        run = self._seller_run(seller)
         try:
-            outcome = self._seller_run(seller).bring_to(grant, wanted, self.job)
+            outcome = run.bring_to(grant, wanted, self.job)
         except AuthorizationRevokedError as error:
             self._mark_revoked(seller, grant, error)
             raise
+        finally:
+            self.drifted += run.drifted
         outcome.not_configured = [name for name in own or () if name not in everything.types]
         return outcome
 
