@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -249,6 +250,7 @@ def test_drift_is_counted_once_also_where_its_mending_waits(
     """The run that mends it finds a type that is not settled, and tells nothing."""
     it.run(job("A0"))
     it.amazon.held[("A0", "ORDER_CHANGE")] = [Subscription("theirs", "1.0", "foreign")]
+    it.amazon.clock = time.time
     counted = []
     for turns_after in (100.0, 0.0):
         it.amazon.turns_after = turns_after
