@@ -74,6 +74,13 @@ def test_anothers_in_its_place_is_left_alone_unless_told(policy: str, action: st
     assert found(row("s2", "foreign"), want=want) == [("other-destination", "s2", "foreign", action)]
 
 
+def test_anothers_that_may_stand_beside_it_has_not_taken_its_place() -> None:
+    """Those with different filter expressions may exist side by side, so ours is put back."""
+    assert found(row("s2", "foreign", directive={"filterExpression": "a"})) == [
+        ("missing", None, None, "restoring")
+    ]
+
+
 def test_one_that_nobody_wants() -> None:
     assert found(row("s1"), row("s2", version="0.9")) == [("unexpected", "s2", "ours", "restoring")]
 

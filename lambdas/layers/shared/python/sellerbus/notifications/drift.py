@@ -84,7 +84,9 @@ def _findings(
     for row in (step.wanted for step in plan.steps if isinstance(step, Create)):
         if f"{row.notification_type} {row.payload_version}" in known_blocked:
             continue
-        there = _excluding([*ours, *foreign], row)
+        # Of others' only what surely keeps it out. Ours is put back beside the rest, and where Amazon refuses
+        # that after all, it is told then.
+        there = _excluding([*ours, *(each for each in foreign if excludes(each, row, strict=False))], row)
         if there in ours:
             ours.remove(there)
             drift = ALTERED if there.destination_id == wanted.destinations.of(row) else OTHER_DESTINATION
