@@ -61,6 +61,9 @@ def notifications_api(
 
 
 def seller_fleet(config: ManageSubscriptionsConfig, remaining_seconds: Callable[[], float]) -> SellerFleet:
+    """Return what does all sellers at once, in threads: all clients are made here, before these begin."""
+    notifications_api(config, remaining_seconds)
+    bootstrap.aws("events")
     return SellerFleet(
         registry=seller_registry(config),
         states=bootstrap.subscription_states(config.subscription_state_table_name),
