@@ -158,12 +158,13 @@ def test_the_fleet_is_put_together_for_real(monkeypatch: pytest.MonkeyPatch) -> 
     cloudformation = CloudFormation()
     clients: dict[str, Callable[[], Any]] = {"dynamodb": Dynamo}
     monkeypatch.setattr(bootstrap, "http", lambda: cloudformation)
-    monkeypatch.setattr(bootstrap, "aws", lambda service: clients.get(service, Nothing)())
-    selling_partner._tokens.cache_clear()
-    selling_partner._credentials.cache_clear()
+    monkeypatch.setattr(bootstrap, "aws", lambda service, *_: clients.get(service, Nothing)())
+    kept = (selling_partner._tokens, selling_partner._credentials, selling_partner._throttle)
+    for one in kept:
+        one.cache_clear()
     module.handler(event("Create", properties("ORDER_CHANGE")), Context())  # type: ignore[arg-type]
-    selling_partner._tokens.cache_clear()
-    selling_partner._credentials.cache_clear()
+    for one in kept:
+        one.cache_clear()
     assert cloudformation.answers[0]["Data"]["Summary"] == "0 sellers, 0 subscriptions in place"
 
 
