@@ -127,7 +127,6 @@ def test_no_seller_at_all() -> None:
 @pytest.mark.parametrize(
     "error",
     [
-        errors.ThrottledError("getSubscriptions", 60),
         errors.RetryableError("getSubscriptions", "down"),
         errors.UnauthorizedError("getSubscriptions", "no", status=403),
         RuntimeError("anything"),
@@ -443,3 +442,14 @@ def test_drift_own_lists_and_revocations_are_summed_up() -> None:
         "SubscriptionDrifted",
     ]
     assert it.bring_all_to(WANTED, first=False).marked == 0
+
+
+@pytest.mark.parametrize(
+    "error",
+    [errors.ThrottledError("getSubscriptions", 5), errors.OutOfTimeError("getSubscriptions", "the end")],
+)
+def test_a_seller_for_whom_quota_or_time_is_over_is_queued_and_no_failure(error: Exception) -> None:
+    queue = FakeQueue()
+    summary = fleet(sellers(2), SharedAmazon({"A1": error}), queue).bring_all_to(WANTED)
+    assert summary.failures == {}
+    assert [job.seller_id for job in queue.jobs] == ["A1"]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Protocol
 
-from sellerbus.api.errors import AuthorizationRevokedError, CredentialsError, ThrottledError
+from sellerbus.api.errors import AuthorizationRevokedError, CredentialsError, OutOfTimeError, ThrottledError
 from sellerbus.notifications.deletion_turns import DeletionsWaitError
 from sellerbus.notifications.drift import Finding
 from sellerbus.notifications.fleet_summary import Summary
@@ -45,6 +45,10 @@ class ClearingIncompleteError(Exception):
 
 class _NotReachedError(Exception):
     """The time, or the quota that all sellers share, was over before the seller's turn."""
+
+
+_NOT_YET: Final = (SellerBusyError, ThrottledError, OutOfTimeError, _NotReachedError)
+"""Nothing is wrong with the seller."""
 
 
 class Sellers(Protocol):
@@ -134,7 +138,7 @@ class SellerFleet:
                 self._queue.put_delayed([delayed(job, result, self._clock())])
                 summary.queued += 1
             elif result is not None:
-                if not isinstance(result, SellerBusyError | _NotReachedError):
+                if not isinstance(result, _NOT_YET):
                     summary.failures[job.seller_id] = str(result)
                 later.append(job)
         self._queue.put_delayed((job, 0) for job in later)
