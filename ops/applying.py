@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Final
 
@@ -35,7 +36,10 @@ def apply(
     everybody: Annotated[bool, typer.Option("--all", help="Every seller of the stage.")] = False,
     region: RegionName = None,
     wait: Annotated[
-        bool, typer.Option("--wait", help="Wait until a run of each seller has ended, and say how.")
+        bool,
+        typer.Option(
+            "--wait", help="Wait until the run asked for here has ended for each seller, and say how."
+        ),
     ] = False,
     time_limit: Annotated[
         float, typer.Option("--time-limit", min=1, help="How many seconds --wait waits at the most.")
@@ -67,15 +71,15 @@ def apply(
     places = [(each.cell.region, each.seller_id) for each in work]
     here = {each.cell.region: each.cell for each in work}
     regions = {name: following.Region(States(cell), _statuses(cell)) for name, cell in here.items()}
-    earlier = following.before(regions, places) if wait else {}
-    _queue_all(here, None if everybody else places)
+    request_id = uuid.uuid4().hex if wait else ""
+    _queue_all(here, None if everybody else places, request_id)
     result: dict[str, Any] = {"stage": stage, "queued": len(places), "revoked": _documents(revoked)}
     followed = None
     if wait:
         with console.progress(len(places), "Waiting for the runs") as bar:
             followed = following.follow(
                 regions,
-                earlier,
+                request_id,
                 places,
                 limit_seconds=time_limit,
                 reached=bar.reached,
@@ -106,7 +110,7 @@ def _statuses(cell: Cell) -> Callable[[Sequence[str]], Mapping[str, str]]:
     return statuses
 
 
-def _queue_all(here: Mapping[str, Cell], places: Sequence[Place] | None) -> None:
+def _queue_all(here: Mapping[str, Cell], places: Sequence[Place] | None, request_id: str) -> None:
     """Queue these sellers in their cells; None for every one, which the stages' own functions do.
 
     Raises CommandError where a cell refused, saying what is queued by then.
@@ -119,10 +123,12 @@ def _queue_all(here: Mapping[str, Cell], places: Sequence[Place] | None) -> None
     for region, cell in here.items():
         try:
             if places is None:
-                invoke(cell.client("lambda"), targets[region], {})
+                invoke(cell.client("lambda"), targets[region], {"requestId": request_id} if request_id else {})
             else:
                 queue = SubscriptionQueue(cell.client("sqs"), targets[region])
-                queue.put(SellerJob(known) for place, known in places if place == region)
+                queue.put(
+                    SellerJob(known, request_id=request_id) for place, known in places if place == region
+                )
         except QueueError as error:
             names = [job.seller_id for job in error.refused]
             partly = partly or len(names) < sum(place == region for place, _ in places or ())
@@ -190,7 +196,11 @@ def _unfinished(followed: Followed) -> str:
     if followed.revoked:
         lines.append(f"The authorisation turned out to be revoked: {_listed(followed.revoked)}.")
     if followed.open:
-        lines.append(f"The time was over before the run of these had ended: {_listed(followed.open)}.")
+        lines.append(
+            "The time was over before these had their run, which waits for another run, for Amazon's quota "
+            "or in the queue (`sellerbus sellers show` tells which): "
+            f"{_listed(followed.open)}."
+        )
     return "\n".join(lines)
 
 

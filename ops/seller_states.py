@@ -68,7 +68,8 @@ def standing(seller: Seller, view: StateView | None, now: datetime) -> str:
         return PENDING
     if view.last_error:
         return FAILING
-    done = view.settled if seller.status == ACTIVE else not view.subscriptions
+    # Without types nothing is wanted: the own list names none that is configured.
+    done = view.settled or not view.types if seller.status == ACTIVE else not view.subscriptions
     if not done:
         return PENDING
     return BLOCKED if view.blocked else SETTLED

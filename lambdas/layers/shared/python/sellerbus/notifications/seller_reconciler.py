@@ -17,6 +17,7 @@ from sellerbus.api.errors import (
 )
 from sellerbus.notifications.deletion_turns import DeletionsWaitError, DeletionTurns
 from sellerbus.notifications.drift import Finding
+from sellerbus.notifications.error_texts import brief, whole
 from sellerbus.notifications.jobs import SellerJob
 from sellerbus.notifications.outcome import Outcome
 from sellerbus.notifications.seller_record import Record
@@ -26,6 +27,8 @@ from sellerbus.notifications.wanted import Wanted
 
 LONGEST_RUN_SECONDS: Final = 240.0
 """So that a run that is killed doesn't hold its seller for the quarter of an hour that a deploy may take."""
+
+_CLOSED: Final = "the stage is being deleted: nothing is made any more"
 
 _WAITING: Final = (ThrottledError, OutOfTimeError, DeletionsWaitError)
 
@@ -116,13 +119,16 @@ class SellerReconciler:
                 lease.record.closed = bool(clear)
         except Exception as error:
             if not isinstance(error, _WAITING):
-                lease.record.last_error = f"{type(error).__name__}: {error}"
+                text = whole(error)
+                lease.record.failed(text, brief(error))
+                lease.record.end_request(job.request_id, self._clock(), text)
             try:
                 self._states.leave(lease)
             except Exception as second:  # noqa: BLE001 - the first error is the one to tell; the lease ends by itself
                 error.add_note(f"The seller's state could not be written either: {second}")
             raise
-        lease.record.last_error = ""
+        closed = lease.record.closed and clear is None
+        lease.record.end_request(job.request_id, self._clock(), _CLOSED if closed else "")
         self._states.leave(lease)
         return outcome
 

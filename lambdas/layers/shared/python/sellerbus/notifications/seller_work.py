@@ -10,6 +10,7 @@ from sellerbus.api.errors import AuthorizationRevokedError
 from sellerbus.api.lwa import SellerGrant
 from sellerbus.notifications.deletion_turns import DeletionTurns
 from sellerbus.notifications.drift import Finding
+from sellerbus.notifications.error_texts import brief, whole
 from sellerbus.notifications.jobs import SellerJob
 from sellerbus.notifications.operational_events import OperationalEvent, drifted, revoked
 from sellerbus.notifications.outcome import Outcome
@@ -66,14 +67,22 @@ class SellerWork:
     drifted: list[Finding]
 
     def work(self, wanted: Callable[[], Wanted], *, clear: bool) -> Outcome | None:
-        record = self.lease.record
         seller = self.registry.find(self.job.seller_id)
+        if seller is not None and seller.status == REVOKED and not clear:
+            # The last error stays: it is what Amazon said when it refused the authorisation.
+            return None
+        outcome = self._worked(seller, wanted, clear=clear)
+        if not (outcome and outcome.marked):
+            self.lease.record.succeeded()
+        return outcome
+
+    def _worked(self, seller: Seller | None, wanted: Callable[[], Wanted], *, clear: bool) -> Outcome | None:
         if seller is None:
-            known = bool(record.subscriptions)
+            known = bool(self.lease.record.subscriptions)
             outcome = self._without_listing()
             return outcome if known else None
         if seller.status == REVOKED:
-            return self._revoked(self._without_listing()) if clear else None
+            return self._revoked(self._without_listing())
         if seller.status not in (ACTIVE, PAUSED, REMOVING) and not clear:
             raise UnknownStatusError(seller.seller_id, seller.status)
         if seller.status == ACTIVE and not clear:
@@ -104,6 +113,7 @@ class SellerWork:
             outcome = self._revoked(self._without_listing())
             if seller.status != REMOVING:
                 self._mark_revoked(seller, grant, error)
+                self.lease.record.failed(whole(error), brief(error))
                 outcome.marked = True
         except UnreadableTokenError:
             # Nothing can be listed with it, and no repeat mends it: what is on record goes all the same.
