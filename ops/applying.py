@@ -19,6 +19,7 @@ from ops.seller_states import States
 from ops.stage import NOTIFICATIONS, Cell
 from sellerbus.api.redaction import redact
 from sellerbus.notifications.jobs import QueueError, SellerJob, SubscriptionQueue
+from sellerbus.sellers.advice import REFUSED_BY_AMAZON
 from sellerbus.sellers.rows import REVOKED
 
 _LISTED: Final = 20
@@ -48,12 +49,13 @@ def apply(
 ) -> None:
     """Put sellers on the subscription queue: each is brought to what the configuration and its row say.
 
-    What would be done shows `plan`. Sellers whose authorisation is revoked are left out.
+    What would be done shows `plan`. Sellers whose authorisation Amazon refuses are left out and told.
 
-    Exit code 5 with --wait where a run failed, found the authorisation revoked or something kept out by
-    others, or the time was over; what failed is tried again by itself. Printed with --json: {"stage",
-    "queued", "revoked": [{"sellerId", "region"}], and with --wait "done", "failed": [{"sellerId", "region",
-    "lastError"}], "blocked": [{"sellerId", "region", "subscriptions"}], "open": [{"sellerId", "region"}]}.
+    Exit code 5 where such a seller is named with --seller; with --wait also where a run failed, met such a
+    refusal or something kept out by others, or the time was over; what failed is tried again by itself.
+    Printed with --json: {"stage", "queued", "revoked": [{"sellerId", "region"}], and with --wait "done",
+    "failed": [{"sellerId", "region", "lastError"}], "blocked": [{"sellerId", "region", "subscriptions"}],
+    "open": [{"sellerId", "region"}]}.
     """
     if bool(seller) == everybody:
         raise CommandError("Say whom: --seller ID (several times), or --all.", WRONG_INPUT)
@@ -62,10 +64,10 @@ def apply(
     found = cells.whom(target, named, region)
     revoked = [(each.cell.region, each.seller_id) for each in found if each.status == REVOKED]
     work = [each for each in found if each.status != REVOKED]
-    if not work:
+    if not work and named:
         raise CommandError(
-            f"The authorisation is revoked: {_listed(revoked)}. Let the seller authorise the application "
-            f"again, then: sellerbus sellers add <id> --replace --stage {stage} --marketplaces <codes>",
+            f"{REFUSED_BY_AMAZON}: {_listed(revoked)}. What to do tells: "
+            f"bin/sellerbus sellers show {revoked[0][1]} --stage {stage}",
             PARTLY,
         )
     places = [(each.cell.region, each.seller_id) for each in work]
@@ -91,11 +93,12 @@ def apply(
     else:
         _show(result, followed)
     if revoked:
-        console.say(f"Left out, because the authorisation is revoked: {_listed(revoked)}.")
-    if followed is None:
-        console.say(f"They are worked on within minutes: sellerbus sellers list --stage {stage}")
-    elif followed.failed or followed.blocked or followed.revoked or followed.open:
-        raise CommandError(_unfinished(followed), PARTLY)
+        console.say(f"Left out, because Amazon refuses their authorisation: {_listed(revoked)}.")
+    if followed is None and places:
+        console.say(f"They are worked on within minutes: bin/sellerbus sellers list --stage {stage}")
+    unfinished = _unfinished(followed) if followed is not None else ""
+    if unfinished or (revoked and named):
+        raise CommandError(unfinished or "The others are done." if wait else "The others are queued.", PARTLY)
 
 
 def _statuses(cell: Cell) -> Callable[[Sequence[str]], Mapping[str, str]]:
@@ -123,7 +126,9 @@ def _queue_all(here: Mapping[str, Cell], places: Sequence[Place] | None, request
     for region, cell in here.items():
         try:
             if places is None:
-                invoke(cell.client("lambda"), targets[region], {"requestId": request_id} if request_id else {})
+                invoke(
+                    cell.client("lambda"), targets[region], {"requestId": request_id} if request_id else {}
+                )
             else:
                 queue = SubscriptionQueue(cell.client("sqs"), targets[region])
                 queue.put(
@@ -194,7 +199,7 @@ def _unfinished(followed: Followed) -> str:
             ]
         )
     if followed.revoked:
-        lines.append(f"The authorisation turned out to be revoked: {_listed(followed.revoked)}.")
+        lines.append(f"Amazon refuses the authorisation, as turned out: {_listed(followed.revoked)}.")
     if followed.open:
         lines.append(
             "The time was over before these had their run, which waits for another run, for Amazon's quota "

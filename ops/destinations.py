@@ -42,19 +42,18 @@ def list_destinations(stage: StageName, region: RegionName = None, as_json: AsJs
         return
     console.show_table(
         f"Destinations of stage {stage}: {len(rows)}",
-        ("Region", "Destination", "Name", "Kind", "Where", "Whose"),
+        ("Region", "Name, id", "Whose", "Kind, where"),
         [
             (
                 row["region"],
-                row["destinationId"],
-                row["name"],
-                row["kind"],
-                _where(row["resource"]),
+                f"{row['name']}\n{row['destinationId']}",
                 "ours" if row["ours"] else "another's",
+                f"{row['kind']}\n{_where(row['resource'])}",
             )
             for row in rows
         ],
-        prose=("Where",),
+        prose=("Kind, where",),
+        worded=("Name, id",),
     )
 
 

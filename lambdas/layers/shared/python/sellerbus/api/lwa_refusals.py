@@ -44,8 +44,8 @@ def refused(
     if code == "invalid_grant" and seller_id:
         return error(
             AuthorizationRevokedError,
-            "The refresh token is revoked, expired or another application's: let the seller authorise again "
-            f"and run `sellerbus sellers add {seller_id} --replace`.",
+            "The refresh token is revoked, expired or another application's: let the seller authorise the "
+            "application again, then replace the seller's refresh token.",
         )
     if code == "unauthorized_client" and seller_id:
         # Not taken for a revoked authorisation: with another application's credentials in the secret, every

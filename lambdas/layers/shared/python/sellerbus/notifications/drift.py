@@ -108,6 +108,11 @@ def _findings(
         )
 
 
+def stands_in_place(foreign: Iterable[Subscription], row: WantedSubscription) -> Subscription | None:
+    """Return one that surely keeps a wanted one out, as far as is known before Amazon is asked."""
+    return next((item for item in foreign if excludes(item, row, strict=False)), None)
+
+
 def _excluding(items: Iterable[Subscription], row: WantedSubscription) -> Subscription | None:
     """The one that stands in the row's place: rather one that surely excludes it than one that may."""
     same = [item for item in items if excludes(item, row, strict=True)]

@@ -33,6 +33,8 @@ class Sellers(Protocol):
 
     def grant(self, seller: Seller) -> SellerGrant: ...
 
+    def add_again(self, seller: Seller) -> str: ...
+
     def set_status(self, seller_id: str, status: str, *, seen: Seller | None = None) -> Seller: ...
 
     def delete_removed(self, seller_id: str) -> bool: ...
@@ -84,7 +86,7 @@ class SellerWork:
         if seller.status == REVOKED:
             return self._revoked(self._without_listing())
         if seller.status not in (ACTIVE, PAUSED, REMOVING) and not clear:
-            raise UnknownStatusError(seller.seller_id, seller.status)
+            raise UnknownStatusError(seller.seller_id, seller.status, self.registry.add_again(seller))
         if seller.status == ACTIVE and not clear:
             return self._brought(seller, wanted())
         return self._cleared(seller, wanted())

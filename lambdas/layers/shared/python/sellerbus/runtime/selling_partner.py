@@ -130,12 +130,13 @@ def seller_registry(config: SellerConfig) -> SellerRegistry:
         kms=bootstrap.aws("kms"),
         table_name=config.seller_table_name,
         key_id=config.key_id,
+        stage=config.stage,
         clock=lambda: datetime.now(UTC),
     )
 
 
 def _secret_set_command(config: ApplicationConfig) -> str:
-    return f"sellerbus secrets set --stage {config.stage}"
+    return f"bin/sellerbus secrets set --stage {config.stage}"
 
 
 @cache
