@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ops import cells, console, following, seller_input
 from ops.amazon import invoke
 from ops.cells import RegionName
-from ops.errors import FAILED, PARTLY, WRONG_INPUT, CommandError, aws_refusal
+from ops.errors import FAILED, PARTLY, WRONG_INPUT, CommandError, aws_not_reached, aws_refusal
 from ops.following import Followed, Place
 from ops.options import AsJson, StageName, opened
 from ops.seller_states import States
@@ -143,7 +143,7 @@ def _queue_all(here: Mapping[str, Cell], places: Sequence[Place] | None, request
         except ClientError as error:
             refused[region] = aws_refusal(error)
         except BotoCoreError as error:
-            refused[region] = f"AWS was not reached: {redact(str(error))}"
+            refused[region] = aws_not_reached(error)
     if not refused:
         return
     done = [region for region in here if region not in refused]

@@ -9,7 +9,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from ops import console, destinations, secrets, sellers, subscriptions
-from ops.errors import FAILED, WRONG_INPUT, CommandError, aws_refusal
+from ops.errors import FAILED, WRONG_INPUT, CommandError, aws_not_reached, aws_refusal
 from sellerbus.api.redaction import redact
 
 EPILOG = (
@@ -60,5 +60,5 @@ def main(arguments: list[str] | None = None) -> None:
         console.say(f"sellerbus: {aws_refusal(error)}")
         sys.exit(FAILED)
     except BotoCoreError as error:
-        console.say(f"sellerbus: AWS was not reached: {redact(str(error))}")
+        console.say(f"sellerbus: {aws_not_reached(error)}")
         sys.exit(FAILED)

@@ -78,7 +78,7 @@ def add(
     except CommandError as error:
         raise CommandError(f"--marketplaces: {error}", WRONG_INPUT) from None
     try:
-        given = seller_input.types(cell, seller_input.split(",".join(types or ())))
+        given = seller_input.types([cell], seller_input.split(",".join(types or ())))
     except CommandError as error:
         raise CommandError(f"--types: {error}", WRONG_INPUT) from None
     token = seller_input.token(

@@ -259,7 +259,7 @@ OUTPUTS = {
         "InspectAmazonFunctionName",
         "QueueEverySellerFunctionName",
     },
-    "ExampleConsumer": {"ExampleConsumerQueueUrl"},
+    "ExampleConsumer": {"ExampleConsumerQueueUrl", "ExampleConsumerDeadLetterQueueUrl"},
 }
 
 
