@@ -203,7 +203,7 @@ def _unfinished(followed: Followed) -> str:
     if followed.open:
         lines.append(
             "The time was over before these had their run, which waits for another run, for Amazon's quota "
-            "or in the queue (`sellerbus sellers show` tells which): "
+            "or in the queue (`sellers show` of each tells which): "
             f"{_listed(followed.open)}."
         )
     return "\n".join(lines)

@@ -103,7 +103,8 @@ def whom(stage: Stage, named: Sequence[str], region: str | None) -> list[Found]:
 def unknown(stage: Stage, seller_id: str, region: str | None) -> CommandError:
     where = f"region {region} of stage {stage.name}" if region else f"stage {stage.name}"
     return CommandError(
-        f"Seller {seller_id} is not in {where}. See: sellerbus sellers list --stage {stage.name}", NOT_FOUND
+        f"Seller {seller_id} is not in {where}. See: bin/sellerbus sellers list --stage {stage.name}",
+        NOT_FOUND,
     )
 
 

@@ -78,7 +78,7 @@ def show(
     if found is None:
         raise CommandError(
             f"Amazon knows no destination {destination_id} of this application: "
-            f"sellerbus destinations list --stage {stage}",
+            f"bin/sellerbus destinations list --stage {stage}",
             NOT_FOUND,
         )
     to_do: list[str] = []

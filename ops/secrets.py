@@ -80,8 +80,9 @@ def set_credentials(
             FAILED if len(failed) == len(cells) else PARTLY,
         )
     console.say(
-        f"Next: `sellerbus sellers add <seller id> --stage {stage} --marketplaces <codes>` for each seller, "
-        f"then `make deploy STAGE={stage}`. What runs already uses the new credentials within five minutes."
+        f"Next: `bin/sellerbus sellers add <seller id> --stage {stage} --marketplaces <codes>` for each "
+        f"seller, then `make deploy STAGE={stage}`. What runs already uses the new credentials within five "
+        "minutes."
     )
 
 

@@ -113,7 +113,7 @@ def add(
     else:
         console.say(
             "Its subscriptions follow within about a minute: "
-            f"sellerbus sellers show {identifier} --stage {stage}"
+            f"bin/sellerbus sellers show {identifier} --stage {stage}"
         )
 
 

@@ -115,5 +115,5 @@ class SpApiEventBridgeDestination(Construct):
 def _said(defaults: FunctionDefaults, name: str) -> dict[str, str]:
     return {
         "Name": name[:_NAME_CHARACTERS],
-        "SecretSetCommand": f"sellerbus secrets set --stage {defaults.stage}",
+        "SecretSetCommand": f"bin/sellerbus secrets set --stage {defaults.stage}",
     }

@@ -39,7 +39,8 @@ def refused(
     if code == "invalid_client" or (status == 401 and code is None):
         return error(
             CredentialsError,
-            "The client id or secret is not good: write the current one with `sellerbus secrets set`.",
+            "The client id or secret is not good: write the current one with `bin/sellerbus secrets set "
+            "--stage <stage>`.",
         )
     if code == "invalid_grant" and seller_id:
         return error(

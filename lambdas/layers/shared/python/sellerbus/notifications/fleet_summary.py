@@ -53,5 +53,7 @@ class Summary:
             if count:
                 parts.append(f"{count} {words}")
         if self.refused_credentials:
-            parts.append("THE APPLICATION'S CREDENTIALS ARE REFUSED: see `sellerbus secrets set`")
+            parts.append(
+                "THE APPLICATION'S CREDENTIALS ARE REFUSED: see `bin/sellerbus secrets set --stage <stage>`"
+            )
         return "; ".join(parts)

@@ -157,6 +157,6 @@ def check_application(seller_id: str, record: Record, current: str) -> None:
             "LWA token",
             f"seller {seller_id}'s subscriptions were made by the application {known}, but the "
             f"secret holds the credentials of {current}",
-            hint="Write the right ones with `sellerbus secrets set`. To change the application, let the "
-            "old one remove its sellers first.",
+            hint="Write the right ones with `bin/sellerbus secrets set --stage <stage>`. To change the "
+            "application, let the old one remove its sellers first.",
         )
