@@ -199,7 +199,10 @@ def _unfinished(followed: Followed) -> str:
             ]
         )
     if followed.revoked:
-        lines.append(f"Amazon refuses the authorisation, as turned out: {_listed(followed.revoked)}.")
+        lines.append(
+            f"Amazon refuses the authorisation, as turned out: {_listed(followed.revoked)}. `sellers show` "
+            "tells what to do."
+        )
     if followed.open:
         lines.append(
             "The time was over before these had their run, which waits for another run, for Amazon's quota "

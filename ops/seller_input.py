@@ -15,7 +15,7 @@ from sellerbus.api import endpoints
 from sellerbus.api.endpoints import UnknownMarketplaceError
 from sellerbus.sellers.registry import checked_seller_id
 from sellerbus.sellers.rows import Seller
-from stacks.notification_types import REMOVED_TYPES
+from stacks.settings_rules import removed
 
 ALL_TYPES: Final = "ALL"
 """In place of a list of types: whatever is configured, also what is configured later."""
@@ -100,9 +100,8 @@ def types(cells: Sequence[Cell], names: Iterable[str]) -> tuple[str, ...] | None
 
 
 def _strange_type(name: str) -> str:
-    successor = REMOVED_TYPES.get(name)
-    removed = f" (was removed by Amazon and replaced by {successor})" if successor else ""
-    return f"{shown(name)}{removed}"
+    became = removed(name)
+    return f"{shown(name)} ({became})" if became else shown(name)
 
 
 def own_types(given: tuple[str, ...] | None, present: Seller | None) -> tuple[str, ...] | None:
