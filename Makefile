@@ -58,7 +58,7 @@ down: ## Stop what `make up` started
 	else rm -f .local/env; echo "Nothing was running."; fi
 
 synth: require-stage setup ## STAGE=x: write the CloudFormation templates of config/x.yaml to cdk.out
-	$(CDK) synth --quiet --context stage=$(STAGE)
+	$(CDK) synth --quiet --context stage=$(STAGE) --context sellerbus:only-synth=true
 	@echo "The templates are in cdk.out"
 
 deploy: require-stage setup ## STAGE=x: deploy config/x.yaml to the AWS account of your credentials

@@ -15,10 +15,14 @@ from local.queues import NOTIFICATIONS, DeadLetter, parse_dead_letter
 from local.screen import Screen
 
 _BODY_WIDTH = 40
+_REASON_WIDTH = 60
 
 
 def show_events(screen: Screen, *, dead: bool, as_json: bool, folder: Path = FOLDER) -> int:
-    """Prints the events, and with `dead` the dead letters; nothing is taken away. Returns the exit code."""
+    """Prints the events, and with `dead` the dead letters; nothing is taken away. Returns the exit code.
+
+    The consumer's own dead letters, events that somebody received too often, are shown where there are any.
+    """
     deployment = running(folder)
     if deployment is None:
         sys.stderr.write("No local deployment is running: start it with `make up`.\n")
@@ -31,6 +35,8 @@ def show_events(screen: Screen, *, dead: bool, as_json: bool, folder: Path = FOL
             if dead
             else []
         )
+        worn = outputs.get("ExampleConsumerDeadLetterQueueUrl") if dead else None
+        worn_events = [_event(message) for message in look(sqs, worn)] if worn else []
     except (BotoCoreError, ClientError) as error:
         sys.stderr.write(f"The queues can't be read: {error}\nIs it still running? See: make up\n")
         return 1
@@ -38,6 +44,7 @@ def show_events(screen: Screen, *, dead: bool, as_json: bool, folder: Path = FOL
         document: dict[str, Any] = {"events": events}
         if dead:
             document["deadLetters"] = [_letter(letter) for letter in letters]
+            document["consumerDeadLetters"] = worn_events
         sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
         return 0
     _show(screen, "Events in the example consumer's queue", _EVENT_COLUMNS, [_row(event) for event in events])
@@ -49,10 +56,13 @@ def show_events(screen: Screen, *, dead: bool, as_json: bool, folder: Path = FOL
             ("reason", "detail", "body"),
             [(reason, detail, body[:_BODY_WIDTH]) for reason, detail, body in rows],
         )
+    if worn_events:
+        title = "The example consumer's own dead letters (received too often, or not deliverable)"
+        _show(screen, title, _EVENT_COLUMNS, [_row(event) for event in worn_events])
     return 0
 
 
-_EVENT_COLUMNS = ("type", "seller", "event time", "stale", "notification or event id")
+_EVENT_COLUMNS = ("type", "seller", "event time", "what", "notification or event id")
 
 
 def _event(message: dict[str, Any]) -> dict[str, Any]:
@@ -74,9 +84,19 @@ def _row(event: dict[str, Any]) -> tuple[str, ...]:
     values = (kind, detail.get("sellerId"), detail.get(time))
     return (
         *(str(value) if value else "-" for value in values),
-        "stale" if detail.get("stale") else "-",
+        _what(detail),
         str(detail.get(identity, "-")),
     )
+
+
+def _what(detail: dict[str, Any]) -> str:
+    """What an event of its kind is looked at for: drift and what is done, a refusal's reason, lateness."""
+    if detail.get("drift"):
+        return f"{detail.get('notificationType')}: {detail['drift']}, {detail.get('action')}"
+    if detail.get("reason"):
+        reason = " ".join(str(detail["reason"]).split())
+        return reason if len(reason) <= _REASON_WIDTH else f"{reason[: _REASON_WIDTH - 4]} ..."
+    return "stale" if detail.get("stale") else "-"
 
 
 def _letter(letter: DeadLetter) -> dict[str, str]:

@@ -142,6 +142,8 @@ And a dead letter (the message is no notification):
   make events
 
 Read the queues yourself: $EXAMPLE_CONSUMER_QUEUE_URL, $NOTIFICATION_DEAD_LETTER_QUEUE_URL
+                          (each message that you receive is hidden for a while, and SQS counts the receives:
+                          after 1000 it goes to the consumer's dead letters; `make events` leaves no trace)
 Bring in what you edit:   make down up
 Stop it:                  make down"""
 

@@ -72,11 +72,14 @@ def deploy(
     code, outputs = _deployed(run, *foundations, *context)
     if code != 0:
         return code
-    empty = [
-        f"{cell.region}: {secret}"
-        for cell in settings.cells
-        if not _has_value(secret := _credentials_secret(stage, cell, outputs), cell, client_for)
-    ]
+    try:
+        empty = [
+            f"{cell.region}: {secret}"
+            for cell in settings.cells
+            if not _has_value(secret := _credentials_secret(stage, cell, outputs), cell, client_for)
+        ]
+    except RealAccountError as error:
+        return _refuse(error)
     if empty:
         sys.stderr.write(_without_credentials(stage, settings, empty))
         return 1
@@ -212,13 +215,20 @@ def _credentials_secret(stage: str, cell: Settings, outputs: dict[str, dict[str,
     try:
         return outputs[name]["LwaCredentialsSecretArn"]
     except KeyError:
-        raise LookupError(
-            f"the stack {name} has no output LwaCredentialsSecretArn; there are {outputs}"
+        raise RealAccountError(
+            f"The CDK names no output LwaCredentialsSecretArn of the stack {name}, only those of "
+            f"{', '.join(outputs) or 'no stack'}: look at the stack in CloudFormation, then deploy again."
         ) from None
 
 
 def _has_value(secret: str, cell: Settings, client_for: ClientFor) -> bool:
-    described = client_for("secretsmanager", cell.aws_region).describe_secret(SecretId=secret)
+    try:
+        described = client_for("secretsmanager", cell.aws_region).describe_secret(SecretId=secret)
+    except (ClientError, BotoCoreError) as error:
+        raise RealAccountError(
+            f"The foundation of {cell.region} stands, but whether {secret} has credentials can't be seen: "
+            f"{error}. It takes the right secretsmanager:DescribeSecret; then deploy again."
+        ) from error
     return any("AWSCURRENT" in labels for labels in described.get("VersionIdsToStages", {}).values())
 
 

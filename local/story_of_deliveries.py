@@ -46,7 +46,11 @@ def publish(deployment: Deployment, screen: Screen, outcome: Outcome) -> None:
             f"in {outcome.messages} messages"
         )
         if models_folder() is None:
-            step.note = f"None of them are examples of Amazon's models: no folder {models_place()}"
+            step.note = (
+                "The demo's own notifications alone. The examples of Amazon's models "
+                "(github.com/amzn/selling-partner-api-models) come with them where SP_API_MODELS names their "
+                f"folder; none is at {models_place()}"
+            )
     with screen.step("Each arrives at a target of the event bus") as step:
         _await_deliveries(deployment, outcome, step.progress)
         step.result = f"{len(outcome.received.by_notification)} of {outcome.published}"

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Final
 
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
 
 from ops import cells, console, following, seller_input
 from ops.amazon import invoke
 from ops.cells import RegionName
-from ops.errors import FAILED, PARTLY, WRONG_INPUT, CommandError
+from ops.errors import FAILED, PARTLY, WRONG_INPUT, CommandError, aws_not_reached, aws_refusal
 from ops.following import Followed, Place
 from ops.options import AsJson, StageName, opened
 from ops.seller_states import States
 from ops.stage import NOTIFICATIONS, Cell
 from sellerbus.api.redaction import redact
 from sellerbus.notifications.jobs import QueueError, SellerJob, SubscriptionQueue
+from sellerbus.sellers.advice import REFUSED_BY_AMAZON
 from sellerbus.sellers.rows import REVOKED
 
 _LISTED: Final = 20
@@ -34,7 +37,10 @@ def apply(
     everybody: Annotated[bool, typer.Option("--all", help="Every seller of the stage.")] = False,
     region: RegionName = None,
     wait: Annotated[
-        bool, typer.Option("--wait", help="Wait until a run of each seller has ended, and say how.")
+        bool,
+        typer.Option(
+            "--wait", help="Wait until the run asked for here has ended for each seller, and say how."
+        ),
     ] = False,
     time_limit: Annotated[
         float, typer.Option("--time-limit", min=1, help="How many seconds --wait waits at the most.")
@@ -43,12 +49,13 @@ def apply(
 ) -> None:
     """Put sellers on the subscription queue: each is brought to what the configuration and its row say.
 
-    What would be done shows `plan`. Sellers whose authorisation is revoked are left out.
+    What would be done shows `plan`. Sellers whose authorisation Amazon refuses are left out and told.
 
-    Exit code 5 with --wait where a run failed, found the authorisation revoked or something kept out by
-    others, or the time was over; what failed is tried again by itself. Printed with --json: {"stage",
-    "queued", "revoked": [{"sellerId", "region"}], and with --wait "done", "failed": [{"sellerId", "region",
-    "lastError"}], "blocked": [{"sellerId", "region", "subscriptions"}], "open": [{"sellerId", "region"}]}.
+    Exit code 5 where such a seller is named with --seller; with --wait also where a run failed, met such a
+    refusal or something kept out by others, or the time was over; what failed is tried again by itself.
+    Printed with --json: {"stage", "queued", "revoked": [{"sellerId", "region"}], and with --wait "done",
+    "failed": [{"sellerId", "region", "lastError"}], "blocked": [{"sellerId", "region", "subscriptions"}],
+    "open": [{"sellerId", "region"}]}.
     """
     if bool(seller) == everybody:
         raise CommandError("Say whom: --seller ID (several times), or --all.", WRONG_INPUT)
@@ -57,25 +64,24 @@ def apply(
     found = cells.whom(target, named, region)
     revoked = [(each.cell.region, each.seller_id) for each in found if each.status == REVOKED]
     work = [each for each in found if each.status != REVOKED]
-    if not work:
+    if not work and named:
         raise CommandError(
-            f"The authorisation is revoked: {_listed(revoked)}. Let the seller authorise the application "
-            f"again, then: sellerbus sellers add <id> --replace --stage {stage} --marketplaces <codes>",
+            f"{REFUSED_BY_AMAZON}: {_listed(revoked)}. What to do tells: "
+            f"bin/sellerbus sellers show {revoked[0][1]} --stage {stage}",
             PARTLY,
         )
     places = [(each.cell.region, each.seller_id) for each in work]
     here = {each.cell.region: each.cell for each in work}
     regions = {name: following.Region(States(cell), _statuses(cell)) for name, cell in here.items()}
-    earlier = following.before(regions, places) if wait else {}
-    for name, cell in here.items():
-        _queue(cell, None if everybody else [known for place, known in places if place == name])
+    request_id = uuid.uuid4().hex if wait else ""
+    _queue_all(here, None if everybody else places, request_id)
     result: dict[str, Any] = {"stage": stage, "queued": len(places), "revoked": _documents(revoked)}
     followed = None
     if wait:
         with console.progress(len(places), "Waiting for the runs") as bar:
             followed = following.follow(
                 regions,
-                earlier,
+                request_id,
                 places,
                 limit_seconds=time_limit,
                 reached=bar.reached,
@@ -87,11 +93,12 @@ def apply(
     else:
         _show(result, followed)
     if revoked:
-        console.say(f"Left out, because the authorisation is revoked: {_listed(revoked)}.")
-    if followed is None:
-        console.say(f"They are worked on within minutes: sellerbus sellers list --stage {stage}")
-    elif followed.failed or followed.blocked or followed.revoked or followed.open:
-        raise CommandError(_unfinished(followed), PARTLY)
+        console.say(f"Left out, because Amazon refuses their authorisation: {_listed(revoked)}.")
+    if followed is None and places:
+        console.say(f"They are worked on within minutes: bin/sellerbus sellers list --stage {stage}")
+    unfinished = _unfinished(followed) if followed is not None else ""
+    if unfinished or (revoked and named):
+        raise CommandError(unfinished or "The others are done." if wait else "The others are queued.", PARTLY)
 
 
 def _statuses(cell: Cell) -> Callable[[Sequence[str]], Mapping[str, str]]:
@@ -106,19 +113,44 @@ def _statuses(cell: Cell) -> Callable[[Sequence[str]], Mapping[str, str]]:
     return statuses
 
 
-def _queue(cell: Cell, seller_ids: Sequence[str] | None) -> None:
-    """Queue these sellers of a cell; None for every one, which the stage's own function does."""
-    if seller_ids is None:
-        invoke(cell.client("lambda"), cell.output("QueueEverySellerFunctionName", NOTIFICATIONS), {})
+def _queue_all(here: Mapping[str, Cell], places: Sequence[Place] | None, request_id: str) -> None:
+    """Queue these sellers in their cells; None for every one, which the stages' own functions do.
+
+    Raises CommandError where a cell refused, saying what is queued by then.
+    """
+    name = "SubscriptionQueueUrl" if places is not None else "QueueEverySellerFunctionName"
+    # Of all cells before anything is queued: a stack that is missing shall leave nothing half done.
+    targets = {region: cell.output(name, NOTIFICATIONS) for region, cell in here.items()}
+    refused: dict[str, str] = {}
+    partly = False
+    for region, cell in here.items():
+        try:
+            if places is None:
+                invoke(
+                    cell.client("lambda"), targets[region], {"requestId": request_id} if request_id else {}
+                )
+            else:
+                queue = SubscriptionQueue(cell.client("sqs"), targets[region])
+                queue.put(
+                    SellerJob(known, request_id=request_id) for place, known in places if place == region
+                )
+        except QueueError as error:
+            names = [job.seller_id for job in error.refused]
+            partly = partly or len(names) < sum(place == region for place, _ in places or ())
+            refused[region] = f"{error}: {', '.join(names)}"
+        except CommandError as error:
+            refused[region] = str(error)
+        except ClientError as error:
+            refused[region] = aws_refusal(error)
+        except BotoCoreError as error:
+            refused[region] = aws_not_reached(error)
+    if not refused:
         return
-    queue = SubscriptionQueue(cell.client("sqs"), cell.output("SubscriptionQueueUrl", NOTIFICATIONS))
-    try:
-        queue.put(SellerJob(seller_id) for seller_id in seller_ids)
-    except QueueError as error:
-        names = ", ".join(job.seller_id for job in error.refused)
-        raise CommandError(
-            f"{error}: {names}", PARTLY if len(error.refused) < len(seller_ids) else FAILED
-        ) from error
+    done = [region for region in here if region not in refused]
+    lines = [f"{region}: {reason}" for region, reason in refused.items()]
+    if done:
+        lines.append(f"Queued are the sellers of {', '.join(done)}. Queue the others again with --region.")
+    raise CommandError("\n".join(lines), PARTLY if done or partly else FAILED)
 
 
 def _outcome(followed: Followed) -> dict[str, Any]:
@@ -167,9 +199,16 @@ def _unfinished(followed: Followed) -> str:
             ]
         )
     if followed.revoked:
-        lines.append(f"The authorisation turned out to be revoked: {_listed(followed.revoked)}.")
+        lines.append(
+            f"Amazon refuses the authorisation, as turned out: {_listed(followed.revoked)}. `sellers show` "
+            "tells what to do."
+        )
     if followed.open:
-        lines.append(f"The time was over before the run of these had ended: {_listed(followed.open)}.")
+        lines.append(
+            "The time was over before these had their run, which waits for another run, for Amazon's quota "
+            "or in the queue (`sellers show` of each tells which): "
+            f"{_listed(followed.open)}."
+        )
     return "\n".join(lines)
 
 

@@ -10,10 +10,9 @@ from typing import Final, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ops import parallel
-from ops.errors import aws_refusal
+from ops.errors import aws_not_reached, aws_refusal
 from ops.seller_file import SellerRow
 from ops.seller_input import own_types
-from sellerbus.api.redaction import redact
 from sellerbus.sellers.registry import SellerExistsError
 from sellerbus.sellers.rows import Seller
 
@@ -157,6 +156,4 @@ class _Streak:
 
 
 def _reason(error: Exception) -> str:
-    return (
-        aws_refusal(error) if isinstance(error, ClientError) else f"AWS was not reached: {redact(str(error))}"
-    )
+    return aws_refusal(error) if isinstance(error, ClientError) else aws_not_reached(error)

@@ -47,6 +47,7 @@ def registry(cell: Cell) -> SellerRegistry:
         kms=cell.client("kms"),
         table_name=cell.output("SellerRegistryTableName"),
         key_id=cell.output("KeyArn"),
+        stage=cell.stage_name,
         clock=lambda: datetime.now(UTC),
     )
 
@@ -72,18 +73,19 @@ def locate(stage: Stage, seller_id: str, region: str | None = None) -> tuple[Cel
 
 @dataclass(frozen=True)
 class Found:
-    """A seller to work on: where it is, and its status."""
+    """A seller to work on: where it is, and its status. marketplace_ids: of one that was named."""
 
     cell: Cell
     seller_id: str
     status: str
+    marketplace_ids: tuple[str, ...] = ()
 
 
 def whom(stage: Stage, named: Sequence[str], region: str | None) -> list[Found]:
     """Return the named sellers, without names every one; raises CommandError where there is nobody."""
     if named:
         rows = [locate(stage, seller_id, region) for seller_id in dict.fromkeys(named)]
-        return [Found(cell, seller.seller_id, seller.status) for cell, seller in rows]
+        return [Found(cell, seller.seller_id, seller.status, seller.marketplace_ids) for cell, seller in rows]
     found = [
         Found(cell, seller_id, status)
         for cell in deployed(stage, region)
@@ -91,7 +93,9 @@ def whom(stage: Stage, named: Sequence[str], region: str | None) -> list[Found]:
     ]
     if not found:
         raise CommandError(
-            f"Stage {stage.name} has no seller yet: sellerbus sellers add --stage {stage.name} ...", NOT_FOUND
+            f"Stage {stage.name} has no seller yet. Add one: "
+            f"bin/sellerbus sellers add <seller id> --stage {stage.name} --marketplaces <codes>",
+            NOT_FOUND,
         )
     return found
 
@@ -99,7 +103,8 @@ def whom(stage: Stage, named: Sequence[str], region: str | None) -> list[Found]:
 def unknown(stage: Stage, seller_id: str, region: str | None) -> CommandError:
     where = f"region {region} of stage {stage.name}" if region else f"stage {stage.name}"
     return CommandError(
-        f"Seller {seller_id} is not in {where}. See: sellerbus sellers list --stage {stage.name}", NOT_FOUND
+        f"Seller {seller_id} is not in {where}. See: bin/sellerbus sellers list --stage {stage.name}",
+        NOT_FOUND,
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from ops import console, destinations, secrets, sellers, subscriptions
-from ops.errors import FAILED, WRONG_INPUT, CommandError, aws_refusal
+from ops.errors import FAILED, WRONG_INPUT, CommandError, aws_not_reached, aws_refusal
 from sellerbus.api.redaction import redact
 
 EPILOG = (
@@ -18,6 +19,9 @@ EPILOG = (
     "output says what; 130 stopped by Ctrl-C. Tokens and secrets are asked for or read from stdin or a file: "
     "they are no arguments and are never shown."
 )
+
+_OLD_SECRET = re.compile(r"[0-9a-f]{64}")
+"""Client secrets that Amazon gave out before they began with amzn1.oa2-cs."""
 
 app = typer.Typer(
     name="sellerbus",
@@ -36,7 +40,7 @@ app.add_typer(destinations.app, name="destinations")
 def main(arguments: list[str] | None = None) -> None:
     """Run one command and exit with its code; every refusal is one message, never a traceback."""
     given = sys.argv[1:] if arguments is None else arguments
-    if any(redact(word) != word for word in given):
+    if any(redact(word) != word or _OLD_SECRET.fullmatch(word) for word in given):
         # Before anything is parsed: what is wrong on a command line is repeated in its error.
         console.say(
             "sellerbus: One of the arguments is a token or a secret. They are asked for, or read from stdin "
@@ -56,5 +60,5 @@ def main(arguments: list[str] | None = None) -> None:
         console.say(f"sellerbus: {aws_refusal(error)}")
         sys.exit(FAILED)
     except BotoCoreError as error:
-        console.say(f"sellerbus: AWS was not reached: {redact(str(error))}")
+        console.say(f"sellerbus: {aws_not_reached(error)}")
         sys.exit(FAILED)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,7 +13,6 @@ from typing import Any, Final
 
 import typer
 from rich.console import Console
-from rich.measure import Measurement
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -19,6 +20,7 @@ from ops.errors import WRONG_INPUT, CommandError
 from sellerbus.api.redaction import redact
 
 _MOST_LINES: Final = 20
+_PROSE_WIDTH: Final = 12
 
 
 def say(message: str) -> None:
@@ -32,20 +34,56 @@ def show_json(document: Any) -> None:
 
 
 def show_table(
-    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, prose: Sequence[str] = ()
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    prose: Sequence[str] = (),
+    worded: Sequence[str] = (),
 ) -> None:
-    """Print a table. Only columns named in `prose` are wrapped: an id that is cut or split is of no use."""
-    table = Table(title=title, title_justify="left")
-    for column in columns:
-        wraps = column in prose
-        table.add_column(column, no_wrap=not wraps, overflow="fold", min_width=12 if wraps else None)
+    """Print a table. Cells may have several lines; then the rows are ruled off.
+
+    An id that is cut or split is of no use: only columns named in `prose` are broken anywhere, those in
+    `worded` between words.
+    """
+    console = Console(file=sys.stdout, highlight=False, markup=False)
+    table = Table(
+        title=title, title_justify="left", show_lines=any("\n" in cell for row in rows for cell in row)
+    )
+    contents = [(column, *(row[number] for row in rows)) for number, column in enumerate(columns)]
+    natural = [max(len(line) for cell in cells for line in cell.split("\n")) for cells in contents]
+    least = [
+        _PROSE_WIDTH if name in prose else _longest_word(cells) if name in worded else wide
+        for name, cells, wide in zip(columns, contents, natural, strict=True)
+    ]
+    # Into a file or a pipe everything goes on its line; a terminal that is too narrow is overrun.
+    widths = _narrowed(natural, least, console.width - _rules(columns)) if console.is_terminal else natural
+    for column, width in zip(columns, widths, strict=True):
+        table.add_column(column, width=width, overflow="fold")
     for row in rows:
         table.add_row(*row)
-    console = Console(file=sys.stdout, highlight=False, markup=False)
-    least = Measurement.get(console, console.options.update(max_width=10_000), table)
-    # Into a file or a pipe everything goes on its line; a terminal that is too narrow is overrun.
-    console.width = max(console.width, least.minimum) if console.is_terminal else max(80, least.maximum)
+    console.width = sum(widths) + _rules(columns)
     console.print(table)
+
+
+def _longest_word(cells: Sequence[str]) -> int:
+    return max(len(word) for cell in cells for word in cell.split())
+
+
+def _rules(columns: Sequence[str]) -> int:
+    """What the table's own lines and the space beside them take."""
+    return 3 * len(columns) + 1
+
+
+def _narrowed(natural: Sequence[int], least: Sequence[int], room: int) -> list[int]:
+    """Return the columns' widths that fit `room`: the widest gives way first, none below its least width."""
+    widths = list(natural)
+    while sum(widths) > room:
+        yielding = [number for number, width in enumerate(widths) if width > least[number]]
+        if not yielding:
+            break
+        widths[max(yielding, key=lambda number: widths[number])] -= 1
+    return widths
 
 
 def shortened(lines: Sequence[str]) -> list[str]:
@@ -65,10 +103,25 @@ def show_line(text: str) -> None:
 
 
 def show_facts(title: str, facts: Mapping[str, str]) -> None:
-    """Print one thing's facts, a line each."""
+    """Print one thing's facts, a line each; in a terminal a long one is wrapped between words."""
     width = max(map(len, facts), default=0)
-    lines = [title, *(f"  {name.ljust(width)}  {value}".rstrip() for name, value in facts.items())]
+    room = _terminal_width()
+    lines = [title]
+    for name, value in facts.items():
+        begin = f"  {name.ljust(width)}  "
+        fits = not room or len(begin + value) <= room
+        parts = [value] if fits else _wrapped(value, room - len(begin))
+        lines += [f"{begin}{parts[0]}".rstrip(), *(" " * len(begin) + part for part in parts[1:])]
     sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, max(20, width), break_long_words=False, break_on_hyphens=False) or [text]
+
+
+def _terminal_width() -> int:
+    """The columns of the terminal that stdout is; 0 where it is none, which takes lines of any length."""
+    return max(60, shutil.get_terminal_size().columns) if sys.stdout.isatty() else 0
 
 
 class Progressing:
@@ -131,7 +184,11 @@ def confirmed(question: str, *, yes: bool) -> None:
 
 def read_stdin(what: str) -> str:
     """Return what was piped in; raises CommandError where that is nothing."""
-    text = sys.stdin.read().strip()
+    try:
+        # A pipe from PowerShell begins with a byte order mark.
+        text = sys.stdin.read().strip().removeprefix("\ufeff").strip()
+    except UnicodeDecodeError:
+        raise CommandError(f"The {what} on stdin is not UTF-8 text.", WRONG_INPUT) from None
     if not text:
         raise CommandError(
             f"No {what} was given: pipe it in, or run the command in a terminal to be asked for it. "

@@ -42,19 +42,18 @@ def list_destinations(stage: StageName, region: RegionName = None, as_json: AsJs
         return
     console.show_table(
         f"Destinations of stage {stage}: {len(rows)}",
-        ("Region", "Destination", "Name", "Kind", "Where", "Whose"),
+        ("Region", "Name, id", "Whose", "Kind, where"),
         [
             (
                 row["region"],
-                row["destinationId"],
-                row["name"],
-                row["kind"],
-                _where(row["resource"]),
+                f"{row['name']}\n{row['destinationId']}",
                 "ours" if row["ours"] else "another's",
+                f"{row['kind']}\n{_where(row['resource'])}",
             )
             for row in rows
         ],
-        prose=("Where",),
+        prose=("Kind, where",),
+        worded=("Name, id",),
     )
 
 
@@ -79,7 +78,7 @@ def show(
     if found is None:
         raise CommandError(
             f"Amazon knows no destination {destination_id} of this application: "
-            f"sellerbus destinations list --stage {stage}",
+            f"bin/sellerbus destinations list --stage {stage}",
             NOT_FOUND,
         )
     to_do: list[str] = []

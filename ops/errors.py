@@ -9,7 +9,9 @@ exit code 5    done in part, or something needs a person: the output says what
 
 from __future__ import annotations
 
-from botocore.exceptions import ClientError
+import re
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from sellerbus.api.redaction import redact
 
@@ -26,6 +28,20 @@ class CommandError(Exception):
     def __init__(self, message: str, exit_code: int) -> None:
         self.exit_code = exit_code
         super().__init__(message)
+
+
+_THIS_MACHINE = re.compile(r"https?://(127\.0\.0\.1|localhost)[:/]")
+
+
+def aws_not_reached(error: BotoCoreError) -> str:
+    """Return why AWS could not be asked, and where that is the local deployment, what to look at."""
+    text = f"AWS was not reached: {redact(str(error))}"
+    if not _THIS_MACHINE.search(text):
+        return text
+    return (
+        f"{text.rstrip('.')}. That is this machine: is `make up` running? After `make down` open a new "
+        "shell, for this one still points there."
+    )
 
 
 def aws_refusal(error: ClientError) -> str:

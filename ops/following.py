@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from ops.seller_states import moment
 from sellerbus.notifications.seller_record import StateView
-from sellerbus.sellers.rows import ACTIVE, PAUSED, REVOKED
+from sellerbus.sellers.rows import REVOKED
 
 _SHORT_PAUSE_SECONDS: Final = 2.0
 _SELLERS_PER_SECOND_OF_PAUSE: Final = 100
@@ -43,18 +42,16 @@ class Region:
 class Followed:
     """What became of the sellers.
 
-    ended: the state that the run left. gone: those of whom nothing is left. revoked: those whose run found
-    the authorisation revoked. open: those of whom no run has ended yet.
+    ended: the state that the run left. failed: those whose run failed, and why. gone: those of whom nothing
+    is left. revoked: those whose run found the authorisation revoked. open: those of whom no run that was
+    asked for has ended yet.
     """
 
     ended: dict[Place, StateView] = field(default_factory=dict)
+    failed: dict[Place, str] = field(default_factory=dict)
     gone: list[Place] = field(default_factory=list)
     revoked: list[Place] = field(default_factory=list)
     open: list[Place] = field(default_factory=list)
-
-    @property
-    def failed(self) -> dict[Place, str]:
-        return {place: state.last_error for place, state in self.ended.items() if state.last_error}
 
     @property
     def blocked(self) -> dict[Place, tuple[str, ...]]:
@@ -66,14 +63,9 @@ class Followed:
         return len(self.ended) + len(self.gone) + len(self.revoked)
 
 
-def before(regions: Mapping[str, Region], places: Sequence[Place]) -> dict[Place, StateView]:
-    """Return the states as they are; to be taken before the runs are asked for."""
-    return _look(regions, places)
-
-
 def follow(
     regions: Mapping[str, Region],
-    earlier: Mapping[Place, StateView],
+    request_id: str,
     places: Sequence[Place],
     *,
     limit_seconds: float,
@@ -81,9 +73,10 @@ def follow(
     sleep: Callable[[float], object],
     clock: Callable[[], float] = time.monotonic,
 ) -> Followed:
-    """Wait until a run of each seller has ended that ended after `earlier` was taken, or the time is over.
+    """Wait until each seller's job of the request is done, or the time is over.
 
-    The functions' clock tells the ends of runs, and only their own is compared: this machine's may be wrong.
+    A run that began before the request, or was asked for by somebody else, doesn't count: the runs note
+    whose job they have done.
     """
     followed = Followed(open=list(places))
     ends_at = clock() + limit_seconds
@@ -93,13 +86,16 @@ def follow(
         still: list[Place] = []
         for place in followed.open:
             state, status = states.get(place), statuses.get(place)
-            if state is None and status in (None, PAUSED):
-                # Nothing is remembered of a seller that has nothing any more and shall have nothing.
+            ended = state.ended(request_id) if state is not None else None
+            if state is None and status is None:
+                # Somebody else's run has removed it: the job will find nothing to do.
                 followed.gone.append(place)
             elif status == REVOKED:
                 followed.revoked.append(place)
-            elif state is not None and _later(state, earlier.get(place)) and _ended(state, status):
+            elif state is not None and ended is not None:
                 followed.ended[place] = state
+                if ended.error:
+                    followed.failed[place] = ended.error
             else:
                 still.append(place)
         followed.open = still
@@ -108,21 +104,6 @@ def follow(
         if not still or left <= 0:
             return followed
         sleep(min(left, max(_SHORT_PAUSE_SECONDS, len(still) / _SELLERS_PER_SECOND_OF_PAUSE)))
-
-
-def _later(state: StateView, earlier: StateView | None) -> bool:
-    if state.finished_at is None:
-        return False
-    if earlier is None or earlier.finished_at is None:
-        return True
-    return moment(state.finished_at) > moment(earlier.finished_at)
-
-
-def _ended(state: StateView, status: str | None) -> bool:
-    """Whether the last run left nothing to a next one: it may have put the seller back to wait for quota."""
-    if state.last_error:
-        return True
-    return state.settled if status == ACTIVE else status == PAUSED and not state.subscriptions
 
 
 def _look(regions: Mapping[str, Region], places: Sequence[Place]) -> dict[Place, StateView]:

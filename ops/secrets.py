@@ -12,7 +12,7 @@ from ops import console
 from ops.cells import deployed, named
 from ops.errors import FAILED, PARTLY, WRONG_INPUT, CommandError, aws_refusal
 from ops.options import AsJson, StageName, opened
-from ops.seller_input import shown
+from ops.seller_input import printable, shown
 from ops.stage import Cell
 from sellerbus.api import credentials
 from sellerbus.api.credentials import ClientCredentials
@@ -80,8 +80,9 @@ def set_credentials(
             FAILED if len(failed) == len(cells) else PARTLY,
         )
     console.say(
-        f"Next: `sellerbus sellers add <seller id> --stage {stage} --marketplaces <codes>` for each seller, "
-        f"then `make deploy STAGE={stage}`. What runs already uses the new credentials within five minutes."
+        f"Next: `bin/sellerbus sellers add <seller id> --stage {stage} --marketplaces <codes>` for each "
+        f"seller, then `make deploy STAGE={stage}`. What runs already uses the new credentials within five "
+        "minutes."
     )
 
 
@@ -105,6 +106,11 @@ def checked(given: ClientCredentials) -> ClientCredentials:
     secret = given.client_secret
     if len(secret.split()) != 1 or len(secret) < 16:
         raise CommandError("The client secret is too short or has spaces in it.", WRONG_INPUT)
+    if not printable(secret):
+        raise CommandError(
+            "The client secret has characters in it that no secret has: copy it again, as plain text.",
+            WRONG_INPUT,
+        )
     if secret.startswith((CLIENT_ID_PREFIX, *_TOKEN_PREFIXES)):
         raise CommandError(
             "The client secret is a client id or a token. Copy the client secret from the Developer Console, "

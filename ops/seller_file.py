@@ -70,6 +70,7 @@ class _Reader:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self.problems: list[_Problem] = []
+        self._lines: dict[str, list[tuple[int, str]]] = {}
 
     def read(self, text: str) -> list[SellerRow]:
         records = self._records(text)
@@ -82,24 +83,18 @@ class _Reader:
         if columns is None:
             return []
         rows: list[SellerRow] = []
-        first_line: dict[tuple[str, str], int] = {}
         for line, values in records:
             if len(values) != len(columns):
                 self._problem(line, f"has {len(values)} fields, the header has {len(columns)}")
                 continue
             row = self._row(line, dict(zip(columns, (value.strip() for value in values), strict=True)))
-            if row is None:
-                continue
-            earlier = first_line.setdefault((row.seller_id, row.region), line)
-            if earlier != line:
-                self._problem(line, f"seller {row.seller_id} stands in line {earlier} already")
-                continue
-            rows.append(row)
+            if row is not None:
+                rows.append(row)
         return rows
 
     def _records(self, text: str) -> Iterator[tuple[int, list[str]]]:
         """Yield each record that is not empty with the line it begins at."""
-        first = text.split("\n", 1)[0]
+        first = next((line for line in io.StringIO(text, newline=None) if line.strip()), "")
         delimiter = ";" if ";" in first and "," not in first else ","
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
         while True:
@@ -140,15 +135,24 @@ class _Reader:
             lambda: seller_input.marketplaces(self._stage, seller_input.split(given["marketplaces"])),
         )
         token = self._checked(line, "refreshToken", lambda: seller_input.token(given["refreshToken"]))
-        types: tuple[str, ...] | None = None
-        if place is not None:
-            cell = place[0]
-            types = self._checked(
-                line, "types", lambda: seller_input.types(cell, seller_input.split(given.get("types", "")))
-            )
+        # Where the seller's region is not known, a type must be configured for any.
+        cells = self._stage.cells if place is None else (place[0],)
+        types = self._checked(
+            line, "types", lambda: seller_input.types(cells, seller_input.split(given.get("types", "")))
+        )
+        if identifier is not None:
+            self._once(line, identifier, "" if place is None else place[0].region)
         if len(self.problems) > before or identifier is None or place is None or token is None:
             return None
         return SellerRow(line, identifier, place[0].region, place[1], types, token)
+
+    def _once(self, line: int, seller_id: str, region: str) -> None:
+        """Note a seller of a region, "" where that is not known: then it is taken for any."""
+        seen = self._lines.setdefault(seller_id, [])
+        earlier = next((known for known, where in seen if where == region or not region), None)
+        if earlier is not None:
+            self._problem(line, f"seller {seller_id} stands in line {earlier} already")
+        seen.append((line, region))
 
     def _checked(self, line: int, column: str, check: Callable[[], Value]) -> Value | None:
         try:

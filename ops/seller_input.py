@@ -6,7 +6,7 @@ What is not as it should be is repeated only where it can't be a token: files an
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from ops.errors import WRONG_INPUT, CommandError
@@ -15,6 +15,7 @@ from sellerbus.api import endpoints
 from sellerbus.api.endpoints import UnknownMarketplaceError
 from sellerbus.sellers.registry import checked_seller_id
 from sellerbus.sellers.rows import Seller
+from stacks.settings_rules import removed
 
 ALL_TYPES: Final = "ALL"
 """In place of a list of types: whatever is configured, also what is configured later."""
@@ -74,23 +75,33 @@ def marketplaces(stage: Stage, names: Iterable[str]) -> tuple[Cell, tuple[str, .
     return cell, tuple(row.marketplace_id for row in chosen)
 
 
-def types(cell: Cell, names: Iterable[str]) -> tuple[str, ...] | None:
-    """Return the types that are named: None for no name, () for ALL_TYPES; raises CommandError."""
+def types(cells: Sequence[Cell], names: Iterable[str]) -> tuple[str, ...] | None:
+    """Return the types that are named: None for no name, () for ALL_TYPES; raises CommandError.
+
+    cells: the seller's cell; all of the stage where the seller's is not known.
+    """
     given = tuple(dict.fromkeys(name.upper() for name in names))
     if ALL_TYPES in given:
         if len(given) > 1:
             raise CommandError(f"{ALL_TYPES.lower()} stands alone: it means every type.", WRONG_INPUT)
         return ()
-    configured = {row.type for row in cell.settings.notifications}
+    configured = {row.type for cell in cells for row in cell.settings.notifications}
     strange = [name for name in given if name not in configured]
     if strange:
+        stage = cells[0].stage_name
+        where = f"region {cells[0].region} of stage {stage}" if len(cells) == 1 else f"stage {stage}"
         raise CommandError(
-            f"not configured for region {cell.region} of stage {cell.stage_name}: "
-            f"{', '.join(map(shown, strange))}. Configured are {', '.join(sorted(configured))}. Others are "
-            f"added under `notifications` in config/{cell.stage_name}.yaml, then deployed.",
+            f"not configured for {where}: {', '.join(map(_strange_type, strange))}. Configured are "
+            f"{', '.join(sorted(configured))}. Others are added under `notifications` in "
+            f"config/{stage}.yaml, then deployed.",
             WRONG_INPUT,
         )
     return given or None
+
+
+def _strange_type(name: str) -> str:
+    became = removed(name)
+    return f"{shown(name)} ({became})" if became else shown(name)
 
 
 def own_types(given: tuple[str, ...] | None, present: Seller | None) -> tuple[str, ...] | None:
@@ -100,12 +111,24 @@ def own_types(given: tuple[str, ...] | None, present: Seller | None) -> tuple[st
     return given or None
 
 
+def printable(text: str) -> bool:
+    """Whether a text is such as tokens and secrets are: ASCII, nothing invisible."""
+    return text.isascii() and text.isprintable()
+
+
 def token(text: str) -> str:
     """Return a refresh token that can be one; raises CommandError, which never repeats it."""
     found = text.strip()
+    if not found:
+        raise CommandError("The refresh token is empty.", WRONG_INPUT)
     if len(found.split()) != 1 or len(found) < 8:
         raise CommandError(
             "The refresh token is too short or has spaces or lines in it: give the token alone.", WRONG_INPUT
+        )
+    if not printable(found):
+        raise CommandError(
+            "The refresh token has characters in it that no token has: copy it again, as plain text.",
+            WRONG_INPUT,
         )
     if found.startswith(("Atza|", "Atc|")):
         raise CommandError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ from ops.amazon import REVOKED, Amazon, AmazonRefusedError
 from ops.cells import Found
 from ops.errors import FAILED, PARTLY, CommandError
 from ops.stage import Cell
+from sellerbus.sellers.advice import REFUSED_BY_AMAZON, add_again
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,17 @@ def ask_for(sellers: Sequence[Found], what: str, *, types: Sequence[str] = ()) -
 def _revoked(seller: Found) -> AmazonRefusedError:
     return AmazonRefusedError(
         REVOKED,
-        "has revoked the authorisation, so that nothing can be listed. Let the seller authorise the "
-        f"application again, then: sellerbus sellers add {seller.seller_id} --replace",
+        f"nothing can be listed: {REFUSED_BY_AMAZON}. {_mend(seller)}",
+    )
+
+
+def _mend(seller: Found) -> str:
+    stage = seller.cell.stage_name
+    if not seller.marketplace_ids:
+        return f"What to do tells: bin/sellerbus sellers show {seller.seller_id} --stage {stage}"
+    return (
+        "Let the seller authorise the application again, then: "
+        f"{add_again(seller.seller_id, stage, seller.marketplace_ids)}"
     )
 
 
@@ -103,6 +113,7 @@ def summary(asked: Sequence[Asked]) -> dict[str, int]:
         "sellers": len(asked),
         "sellersToChange": len({id(row) for row, plan in plans if plan["steps"]}),
         "create": sum(1 for step in steps if step["action"] == "create"),
+        "probablyRefused": sum(1 for step in steps if step.get("refusedBecauseOf")),
         "delete": sum(1 for step in steps if step["action"] == "delete"),
         "kept": sum(len(plan["kept"]) for _, plan in plans),
         "foreign": sum(len(plan["foreign"]) for _, plan in plans),
@@ -117,14 +128,17 @@ def show_plan(stage: str, asked: Sequence[Asked]) -> None:
     if lines:
         console.show_table(
             f"What would be changed in stage {stage}",
-            ("Seller", "Region", "Type", "Step", "Why"),
+            ("Seller", "Type", "Step", "Why"),
             lines,
-            prose=("Why",),
+            prose=("Type", "Why"),
+            worded=("Seller", "Step"),
         )
     counts = summary(asked)
+    refused = counts["probablyRefused"]
+    doubt = f" ({refused} of them probably refused)" if refused else ""
     console.show_line(
         f"{console.counted(counts['sellers'], 'seller')}, {counts['sellersToChange']} to change: "
-        f"{counts['create']} to create, {counts['delete']} to delete, {counts['kept']} as wanted, "
+        f"{counts['create']} to create{doubt}, {counts['delete']} to delete, {counts['kept']} as wanted, "
         f"{counts['foreign']} of others left alone, {counts['blocked']} kept out by those."
     )
     working = [row.seller_id for row in asked if row.answer.get("working")]
@@ -134,7 +148,7 @@ def show_plan(stage: str, asked: Sequence[Asked]) -> None:
 
 def _lines(row: Asked) -> Iterator[tuple[str, ...]]:
     for plan in row.plan:
-        begin = (row.seller_id, row.cell.region, plan["notificationType"])
+        begin = (f"{row.seller_id} ({row.cell.region})", plan["notificationType"])
         for step in plan["steps"]:
             what = step["subscriptionId"] if step["action"] == "delete" else step["payloadVersion"]
             yield (*begin, f"{step['action']} {what}", step["reason"])
@@ -157,38 +171,53 @@ def subscriptions_document(stage: str, asked: Sequence[Asked]) -> dict[str, obje
     }
 
 
-def show_subscriptions(stage: str, asked: Sequence[Asked]) -> None:
+def show_subscriptions(
+    stage: str, asked: Sequence[Asked], destination_names: Mapping[tuple[str, str], str]
+) -> None:
+    """Print what Amazon has. destination_names: by region and destination id, as far as they are known."""
     lines = [
         (
-            row.seller_id,
-            row.cell.region,
-            item["notificationType"],
-            item["payloadVersion"],
-            item["subscriptionId"],
+            f"{row.seller_id}\n{row.cell.region}",
+            f"{item['notificationType']}\n{item['payloadVersion']}",
             "ours" if item["ours"] else "another's",
-            item["destinationId"],
+            _ids(item, destination_names.get((row.cell.region, item["destinationId"]))),
         )
         for row in asked
         for item in row.actual
     ]
     console.show_table(
         f"Subscriptions at Amazon for stage {stage}: {len(lines)}",
-        ("Seller", "Region", "Type", "Version", "Subscription", "Whose", "Destination"),
+        ("Seller", "Type, version", "Whose", "Subscription, destination"),
         lines,
-        prose=("Destination",),
+        prose=("Type, version",),
+        worded=("Subscription, destination",),
     )
 
 
-def tell_of_failures(asked: Sequence[Asked]) -> None:
-    """Tell of answers that were cut; raise CommandError where something was refused, a line per seller."""
+def _ids(item: Mapping[str, Any], name: str | None) -> str:
+    """Return both ids below each other, so that neither is broken; with the destination's name."""
+    return "\n".join((item["subscriptionId"], f"to {name or 'destination'}", item["destinationId"]))
+
+
+def tell_of_failures(asked: Sequence[Asked], *, named: bool) -> None:
+    """Tell of answers that were cut; raise CommandError where something was refused, a line per seller.
+
+    named: whether these sellers were asked for. Among all of them one that Amazon refuses is told and fails
+    nothing: it is left out everywhere, and nothing that the command does could mend it.
+    """
     cut = [row.seller_id for row in asked if row.answer.get("cut")]
     if cut:
         console.say(f"Too large for one answer, so that lists are cut short: {', '.join(cut)}.")
     refused = [row for row in asked if row.refused is not None]
+    revoked = [row for row in refused if row.refused is not None and row.refused.kind == REVOKED]
+    if revoked and not named:
+        lines = [f"  {row.seller_id} ({row.cell.region}): {row.refused}" for row in revoked]
+        left_out = console.counted(len(revoked), "seller")
+        console.say("\n".join([f"{left_out} could not be looked at:", *console.shortened(lines)]))
+        refused = [row for row in refused if row not in revoked]
     if refused:
         lines = [f"  {row.seller_id} ({row.cell.region}): {row.refused}" for row in refused]
         listed = "\n".join(console.shortened(lines))
-        revoked = [row for row in refused if row.refused is not None and row.refused.kind == REVOKED]
         raise CommandError(
             f"{len(refused)} of {console.counted(len(asked), 'seller')} could not be looked at:\n{listed}",
             PARTLY if revoked or len(refused) < len(asked) else FAILED,

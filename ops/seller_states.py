@@ -10,7 +10,7 @@ from typing import Final
 from ops.stage import NOTIFICATIONS, Cell
 from sellerbus.notifications.seller_record import StateView
 from sellerbus.notifications.subscription_state import SubscriptionStates
-from sellerbus.sellers.rows import ACTIVE, REVOKED, Seller
+from sellerbus.sellers.rows import ACTIVE, PAUSED, REVOKED, Seller
 
 WORKING: Final = "working"
 PENDING: Final = "pending"
@@ -23,8 +23,10 @@ STATES: Final = {
     FAILING: "the last run could not do everything; it is tried again, or lies in the dead-letter queue",
     BLOCKED: "others' subscriptions keep some out: `subscriptions list` shows whose",
     SETTLED: "the last run left everything as wanted",
-    REVOKED: "nothing can be done until the seller authorises the application again",
+    PAUSED: "its subscriptions are deleted, until it is resumed",
+    REVOKED: "Amazon refuses the authorisation: `sellers show` tells what to do",
 }
+"""What each state means, in the words for a person."""
 
 _MOST_LOOKUPS: Final = 25
 """More sellers than these are read in pages of the whole table, which takes fewer calls."""
@@ -68,9 +70,12 @@ def standing(seller: Seller, view: StateView | None, now: datetime) -> str:
         return PENDING
     if view.last_error:
         return FAILING
-    done = view.settled if seller.status == ACTIVE else not view.subscriptions
+    # Without types nothing is wanted: the own list names none that is configured.
+    done = view.settled or not view.types if seller.status == ACTIVE else not view.subscriptions
     if not done:
         return PENDING
+    if seller.status == PAUSED:
+        return PAUSED
     return BLOCKED if view.blocked else SETTLED
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from ops import console
-from ops.seller_states import FAILING, SETTLED, busy, standing
+from ops.seller_states import FAILING, STATES, busy, standing
 from ops.stage import Cell
 from sellerbus.api import endpoints
 from sellerbus.api.redaction import redact, shorten
@@ -43,8 +43,10 @@ class View:
     @property
     def count(self) -> str:
         known = len(self.subscriptions)
-        # Of a revoked one nobody knows whether they still stand, and none can be made.
-        return f"{known} on record" if self.seller.status == REVOKED else f"{known} of {self.wanted}"
+        if self.seller.status == REVOKED:
+            # Nobody knows whether they still stand, and none can be made.
+            return f"{known} on record"
+        return f"{known} of {self.wanted}" if self.seller.status == ACTIVE else f"{known} left"
 
     @property
     def blocked(self) -> tuple[str, ...]:
@@ -59,10 +61,21 @@ class View:
         return redact(self.state.last_error) if self.state is not None and self.state.last_error else None
 
     @property
+    def brief_error(self) -> str | None:
+        """The last error in a few words, for a column."""
+        if self.state is None or not self.last_error:
+            return None
+        return redact(self.state.last_error_brief or shorten(self.last_error, _SHORT_ERROR))
+
+    @property
+    def last_run(self) -> str:
+        return self._finished_at[:16].replace("T", " ") if self._finished_at else "none"
+
+    @property
     def standing(self) -> str:
         # Nothing is remembered of a seller that has nothing and shall have nothing.
         if self.state is None and not self.wanted and self.seller.status == PAUSED:
-            return SETTLED
+            return PAUSED
         return standing(self.seller, self.state, self.now)
 
     def document(self) -> dict[str, object]:
@@ -91,19 +104,24 @@ class View:
             "Subscriptions": self.count,
             **{f"  {name}": known for name, known in self.subscriptions},
             **({"Kept out by others": ", ".join(self.blocked)} if self.blocked else {}),
-            "Last run": (self.state.finished_at if self.state is not None else None)
-            or "none that is remembered",
+            "Last run": self._finished_at or "none that is remembered",
             "Last error": self.last_error or "none",
         }
 
 
 def table(title: str, views: Sequence[View]) -> None:
+    """Print the sellers, and what the states mean in which they are."""
     console.show_table(
         title,
-        ("Seller", "Region", "Marketplaces", "Status", "Subscriptions", "State", "Updated (UTC)"),
+        ("Seller", "Region", "Marketplaces", "Status", "Subscriptions", "State", "Last run (UTC)"),
         [_line(view) for view in views],
         prose=("Marketplaces", "State"),
+        worded=("Last run (UTC)",),
     )
+    present = {view.standing for view in views}
+    for state, meaning in STATES.items():
+        if state in present:
+            console.say(f"{state}: {meaning}.")
 
 
 def seller_document(seller: Seller) -> dict[str, object]:
@@ -132,8 +150,8 @@ def seller_facts(seller: Seller) -> dict[str, str]:
 
 def _line(view: View) -> tuple[str, ...]:
     state = view.standing
-    if state == FAILING and view.last_error:
-        state = f"{state}: {shorten(view.last_error, _SHORT_ERROR)}"
+    if state == FAILING and view.brief_error:
+        state = f"{state}: {view.brief_error}"
     return (
         view.seller.seller_id,
         view.seller.region,
@@ -141,7 +159,7 @@ def _line(view: View) -> tuple[str, ...]:
         view.seller.status,
         view.count,
         state,
-        view.seller.updated_at[:19].replace("T", " "),
+        view.last_run,
     )
 
 

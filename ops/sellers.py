@@ -14,6 +14,7 @@ from ops.options import AsJson, StageName, opened
 from ops.seller_states import STATES, States
 from ops.seller_views import View, seller_document, seller_facts
 from ops.stage import NOTIFICATIONS
+from sellerbus.sellers.advice import REFUSED_BY_AMAZON, add_again
 from sellerbus.sellers.registry import SellerExistsError
 from sellerbus.sellers.rows import ACTIVE, PAUSED, REMOVING, REVOKED, Seller, UnknownSellerError
 
@@ -77,7 +78,7 @@ def add(
     except CommandError as error:
         raise CommandError(f"--marketplaces: {error}", WRONG_INPUT) from None
     try:
-        given = seller_input.types(cell, seller_input.split(",".join(types or ())))
+        given = seller_input.types([cell], seller_input.split(",".join(types or ())))
     except CommandError as error:
         raise CommandError(f"--types: {error}", WRONG_INPUT) from None
     token = seller_input.token(
@@ -112,13 +113,15 @@ def add(
     else:
         console.say(
             "Its subscriptions follow within about a minute: "
-            f"sellerbus sellers show {identifier} --stage {stage}"
+            f"bin/sellerbus sellers show {identifier} --stage {stage}"
         )
 
 
 @app.command("list")
 def list_sellers(stage: StageName, region: RegionName = None, as_json: AsJson = False) -> None:
     """List the sellers of all regions, with how many of the wanted subscriptions each has. Decrypts nothing.
+
+    The times are of the last run's end. A state's meaning is told below the table where it occurs.
 
     Printed with --json: a list of what `show` prints, but for `busy`, and with the number of subscriptions in
     place of the subscriptions.
@@ -144,8 +147,8 @@ def show(seller_id: SellerId, stage: StageName, region: RegionName = None, as_js
 
     Printed with --json: {"sellerId", "region", "marketplaceIds", "notificationTypes" (its own list; null:
     all), "status" (active, paused, revoked, removing), "createdAt", "updatedAt", "state" (settled, blocked,
-    pending, working, failing, revoked), "subscriptions": [{"notificationType", "subscriptionId"}], "wanted"
-    (how many it shall have), "blocked" (those that others keep out), "finishedAt" (of the last run),
+    pending, working, failing, paused, revoked), "subscriptions": [{"notificationType", "subscriptionId"}],
+    "wanted" (how many it shall have), "blocked" (those that others keep out), "finishedAt" (of the last run),
     "lastError", "busy"}.
     """
     target = opened(stage)
@@ -184,8 +187,8 @@ def _set(seller_id: str, stage: str, region: str | None, status: str, *, as_json
         raise CommandError(_bring_back(seller, stage), PARTLY)
     if seller.status == REMOVING:
         raise CommandError(
-            f"Seller {seller.seller_id} is being removed. To keep it after all: sellerbus sellers add "
-            f"{seller.seller_id} --replace --stage {stage} --marketplaces <codes>",
+            f"Seller {seller.seller_id} is being removed. To keep it after all: "
+            f"{add_again(seller.seller_id, stage, seller.marketplace_ids)}",
             PARTLY,
         )
     changed = seller.status != status
@@ -208,7 +211,7 @@ def _set(seller_id: str, stage: str, region: str | None, status: str, *, as_json
 
 def _bring_back(seller: Seller, stage: str) -> str:
     return (
-        f"Seller {seller.seller_id} has revoked the authorisation at Amazon, so that nothing can be done for "
-        "it. Let the seller authorise the application again, then give the new refresh token: sellerbus "
-        f"sellers add {seller.seller_id} --replace --stage {stage} --marketplaces <codes>"
+        f"Nothing can be done for seller {seller.seller_id}: {REFUSED_BY_AMAZON}. Let the seller authorise "
+        "the application again, then give the new refresh token: "
+        f"{add_again(seller.seller_id, stage, seller.marketplace_ids)}"
     )

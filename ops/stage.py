@@ -53,13 +53,7 @@ class Cell:
         stack = next((row for row in stacks if row["StackStatus"] != "DELETE_COMPLETE"), None)
         if stack is None:
             return None
-        account = str(stack["StackId"]).split(":")[4]
-        if self.settings.account and account != self.settings.account:
-            raise CommandError(
-                f"Your AWS credentials are of account {account}, but config/{self.stage_name}.yaml says "
-                f"{self.settings.account}. Use credentials of that account.",
-                WRONG_INPUT,
-            )
+        self._check(account=str(stack["StackId"]).split(":")[4])
         return {row["OutputKey"]: row["OutputValue"] for row in stack.get("Outputs", [])}
 
     def output(self, name: str, part: str = FOUNDATION) -> str:
@@ -79,12 +73,23 @@ class Cell:
     def _deployed(self, part: str) -> Mapping[str, str]:
         outputs = self.outputs(part)
         if outputs is None:
+            account = str(self.client("sts").get_caller_identity()["Account"])
+            self._check(account=account)
             raise CommandError(
-                f"The stack {self.stack_name(part)} is not deployed in {self.settings.aws_region}. "
+                f"The stack {self.stack_name(part)} is not deployed in {self.settings.aws_region} of account "
+                f"{account}, which your AWS credentials are of. "
                 f"Deploy it first: make deploy STAGE={self.stage_name}",
                 NOT_FOUND,
             )
         return outputs
+
+    def _check(self, *, account: str) -> None:
+        if self.settings.account and account != self.settings.account:
+            raise CommandError(
+                f"Your AWS credentials are of account {account}, but config/{self.stage_name}.yaml says "
+                f"{self.settings.account}. Use credentials of that account.",
+                WRONG_INPUT,
+            )
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from ops import applying, cells, console, seller_input, seller_plans
-from ops.amazon import ask_waiting
+from ops.amazon import AmazonRefusedError, ask_waiting
 from ops.cells import RegionName
 from ops.errors import WRONG_INPUT, CommandError
 from ops.options import AsJson, StageName, opened
+from ops.seller_plans import Asked
 from ops.stage import Cell, Stage
 
 app = typer.Typer(
@@ -44,12 +45,13 @@ def plan(
     Takes about a second per type and seller, eight sellers at once; where Amazon's quota is used up it waits
     and asks again.
 
-    Exit code 5 where some sellers could not be looked at, or have revoked the authorisation. Printed with
-    --json: {"stage", "sellers": [{"sellerId", "region", "status", "working" (whether a run is at work on
-    it), "plan": [{"notificationType", "steps": [{"action" (create, delete), "payloadVersion",
-    "subscriptionId" (null: to be made), "destinationId", "reason"}], "kept", "foreign", "blocked", "error"
-    (where Amazon refuses to list the type)}]}], "failures": [{"sellerId", "region", "kind", "message"}],
-    "summary" (counts)}.
+    Exit code 5 where some sellers could not be looked at. One whose authorisation Amazon refuses is told, and
+    counts as such where it is named with --seller. Printed with --json: {"stage", "sellers": [{"sellerId",
+    "region", "status", "working" (whether a run is at work on it), "plan": [{"notificationType", "steps":
+    [{"action" (create, delete), "payloadVersion", "subscriptionId" (null: to be made), "destinationId",
+    "reason", "refusedBecauseOf" (another's subscription, for which Amazon probably refuses a creation)}],
+    "kept", "foreign", "blocked", "error" (where Amazon refuses to list the type)}]}], "failures":
+    [{"sellerId", "region", "kind", "message"}], "summary" (counts)}.
     """
     target = opened(stage)
     sellers = cells.whom(target, _ids(seller, everybody=everybody), region)
@@ -58,7 +60,7 @@ def plan(
         console.show_json(seller_plans.plan_document(stage, asked))
     else:
         seller_plans.show_plan(stage, asked)
-    seller_plans.tell_of_failures(asked)
+    seller_plans.tell_of_failures(asked, named=bool(seller))
 
 
 app.command("apply")(applying.apply)
@@ -82,7 +84,8 @@ def list_subscriptions(
 ) -> None:
     """List the subscriptions that Amazon has for the sellers, ours and others'.
 
-    Exit code 5 where some sellers could not be looked at. Printed with --json: {"stage", "subscriptions":
+    Exit code 5 where some sellers could not be looked at. One whose authorisation Amazon refuses is told, and
+    counts as such where it is named with --seller. Printed with --json: {"stage", "subscriptions":
     [{"sellerId", "region", "notificationType", "subscriptionId", "payloadVersion", "destinationId", "ours",
     "processingDirective"}], "failures"}.
     """
@@ -93,8 +96,8 @@ def list_subscriptions(
     if as_json:
         console.show_json(seller_plans.subscriptions_document(stage, asked))
     else:
-        seller_plans.show_subscriptions(stage, asked)
-    seller_plans.tell_of_failures(asked)
+        seller_plans.show_subscriptions(stage, asked, _destination_names(asked))
+    seller_plans.tell_of_failures(asked, named=bool(seller))
 
 
 @app.command("test")
@@ -164,6 +167,19 @@ def send_test(
         "(docs/events.md). If not: the log of process_notifications, then the dead-letter queue of the "
         "notification queue."
     )
+
+
+def _destination_names(asked: Sequence[Asked]) -> dict[tuple[str, str], str]:
+    """Return the names by region and id; where Amazon doesn't tell them, ids stand alone."""
+    names: dict[tuple[str, str], str] = {}
+    for region, cell in {row.cell.region: row.cell for row in asked if row.actual}.items():
+        try:
+            found = ask_waiting(cell, {"request": "destinations"})["destinations"]
+        except AmazonRefusedError as error:
+            console.say(f"The names of the destinations of {region} are not shown: {error}")
+            continue
+        names |= {(region, row["destinationId"]): row["name"] for row in found}
+    return names
 
 
 def _ids(given: Sequence[str] | None, *, everybody: bool) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -13,9 +12,9 @@ import typer
 from simulator.cli_behind_the_back import destinations, subscriptions
 from simulator.cli_faults import faults
 from simulator.cli_feeds import FEED_COLUMNS, documents, feeds
+from simulator.cli_publish import publish
 from simulator.command import AsJson, Region, Url, call
 from simulator.printing import show
-from simulator.wording import PUBLISH_OPTIONS
 
 DEFAULT_CLIENT_ID = "amzn1.application-oa2-client.local"
 
@@ -65,10 +64,11 @@ def serve(
         ),
     ] = None,
 ) -> None:
-    """Serve on 127.0.0.1 until interrupted; prints one line of JSON, {"url": ...}, when ready.
+    """Serve on 127.0.0.1 until interrupted.
 
-    SP-API's endpoints of Amazon's regions are {url}/regions/na, /eu and /fe, each with /sandbox; {url} itself
-    is na's. Login with Amazon is {url}/auth/o2/token for all of them.
+    Prints one line of JSON, {"url": ...}, when ready. SP-API's endpoints of Amazon's regions are
+    {url}/regions/na, /eu and /fe, each with /sandbox; {url} itself is na's. Login with Amazon is
+    {url}/auth/o2/token for all of them.
     """
     from simulator.app import create_app
     from simulator.aws import checked_endpoint
@@ -99,40 +99,7 @@ def _announce(line: str) -> None:
     sys.stdout.flush()
 
 
-@app.command()
-def publish(
-    file: Annotated[Path, typer.Argument(help="The notification as JSON; - reads standard input.")],
-    url: Url = None,
-    seller: Annotated[str | None, typer.Option(help="Whose subscriptions; needed where several fit.")] = None,
-    copies: Annotated[int, typer.Option(help="How often it arrives.")] = 1,
-    delay: Annotated[float, typer.Option(help="Seconds before it is sent.")] = 0.0,
-    jitter: Annotated[float, typer.Option(help="Up to so many seconds more, for each copy.")] = 0.0,
-    raw: Annotated[bool, typer.Option("--raw", help="Send the file as it is, JSON or not.")] = False,
-    keep_metadata: Annotated[
-        bool, typer.Option("--keep-metadata", help="Keep its notificationId and times.")
-    ] = False,
-    via: Annotated[str, typer.Option(help="subscription, or destination (needs no subscription).")] = (
-        "subscription"
-    ),
-    destination_id: Annotated[str | None, typer.Option(help="To this destination only.")] = None,
-    region: Region = None,
-    as_json: AsJson = False,
-) -> None:
-    """Publish a notification to the queues, or EventBridge, subscribed to it, as Amazon's account."""
-    text = sys.stdin.read() if str(file) == "-" else _read(file)
-    order: dict[str, object] = {
-        "sellerId": seller,
-        "copies": copies,
-        "delaySeconds": delay,
-        "jitterSeconds": jitter,
-        "keepMetadata": keep_metadata,
-        "via": via,
-        "destinationId": destination_id,
-        "region": region,
-    }
-    order["body" if raw else "notification"] = text if raw else _parse(file, text)
-    sent = call(url, "POST", "publish", order, options=PUBLISH_OPTIONS)
-    show(sent, as_json, "Published", [{"notificationId": sent["notificationId"], "sent": sent["sent"]}])
+app.command("publish")(publish)
 
 
 @sellers.command("add")
@@ -146,7 +113,10 @@ def add_seller(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """A seller authorises the application; prints the refresh token, bare where it is piped on."""
+    """A seller authorises the application.
+
+    Prints the refresh token, bare where it is piped on.
+    """
     body = {
         "sellerId": seller_id,
         "refreshToken": refresh_token,
@@ -199,7 +169,7 @@ def received(
 
 @app.command()
 def state(url: Url = None, as_json: AsJson = False) -> None:
-    """Applications, sellers, destinations, subscriptions, feeds and faults."""
+    """Everything it holds, sellers and subscriptions sorted."""
     held = call(url, "GET", "state")
     if as_json:
         show(held, as_json, "", [])
@@ -219,26 +189,15 @@ def state(url: Url = None, as_json: AsJson = False) -> None:
         "feeds": FEED_COLUMNS,
     }
     for part, names in columns.items():
-        rows = [{name: item[name] for name in names} for item in held[part]]
+        rows = sorted(({name: item[name] for name in names} for item in held[part]), key=_by_seller)
         show(held[part], as_json, part.capitalize(), rows)
     waiting = [{"operation": name, "waiting": left} for name, left in held["faults"].items()]
     show(held["faults"], as_json, "Faults", waiting)
 
 
-def _read(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise typer.BadParameter(str(error), param_hint="FILE") from error
-
-
-def _parse(file: Path, text: str) -> object:
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise typer.BadParameter(
-            f"{file} is not JSON ({error}); --raw sends it as it is", param_hint="FILE"
-        ) from error
+def _by_seller(row: dict[str, object]) -> tuple[str, ...]:
+    """Sellers and subscriptions by seller, region and type; the sort leaves all else in its order."""
+    return tuple(str(row.get(name, "")) for name in ("sellerId", "region", "notificationType"))
 
 
 def main() -> None:

@@ -10,9 +10,7 @@ from simulator.command import AsJson, Region, Url, call
 from simulator.printing import show
 
 destinations = typer.Typer(help="Destinations that others make.", no_args_is_help=True)
-subscriptions = typer.Typer(
-    help="What happens to subscriptions behind the application's back.", no_args_is_help=True
-)
+subscriptions = typer.Typer(help="What others do to subscriptions.", no_args_is_help=True)
 
 
 @destinations.command("add")
@@ -30,7 +28,10 @@ def add_destination(
 
 @subscriptions.command("delete")
 def delete_subscription(subscription_id: str, url: Url = None, as_json: AsJson = False) -> None:
-    """Somebody else deletes a subscription; `simulator state` has their ids."""
+    """Somebody else deletes a subscription.
+
+    `simulator state` has their ids.
+    """
     gone = call(url, "DELETE", f"subscriptions/{subscription_id}")
     show(gone, as_json, "Deleted", [gone])
 
@@ -42,6 +43,9 @@ def move_subscription(
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Somebody else points a subscription to another destination: it is deleted and made anew."""
+    """Somebody else points a subscription elsewhere.
+
+    It is deleted, and made anew with the other destination.
+    """
     moved = call(url, "POST", f"subscriptions/{subscription_id}/move", {"destinationId": to})
     show(moved, as_json, "Moved", [moved])

@@ -12,6 +12,9 @@ from stacks.notifications_stack import NotificationsStack
 from stacks.settings_model import Settings
 from stacks.settings_names import EXAMPLE_CONSUMER, stack_name
 
+_MOST_RECEIVES = 1000
+"""As many as SQS allows."""
+
 
 class ExampleConsumerStack(cdk.Stack):
     """A rule for every event of ours, and a queue that keeps them to be looked at."""
@@ -41,7 +44,8 @@ class ExampleConsumerStack(cdk.Stack):
             key=foundation.key,
             visibility_timeout=cdk.Duration.seconds(30),
             retention=cdk.Duration.days(4),
-            maximum_receives=5,
+            # Whoever looks into the queue receives: what is looked at often is to stay there.
+            maximum_receives=_MOST_RECEIVES,
             removal_policy=cdk.RemovalPolicy.DESTROY,
             alarm_topic=foundation.alarm_topic,
         )
@@ -54,3 +58,4 @@ class ExampleConsumerStack(cdk.Stack):
             targets=[QueueAsTarget(queues)],
         )
         cdk.CfnOutput(self, "ExampleConsumerQueueUrl", value=queues.queue.queue_url)
+        cdk.CfnOutput(self, "ExampleConsumerDeadLetterQueueUrl", value=queues.dead_letter_queue.queue_url)

@@ -9,7 +9,7 @@ from stacks.constructs.lwa_credentials import LwaCredentials
 from stacks.constructs.quota_table import QuotaTable
 from stacks.constructs.seller_registry import SellerRegistry
 from stacks.removal import data_removal_policy
-from stacks.settings_model import Settings, needs_eventbridge
+from stacks.settings_model import Settings
 from stacks.settings_names import FOUNDATION, stack_name, stack_prefix
 
 
@@ -37,7 +37,6 @@ class FoundationStack(cdk.Stack):
             self,
             "Key",
             prefix=prefix,
-            partner_events=needs_eventbridge(settings),
             removal_policy=removal_policy,
         )
         self.credentials = LwaCredentials(

@@ -118,7 +118,6 @@ class NotificationsStack(cdk.Stack):
                 function=destination.function,
                 target=queue,
                 defaults=defaults,
-                removal_policy=removal_policy,
             )
             destinations[EVENT_BRIDGE] = partner.destination.destination_id
         subscriptions = SpApiSubscriptions(

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 from stacks import marketplaces
+from stacks.aws_regions import aws_regions, resembling
 from stacks.finding import Finding
 from stacks.marked_yaml import Path
 from stacks.marketplaces import SellingRegion
@@ -17,6 +18,7 @@ def region_findings(parts: Parts) -> Iterator[Finding]:
     """Everything that regions, marketplaces and lists of notifications do wrong together."""
     yield from _lists(parts)
     for region, region_parts in parts.regions.items():
+        yield from _aws_region(region, region_parts)
         yield from _endpoints(region, region_parts, parts.values.get("emulator"))
         yield from _marketplaces(region, region_parts.marketplaces)
     for place, notifications, regions in parts.lists():
@@ -34,6 +36,14 @@ def _lists(parts: Parts) -> Iterator[Finding]:
     elif parts.notifications is not None and parts.regions and not without:
         fault = "is for no region: each has a list of its own"
         yield Finding(place, None, fault, "leave the key out, or take a region's own list away")
+
+
+def _aws_region(region: SellingRegion, parts: RegionParts) -> Iterator[Finding]:
+    name: str | None = parts.values.get("aws_region")
+    if name is not None and name not in aws_regions():
+        alike = resembling(name)
+        allowed = f"an AWS region of the partition aws, such as {', '.join(alike) or 'us-east-1'}"
+        yield Finding(("regions", region, "aws_region"), name, "is no AWS region that boto3 knows", allowed)
 
 
 def _endpoints(region: SellingRegion, parts: RegionParts, emulator: bool | None) -> Iterator[Finding]:

@@ -51,10 +51,15 @@ def _custom_types(names: tuple[str, ...]) -> Iterator[Finding]:
             yield Finding(path, name, "is known already", "types that Amazon added after this version")
 
 
+def removed(name: str) -> str:
+    """What became of a type that Amazon took out of service; "" of any other."""
+    return f"was removed by Amazon and replaced by {REMOVED_TYPES[name]}" if name in REMOVED_TYPES else ""
+
+
 def _refusal(name: str) -> str | None:
     """Why createSubscription can never take a type; None where it can."""
-    if name in REMOVED_TYPES:
-        return f"was removed by Amazon and replaced by {REMOVED_TYPES[name]}"
+    if successor := removed(name):
+        return successor
     entry = NOTIFICATION_TYPES.get(name)
     if entry and entry.workflow is Workflow.DEVELOPER_CONSOLE:
         return "is registered in the Developer Console, not by createSubscription"

@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from sellerbus.notifications.every_seller import queue_every_seller
+from sellerbus.notifications.jobs import request_id_in
 from sellerbus.runtime import bootstrap, config, observability
 from sellerbus.runtime.observability import MetricUnit
 
@@ -14,12 +15,16 @@ logger = observability.logger()
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: observability.LambdaContext) -> dict[str, int]:  # noqa: ARG001
-    """Return how many sellers were queued. Raises where one could not be: done again it does no harm."""
+    """Return how many sellers were queued. Raises where one could not be: done again it does no harm.
+
+    event: of the schedule, or of a person: {"requestId"}, which the runs note at their end.
+    """
     settings = config.load(config.QueueEverySellerConfig, os.environ)
     queued = queue_every_seller(
         bootstrap.seller_rows(settings.seller_table_name),
         bootstrap.subscription_states(settings.subscription_state_table_name),
         bootstrap.subscription_queue(settings.subscription_queue_url),
+        request_id_in(event),
     )
     total = queued.registered + queued.forgotten
     logger.info(

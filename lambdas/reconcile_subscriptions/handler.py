@@ -52,6 +52,7 @@ def _done(runner: JobRunner, body: str) -> Report | Exception:
 
 def _tell(report: Report, metrics: observability.Metrics) -> None:
     seller_id, reason = report.seller_id, report.reason
+    metrics.add_metric("SubscriptionsDrifted", MetricUnit.Count, len(report.drifted))
     match report.kind:
         case "done" if report.outcome is not None:
             _tell_outcome(seller_id, report.outcome, metrics)
@@ -86,7 +87,6 @@ def _tell_outcome(seller_id: str, outcome: Outcome, metrics: observability.Metri
     metrics.add_metric("SubscriptionsCreated", MetricUnit.Count, outcome.created)
     metrics.add_metric("SubscriptionsDeleted", MetricUnit.Count, outcome.deleted)
     metrics.add_metric("ForeignSubscriptions", MetricUnit.Count, len(outcome.foreign))
-    metrics.add_metric("SubscriptionsDrifted", MetricUnit.Count, len(outcome.drifted))
     metrics.add_metric("SubscriptionsBlocked", MetricUnit.Count, len(outcome.blocked))
     metrics.add_metric("SellerAuthorizationsRevoked", MetricUnit.Count, int(outcome.marked))
     logger.info(

@@ -39,7 +39,7 @@ class CustomerManagedKey(kms.Key):
 
     The policy names buses and log groups by pattern, never by reference: the resources live in later stacks,
     and a reference would make the stacks depend on each other in a circle. `prefix`: the bus's name, and what
-    the names of the log groups begin with. `partner_events`: whether there is a partner event bus.
+    the names of the log groups begin with.
     """
 
     def __init__(
@@ -48,7 +48,6 @@ class CustomerManagedKey(kms.Key):
         construct_id: str,
         *,
         prefix: str,
-        partner_events: bool,
         removal_policy: cdk.RemovalPolicy,
     ) -> None:
         super().__init__(
@@ -82,19 +81,20 @@ class CustomerManagedKey(kms.Key):
             (*WRITE_ACTIONS, "kms:ReEncryptFrom", "kms:ReEncryptTo"),
             {"StringEquals": {"kms:EncryptionContext:aws:events:event-bus:arn": bus_arn}},
         )
-        if partner_events:
-            partner_buses = stack.format_arn(
-                service="events",
-                resource="event-bus",
-                # The last part is the application's id, which only Amazon's answer tells.
-                resource_name=f"{PARTNER_EVENT_SOURCES}/{stack.account}/*",
-            )
-            self._allow(
-                "ThePartnerBusStoresEvents",
-                events,
-                WRITE_ACTIONS,
-                {"ArnLike": {"kms:EncryptionContext:aws:events:event-bus:arn": partner_buses}},
-            )
+        # Also where there is no partner event bus: this stack is updated before the bus is deleted with the
+        # last type that came by it, and until then the bus has rules and events to read.
+        partner_buses = stack.format_arn(
+            service="events",
+            resource="event-bus",
+            # The last part is the application's id, which only Amazon's answer tells.
+            resource_name=f"{PARTNER_EVENT_SOURCES}/{stack.account}/*",
+        )
+        self._allow(
+            "ThePartnerBusStoresEvents",
+            events,
+            WRITE_ACTIONS,
+            {"ArnLike": {"kms:EncryptionContext:aws:events:event-bus:arn": partner_buses}},
+        )
         # DescribeKey carries no encryption context, so it can't share the statement above.
         self._allow("TheBusReadsWhatKeyItHas", events, ("kms:DescribeKey",))
         log_groups = stack.format_arn(

@@ -1,6 +1,5 @@
 """Amazon's EventBridge workflow: the destination, its event bus, and the way to the notification queue."""
 
-import aws_cdk as cdk
 from constructs import Construct
 
 from stacks.constructs.partner_event_bus import PartnerEventBus
@@ -23,11 +22,10 @@ class PartnerEvents(Construct):
         function: PythonFunction,
         target: QueueWithDeadLetters,
         defaults: FunctionDefaults,
-        removal_policy: cdk.RemovalPolicy,
     ) -> None:
         super().__init__(scope, construct_id)
         self.destination = SpApiEventBridgeDestination(
-            self, "Destination", function=function, defaults=defaults, removal_policy=removal_policy
+            self, "Destination", function=function, defaults=defaults
         )
         PartnerEventBus(
             self,

@@ -80,6 +80,7 @@ class PythonFunction(lambda_.Function):
         timeout: cdk.Duration,
         environment: Mapping[str, str],
         memory_mb: int = 256,
+        recursive_loop: lambda_.RecursiveLoop | None = None,
     ) -> None:
         settings = defaults.settings
         log_group = logs.LogGroup(
@@ -113,6 +114,7 @@ class PythonFunction(lambda_.Function):
             tracing=lambda_.Tracing.ACTIVE,
             timeout=timeout,
             memory_size=memory_mb,
+            recursive_loop=recursive_loop,
             environment={
                 "POWERTOOLS_SERVICE_NAME": name,
                 "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,

@@ -59,6 +59,9 @@ class SpApiEventBridgeDestination(Construct):
 
     `event_source_name` is what Amazon calls the partner event source; when it is known here, the source is in
     the account and waits for its event bus.
+
+    It goes with its bus, also where data is kept: AWS ends a source that is without a bus for two weeks, and
+    Amazon makes another only with another destination. While subscriptions use it, Amazon keeps it.
     """
 
     def __init__(
@@ -68,7 +71,6 @@ class SpApiEventBridgeDestination(Construct):
         *,
         function: PythonFunction,
         defaults: FunctionDefaults,
-        removal_policy: cdk.RemovalPolicy,
     ) -> None:
         super().__init__(scope, construct_id)
         stack = cdk.Stack.of(self)
@@ -84,10 +86,11 @@ class SpApiEventBridgeDestination(Construct):
             ],
             roles=[function.execution_role],
         )
+        account = "<AWS::AccountId>" if cdk.Token.is_unresolved(stack.account) else stack.account
         accept(
             allowed,
             f"AwsSolutions-IAM5[Resource::arn:aws:events:{stack.region}::event-source/{PARTNER_EVENT_SOURCES}/"
-            "<AWS::AccountId>/*]",
+            f"{account}/*]",
             "The last part of the name is the application's id, which only Amazon's answer tells",
         )
         resource = cdk.CustomResource(
@@ -105,7 +108,6 @@ class SpApiEventBridgeDestination(Construct):
             },
         )
         resource.node.add_dependency(allowed)
-        keep_at_amazon(resource, removal_policy)
         self.destination_id = resource.get_att_string("DestinationId")
         self.event_source_name = resource.get_att_string("EventSourceName")
 
@@ -113,5 +115,5 @@ class SpApiEventBridgeDestination(Construct):
 def _said(defaults: FunctionDefaults, name: str) -> dict[str, str]:
     return {
         "Name": name[:_NAME_CHARACTERS],
-        "SecretSetCommand": f"sellerbus secrets set --stage {defaults.stage}",
+        "SecretSetCommand": f"bin/sellerbus secrets set --stage {defaults.stage}",
     }

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 
 import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
+from stacks.constructs.alarms import alarm
 from stacks.constructs.daily_reconciliation import DailyReconciliation
 from stacks.constructs.event_bus import OPERATIONAL_SOURCES, NotificationBus
 from stacks.constructs.python_function import FunctionDefaults, PythonFunction
@@ -27,6 +29,7 @@ _ROW_ACTIONS = ("dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"
 # They run side by side, a thread each: Amazon's limits are per seller, and most of a run is waiting.
 _SELLERS_A_BATCH = 10
 _RECONCILE_MEMORY_MB = 512
+_OLDEST_CHANGE = cdk.Duration.minutes(15)
 
 
 class SpApiSubscriptions(Construct):
@@ -138,6 +141,9 @@ class SpApiSubscriptions(Construct):
             defaults=self._defaults,
             timeout=_RECONCILE_TIMEOUT,
             memory_mb=_RECONCILE_MEMORY_MB,
+            # It sends on to its own queue what waits for quota. Lambda takes that for a runaway loop and
+            # stops it after about 16 times; the code ends it by itself, by attempts and by days.
+            recursive_loop=lambda_.RecursiveLoop.ALLOW,
             environment={
                 **self._access.seller_environment,
                 "SUBSCRIPTION_STATE_TABLE_NAME": self.state.table_name,
@@ -197,6 +203,20 @@ class SpApiSubscriptions(Construct):
         )
         self._defaults.key.let_use(
             role, sid="ReadRegistryStreamKey", actions=["kms:Decrypt"], through="dynamodb"
+        )
+        # A batch that is answered with a failed record counts as no error of the function, and holds up its
+        # shard for a day at the most; then the change is lost until the daily comparison.
+        alarm(
+            self,
+            "SellerChangesLateAlarm",
+            metric=function.metric(
+                "IteratorAge", period=cdk.Duration.minutes(5), statistic=cloudwatch.Stats.MAXIMUM
+            ),
+            threshold=_OLDEST_CHANGE.to_milliseconds(),
+            description="Changed sellers are not queued: the log of queue_seller_changes says why.",
+            topic=self._defaults.alarm_topic,
+            # At the first deploy the sellers that were added before it are old, once.
+            evaluation_periods=2,
         )
         return function
 

@@ -64,6 +64,14 @@ def test_every_function_that_fails_is_noticed(synthesis: Synthesis) -> None:
         assert (alarm["Threshold"], alarm["Statistic"]) == (0, "Sum")
 
 
+def test_changed_sellers_that_are_not_queued_are_noticed(synthesis: Synthesis) -> None:
+    """The function answers with the failed records, which counts as no error of its own."""
+    function = synthesis.notifications.logical_id("AWS::Lambda::Function", "SubscriptionsQueueSellerChanges")
+    alarm = watched(synthesis)["IteratorAge", function]
+    assert (alarm["Namespace"], alarm["Statistic"]) == ("AWS/Lambda", "Maximum")
+    assert (alarm["Threshold"], alarm["EvaluationPeriods"]) == (900_000, 2)
+
+
 def test_notifications_that_are_given_up_are_noticed(synthesis: Synthesis) -> None:
     alarm = watched(synthesis)["NotificationsAbandoned", "sweep_ledger"]
     assert (alarm["Namespace"], alarm["Threshold"], alarm["Statistic"]) == ("Sellerbus", 0, "Sum")

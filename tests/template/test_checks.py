@@ -177,3 +177,9 @@ def test_an_account_is_fixed_where_one_is_configured(tmp_path: Path) -> None:
     anywhere = StageSettings((settings_of("example"),))
     cell = add_stacks(make_app(tmp_path), stage="example", settings=anywhere)["na"]
     assert cdk.Token.is_unresolved(cell.foundation.account)
+
+
+def test_the_checks_find_nothing_where_the_account_is_fixed_either(tmp_path: Path) -> None:
+    """Findings name the account then, in place of a reference to it. A finding stops the synthesis."""
+    settings = settings_of("local").model_copy(update={"account": "123456789012"})
+    assert synthesise("local", settings, tmp_path).has_partner_events

@@ -24,8 +24,8 @@ KEPT_POLICIES = {
     "Notifications/NotificationQueuePolicyC274D66D",
     "Notifications/PayloadBucketPolicy68AC3959",
 }
-# The destinations and the subscriptions.
-AT_AMAZON = ("/Destination920A3C57", "/Subscriptions1F71F6D8", "/PartnerEventsDestination")
+# The queue's destination and the subscriptions.
+AT_AMAZON = ("/Destination920A3C57", "/Subscriptions1F71F6D8")
 
 
 def policies(synthesis: Synthesis) -> dict[str, tuple[Any, Any]]:

@@ -65,6 +65,12 @@ def test_the_example_consumer_gets_every_event_and_nobody_else_sends_to_it(synth
         assert allowed["Condition"] == {"ArnEquals": {"aws:SourceArn": attribute(rule_id)}}
 
 
+def test_the_example_consumer_may_be_looked_into_as_often_as_sqs_allows(synthesis: Synthesis) -> None:
+    consumer = synthesis.templates["ExampleConsumer"]
+    queue = consumer.of_type("AWS::SQS::Queue")[consumer.logical_id("AWS::SQS::Queue", "ConsumerQueue")]
+    assert queue["Properties"]["RedrivePolicy"]["maxReceiveCount"] == 1000
+
+
 def test_there_is_a_consumer_only_where_it_is_configured(example: Synthesis) -> None:
     assert "ExampleConsumer" in example.templates
     source = json.dumps(example.notifications.body)

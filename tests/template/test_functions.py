@@ -294,3 +294,14 @@ def test_no_secret_stands_in_a_template(synthesis: Synthesis) -> None:
         text = json.dumps(template.body)
         assert 'clientSecret":' not in text
         assert "SecretString" not in text
+
+
+def test_only_what_sends_jobs_on_to_its_own_queue_may_loop(synthesis: Synthesis) -> None:
+    """Lambda stops a chain of SQS messages through one function after about 16 rounds, unless told.
+
+    Source: Lambda developer guide, "Use Lambda recursive loop detection to prevent infinite loops".
+    """
+    functions = synthesis.notifications.functions()
+    loops = {name: found["Properties"].get("RecursiveLoop") for name, found in functions.items()}
+    assert loops.pop("reconcile_subscriptions") == "Allow"
+    assert set(loops.values()) == {None}

@@ -51,8 +51,7 @@ def policies_of(synthesis: Synthesis, queue_id: str) -> dict[str, list[Any]]:
 
 def test_a_cell_without_such_types_has_nothing_of_it(example: Synthesis) -> None:
     assert not example.has_partner_events
-    for template in example.templates.values():
-        assert "aws.partner" not in json.dumps(template.body)
+    assert "aws.partner" not in json.dumps(example.notifications.body)
 
 
 def test_amazon_is_told_of_this_account_and_aws_region(partnered: Synthesis, destination_id: str) -> None:
@@ -154,11 +153,11 @@ def test_the_way_is_whole_before_a_subscription_is_made_and_after_the_last_is_de
     assert destination_id in reached_from(partnered, bus_id)
 
 
-def test_the_bus_is_never_kept_since_no_other_could_take_its_source(
+def test_none_of_it_is_kept_since_no_other_bus_could_take_the_source_nor_the_source_come_back(
     europe: Synthesis, destination_id: str, bus_id: str, rule_id: str
 ) -> None:
     assert europe.settings.removal_policy == "retain"
-    for logical_id in (bus_id, rule_id):
+    for logical_id in (bus_id, rule_id, destination_id):
         resource = europe.notifications.body["Resources"][logical_id]
         assert resource.get("DeletionPolicy", "Delete") == "Delete"
 

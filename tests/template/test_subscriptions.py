@@ -41,7 +41,7 @@ def test_the_destination_is_our_queue(synthesis: Synthesis, destination_id: str)
 
 def test_a_missing_secret_is_answered_with_the_command(synthesis: Synthesis) -> None:
     for resource in synthesis.notifications.of_type("Custom::SpApiDestination").values():
-        command = f"sellerbus secrets set --stage {synthesis.stage}"
+        command = f"bin/sellerbus secrets set --stage {synthesis.stage}"
         assert resource["Properties"]["SecretSetCommand"] == command
 
 
@@ -259,7 +259,7 @@ OUTPUTS = {
         "InspectAmazonFunctionName",
         "QueueEverySellerFunctionName",
     },
-    "ExampleConsumer": {"ExampleConsumerQueueUrl"},
+    "ExampleConsumer": {"ExampleConsumerQueueUrl", "ExampleConsumerDeadLetterQueueUrl"},
 }
 
 

@@ -277,7 +277,7 @@ def test_permanent_refusals_are_not_repeated(status: int, code: str | None, kind
 def test_a_revoked_seller_is_told_with_what_to_do() -> None:
     it = setting(reply(400, {"error": "invalid_grant", "error_description": "revoked"}, x_amzn_RequestId="r"))
     with pytest.raises(
-        AuthorizationRevokedError, match=r"seller A1: revoked.*sellers add A1 --replace"
+        AuthorizationRevokedError, match=r"seller A1: revoked.*replace the seller's refresh token"
     ) as caught:
         it.token(seller())
     assert (caught.value.code, caught.value.status, caught.value.request_id) == ("invalid_grant", 400, "r")

@@ -17,7 +17,7 @@ from sellerbus.notifications import dry_run, inspection_documents
 from sellerbus.notifications.jobs import SellerJob
 from sellerbus.notifications.seller_record import Record
 from sellerbus.notifications.subscriptions import Delete
-from sellerbus.notifications.wanted import KEEP, Destinations, Wanted, WantedSubscription
+from sellerbus.notifications.wanted import KEEP, REPLACE, Destinations, Wanted, WantedSubscription
 from sellerbus.sellers.registry import UnreadableTokenError
 from tests.unit.inspection.looking import ORDERS, PRICES, SELLER, Looking, subscription
 from tests.unit.subscriptions.fake_amazon import FakeAmazon, seller
@@ -52,6 +52,7 @@ def test_what_is_missing_would_be_created(it: Looking) -> None:
                         "subscriptionId": None,
                         "destinationId": "ours",
                         "reason": "is missing",
+                        "refusedBecauseOf": None,
                     }
                 ],
                 "kept": [],
@@ -108,7 +109,28 @@ def test_what_was_refused_the_last_time_is_told(it: Looking) -> None:
     it.amazon.held[ORDERS] = [subscription("sub-3", destination="theirs")]
     plan = it.plan()[ORDERS]
     assert plan["blocked"] == ["1.0"]
-    assert plan["steps"][0]["reason"] == "is missing; Amazon refused it the last time, because of another's"
+    assert plan["steps"][0]["reason"] == "is missing; Amazon refused it the last time, because of sub-3"
+    assert plan["steps"][0]["refusedBecauseOf"] == "sub-3"
+
+
+def test_one_that_another_stands_in_the_place_of_will_probably_be_refused(it: Looking) -> None:
+    it.amazon.held[ORDERS] = [subscription("sub-3", destination="theirs")]
+    (step,) = it.plan()[ORDERS]["steps"]
+    assert step["reason"] == "is missing; sub-3 stands in its place: Amazon will probably refuse"
+    assert step["refusedBecauseOf"] == "sub-3"
+    assert it.plan()[PRICES]["steps"][0]["refusedBecauseOf"] is None
+    # There it would be replaced.
+    it.wanted = replace(it.wanted, existing_subscriptions=REPLACE)
+    (step,) = it.plan()[ORDERS]["steps"]
+    assert (step["reason"], step["refusedBecauseOf"]) == ("is missing", None)
+
+
+def test_one_that_may_stand_beside_it_speaks_against_nothing(it: Looking) -> None:
+    filtered = {"filterExpression": {"x": 1}}
+    it.amazon.held[ORDERS] = [replace(subscription("sub-3", destination="theirs"), directive=filtered)]
+    assert it.plan()[ORDERS]["steps"][0]["reason"] == "is missing"
+    it.amazon.held[ORDERS] = [subscription("sub-3", destination="theirs", version="0.9")]
+    assert it.plan()[ORDERS]["steps"][0]["reason"] == "is missing"
 
 
 def test_one_that_is_wanted_and_was_lost_is_made_anew_and_not_deleted(it: Looking) -> None:
@@ -204,7 +226,7 @@ def test_listings_that_cannot_be_booked_are_throttled(it: Looking) -> None:
 
 @pytest.mark.parametrize(
     ("status", "kind", "what"),
-    [("revoked", "revoked", "--replace"), ("mystery", "permanent", "unknown status 'mystery'")],
+    [("revoked", "revoked", "add A1SELLER again"), ("mystery", "permanent", "unknown status 'mystery'")],
 )
 def test_for_whom_nothing_can_be_listed_amazon_is_not_asked(
     it: Looking, status: str, kind: str, what: str

@@ -92,16 +92,33 @@ DRIFTED = {
         "sellerId": "A3EXAMPLE",
         "notificationType": "ORDER_CHANGE",
         "detectedAt": "2024-01-02T00:00:00Z",
+        "drift": "missing",
+        "action": "restoring",
+    },
+}
+REVOKED = {
+    "source": "sellerbus.sellers",
+    "detail-type": "SellerAuthorizationRevoked",
+    "detail": {
+        "eventId": "e2",
+        "sellerId": "A4EXAMPLE",
+        "reason": "LWA token: 400 invalid_grant: seller A4EXAMPLE: the token is revoked, or expired, or so",
+        "detectedAt": "2024-01-03T00:00:00Z",
     },
 }
 
 
 class FakeDeployment:
     def __init__(self) -> None:
-        self.outputs = {"ExampleConsumerQueueUrl": "consumer", "NotificationDeadLetterQueueUrl": "dead"}
+        self.outputs = {
+            "ExampleConsumerQueueUrl": "consumer",
+            "NotificationDeadLetterQueueUrl": "dead",
+            "ExampleConsumerDeadLetterQueueUrl": "worn",
+        }
         self.queues = {
             "consumer": FakeQueue(json.dumps(EVENT), json.dumps(DRIFTED), "nonsense"),
             "dead": FakeQueue("{broken"),
+            "worn": FakeQueue(json.dumps(REVOKED), redrive=None),
         }
 
     def client(self, _: str) -> Any:
@@ -125,7 +142,12 @@ def test_events_and_dead_letters_are_lines_for_a_person() -> None:
 
     lines = [line.split() for line in said.getvalue().splitlines()]
     assert ["ORDER_CHANGE", "A2EXAMPLE", "2024-01-01T00:00:00Z", "stale", "n1"] in lines
-    assert ["SubscriptionDrifted", "A3EXAMPLE", "2024-01-02T00:00:00Z", "-", "e1"] in lines
+    drift = ["ORDER_CHANGE:", "missing,", "restoring"]
+    assert ["SubscriptionDrifted", "A3EXAMPLE", "2024-01-02T00:00:00Z", *drift, "e1"] in lines
+    (told,) = (line for line in said.getvalue().splitlines() if "SellerAuthorizationRevoked" in line)
+    assert "LWA token: 400 invalid_grant" in told
+    assert "or so" not in told
+    assert told.split()[-2:] == ["...", "e2"]
     assert ["-", "-", "{broken"] in lines
     assert "nonsense" in said.getvalue()
 
@@ -137,7 +159,21 @@ def test_as_json_they_are_whole(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out) == {
         "events": [EVENT, DRIFTED, {"body": "nonsense"}],
         "deadLetters": [{"reason": "", "detail": "", "body": "{broken"}],
+        "consumerDeadLetters": [REVOKED],
     }
+
+
+def test_an_older_deployment_has_no_consumers_dead_letters_to_show(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    deployment = FakeDeployment()
+    del deployment.outputs["ExampleConsumerDeadLetterQueueUrl"]
+    monkeypatch.setattr(events, "running", lambda _: deployment)
+    said = io.StringIO()
+
+    assert events.show_events(Screen(console=Console(file=said)), dead=True, as_json=False) == 0
+
+    assert "own dead letters" not in said.getvalue()
 
 
 def test_without_a_deployment_the_command_that_makes_one_is_said(

@@ -186,11 +186,35 @@ def test_a_failed_foundation_ends_it_with_its_code() -> None:
     assert cdk.commands == [FOUNDATION]
 
 
-def test_a_foundation_without_the_output_is_an_error_that_says_so() -> None:
-    with pytest.raises(
-        LookupError, match="sellerbus-prod-eu-foundation has no output LwaCredentialsSecretArn"
-    ):
-        deploy("prod", run=FakeCdk(outputs={"other": {}}), client_for=FakeAws("AWSCURRENT"), load=settings())
+def test_a_foundation_without_the_output_is_an_error_that_says_so(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    cdk = FakeCdk(outputs={"other": {}})
+
+    assert deploy("prod", run=cdk, client_for=FakeAws("AWSCURRENT"), load=settings()) == 1
+
+    assert cdk.commands == [FOUNDATION]
+    said = capsys.readouterr().err
+    assert "no output LwaCredentialsSecretArn of the stack sellerbus-prod-eu-foundation" in said
+
+
+def test_a_secret_that_may_not_be_looked_at_is_a_message_and_no_traceback(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    class Closed(FakeAws):
+        def __call__(self, service: str, region: str) -> FakeAws:
+            there = super().__call__(service, region)
+            return self if service == "secretsmanager" else there
+
+        def describe_secret(self, **_: str) -> dict[str, Any]:
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "DescribeSecret")
+
+    cdk = FakeCdk()
+
+    assert deploy("prod", run=cdk, client_for=Closed(), load=settings()) == 1
+
+    assert cdk.commands == [FOUNDATION]
+    assert "secretsmanager:DescribeSecret" in capsys.readouterr().err
 
 
 def test_a_deploy_says_first_where_it_goes(capsys: pytest.CaptureFixture[str]) -> None:

@@ -542,7 +542,9 @@ def test_where_amazons_models_are_looked_for_is_said_when_they_are_not_there(
     with pytest.raises(StoryError, match="enough"):
         story_of_deliveries.publish(deployment.for_story(), screen, Outcome())
 
-    assert str(tmp_path / "notification-schemas") in cast(io.StringIO, screen.console.file).getvalue()
+    said = cast(io.StringIO, screen.console.file).getvalue()
+    assert str(tmp_path / "notification-schemas") in said
+    assert "SP_API_MODELS" in said
 
 
 def short_of_time(*_: object) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +16,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from rich.console import Console
 
 from ops import cli, console, options
 
@@ -241,3 +244,15 @@ class DeployedStage:
                 code = end.code if isinstance(end.code, int) else 1
         printed = self._capsys.readouterr()
         return Finished(code, printed.out, printed.err)
+
+
+def in_a_terminal(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    """Let tables be printed as to a terminal of so many columns."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr(Console, "is_terminal", property(lambda self: self.file is sys.stdout))
+
+
+def table_width(printed: str) -> int:
+    """Return the columns that the table in `printed` takes."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", printed)
+    return max(len(line) for line in plain.splitlines() if line[:1] in ("│", "┃"))

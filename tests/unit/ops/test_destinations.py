@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.ops.aws import STAGE, DeployedStage, notifications
+from tests.unit.ops.aws import STAGE, DeployedStage, in_a_terminal, notifications, table_width
 
 SOURCE = "aws.partner/sellingpartnerapi.amazon.com/123456789012/amzn1.sp.solution.1"
 QUEUE = {
@@ -124,3 +124,15 @@ def test_what_amazon_refuses_is_told(deployed: DeployedStage) -> None:
         finished = deployed.run(*arguments)
         assert finished.code == 1
         assert "invalid_client" in finished.err
+
+
+def test_with_real_ids_it_fits_a_hundred_columns(
+    deployed: DeployedStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    identifier = "0a1b2c3d-0000-4000-8000-0123456789ab"
+    deployed.lambdas.answers["inspect-na"] = answers({**QUEUE, "destinationId": identifier}, BRIDGE)
+    in_a_terminal(monkeypatch, 100)
+    table = deployed.run(*LIST).out
+    assert table_width(table) <= 100
+    assert identifier in table
+    assert "sellerbus-example-na" in table

@@ -63,8 +63,16 @@ def test_each_row_goes_to_its_region(stage: DeployedStage, tmp_path: Path) -> No
         TWO.replace("\n", "\r\n").encode(),
         b"Refresh Token;seller_id;Marketplaces\n"
         b"Atzr|first-token;A1FIRST;US,CA\n\nAtzr|second-token;A2SECOND;DE\n",
+        b"\nsellerId;marketplaces;refreshToken\nA1FIRST;US,CA;Atzr|first-token\nA2SECOND;DE;Atzr|second-token\n",
+        b"sellerId;marketplaces;refreshToken\rA1FIRST;US,CA;Atzr|first-token\rA2SECOND;DE;Atzr|second-token\r",
     ],
-    ids=["byte order mark", "Windows lines", "semicolons, another order, an empty line"],
+    ids=[
+        "byte order mark",
+        "Windows lines",
+        "semicolons, another order, an empty line",
+        "semicolons after an empty line",
+        "semicolons and the lines of old Macs",
+    ],
 )
 def test_as_spreadsheet_programs_write_it(stage: DeployedStage, tmp_path: Path, content: bytes) -> None:
     finished = run(stage, file(tmp_path, content), "--json")
@@ -303,3 +311,27 @@ def test_all_problems_of_a_large_file_are_told(stage: DeployedStage) -> None:
     with pytest.raises(CommandError) as refused:
         seller_file.read(text, "sellers.csv", stage_module.open_stage(STAGE, stage.clients))
     assert str(refused.value).count("\n") == 500
+
+
+def test_a_line_tells_all_its_problems_at_once(stage: DeployedStage, tmp_path: Path) -> None:
+    content = (
+        HEADER
+        + "A1FIRST,US,Atzr|first-token,\n"
+        + "A1FIRST,XX,,MFN_ORDER_STATUS_CHANGE\n"
+        + "A1FIRST,DE,Atzr|other-token,\n"
+        + "A2SECOND,XX,Atzr|second-token,PRICING_HEALTH\n"
+    )
+    finished = run(stage, file(tmp_path, content))
+    assert finished.code == 2
+    lines = [line.partition("sellers.csv:")[2] for line in finished.err.splitlines()[1:]]
+    for begin in (
+        "3: (marketplaces) 'XX' is no",
+        "3: (refreshToken) The refresh token is empty.",
+        "3: (types) not configured for stage example: 'MFN_ORDER_STATUS_CHANGE' (was removed by Amazon and "
+        "replaced by ORDER_CHANGE)",
+        "3: seller A1FIRST stands in line 2 already",
+    ):
+        assert [line for line in lines if line.startswith(begin)], (begin, lines)
+    # The other region's A1FIRST is another row.
+    assert [line for line in lines if line.startswith("4:")] == []
+    assert [line[:18] for line in lines if line.startswith("5:")] == ["5: (marketplaces) "]

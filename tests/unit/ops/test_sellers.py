@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ops import console
 from tests.unit.ops.aws import STAGE, DeployedStage, foundation, notifications
 
 SELLER = "A2EXAMPLE3SELLER"
@@ -177,7 +178,46 @@ def test_the_state_is_what_the_last_run_left(stage: DeployedStage) -> None:
         SELLER, finishedAt={"S": "2099-01-01T00:00:00.000+00:00"}, lastError={"S": "createSubscription: 403"}
     )
     assert listed(stage)[SELLER]["lastError"] == "createSubscription: 403"
-    assert "failing: createSubscription: 403" in stage.run("sellers", "list", "--stage", STAGE).out
+    told = stage.run("sellers", "list", "--stage", STAGE)
+    assert "failing: createSubscription: 403" in told.out
+    assert "failing: the last run could not do everything" in told.err
+    assert "2099-01-01 00:00" in told.out
+    stage.remember(
+        SELLER, finishedAt=late, lastError={"S": "whole"}, lastErrorBrief={"S": "refused (403): createX"}
+    )
+    told = stage.run("sellers", "list", "--stage", STAGE)
+    assert "failing: refused (403): createX" in told.out
+    assert "whole" not in told.out
+
+
+def test_a_long_error_is_shown_whole_and_wrapped_between_words(
+    stage: DeployedStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.deploy_notifications()
+    stage.run(*ADD, piped=TOKEN)
+    words = [f"word{number:03}" for number in range(40)]
+    stage.remember(SELLER, lastError={"S": " ".join(words)})
+    assert " ".join(words) in stage.run(*SHOW).out
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(console, "_terminal_width", lambda: 80)
+    lines = stage.run(*SHOW).out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert [word for word in " ".join(lines).split() if word.startswith("word")] == words
+
+
+def test_a_state_that_nobody_is_in_is_not_explained(stage: DeployedStage) -> None:
+    stage.deploy_notifications()
+    stage.run(*ADD, piped=TOKEN)
+    told = stage.run("sellers", "list", "--stage", STAGE)
+    assert "pending: " in told.err
+    assert "settled" not in told.err
+
+
+def test_a_seller_for_whom_nothing_is_wanted_is_settled_after_its_run(stage: DeployedStage) -> None:
+    stage.deploy_notifications()
+    stage.run(*ADD, piped=TOKEN)
+    stage.remember(SELLER, finishedAt={"S": "2099-01-01T00:00:00.000+00:00"})
+    assert listed(stage)[SELLER]["state"] == "settled"
 
 
 SHOW = ("sellers", "show", SELLER, "--stage", STAGE)
@@ -252,6 +292,17 @@ def test_paused_and_resumed(stage: DeployedStage) -> None:
     assert again.code == 0
     assert "already paused" in again.out
     assert listed(stage)[SELLER]["wanted"] == 0
+    stage.remember(
+        SELLER,
+        finishedAt={"S": "2099-01-01T00:00:00.000+00:00"},
+        types={"SS": ["X"]},
+        subscriptions={"SS": ["X s"]},
+    )
+    told = stage.run("sellers", "list", "--stage", STAGE)
+    assert "1 left" in told.out
+    assert "pending: " in told.err
+    stage.remember(SELLER, finishedAt={"S": "2099-01-01T00:00:00.000+00:00"})
+    assert listed(stage)[SELLER]["state"] == "paused"
     resumed = stage.run("sellers", "resume", SELLER, "--stage", STAGE)
     assert (resumed.code, stage.rows()[0]["status"]["S"]) == (0, "active")
     assert "are made within about a minute" in resumed.err
@@ -268,12 +319,14 @@ def test_a_revoked_seller_says_what_a_person_has_to_do(stage: DeployedStage) -> 
     assert (row["state"], row["subscriptions"], row["wanted"]) == ("revoked", 1, 0)
     shown = stage.run(*SHOW)
     assert "1 on record" in shown.out
-    assert f"sellers add {SELLER} --replace" in shown.err
+    assert f"bin/sellerbus sellers add {SELLER} --stage {STAGE} --marketplaces US,CA --replace" in shown.err
+    assert "has revoked" not in shown.err
+    assert "revoked, expired, or another application's" in shown.err
 
 
 @pytest.mark.parametrize(
     ("status", "what"),
-    [("revoked", "has revoked the authorisation"), ("removing", "is being removed")],
+    [("revoked", "Amazon refuses its authorisation"), ("removing", "is being removed")],
 )
 @pytest.mark.parametrize("command", ["pause", "resume"])
 def test_who_has_revoked_or_goes_needs_a_new_token(
@@ -284,7 +337,7 @@ def test_who_has_revoked_or_goes_needs_a_new_token(
     finished = stage.run("sellers", command, SELLER, "--stage", STAGE)
     assert finished.code == 5
     assert what in finished.err
-    assert f"sellers add {SELLER} --replace" in finished.err
+    assert f"sellers add {SELLER} --stage {STAGE} --marketplaces US,CA --replace" in finished.err
     assert stage.rows()[0]["status"]["S"] == status
 
 
@@ -380,3 +433,42 @@ def test_an_older_stack_without_the_table_says_so(stage: DeployedStage) -> None:
     finished = stage.run(*SHOW)
     assert finished.code == 1
     assert "has no output SubscriptionStateTableName" in finished.err
+
+
+def test_another_account_is_told_from_a_stage_that_is_not_deployed(stage: DeployedStage) -> None:
+    stage.configure(("123456789012", "999999999999"))
+    stage.cloudformation.stacks.clear()
+    finished = stage.run("sellers", "list", "--stage", STAGE)
+    assert finished.code == 2
+    assert "of account 123456789012, but" in finished.err
+    assert "make deploy" not in finished.err
+
+
+@pytest.mark.parametrize("piped", ["\ufeff" + TOKEN, "\ufeff" + TOKEN + "\r\n"])
+def test_a_byte_order_mark_is_no_part_of_the_token(stage: DeployedStage, piped: str) -> None:
+    assert stage.run(*ADD, piped=piped).code == 0
+    (row,) = stage.rows()
+    opened = stage.client("kms").decrypt(
+        KeyId=stage.keys["na"],
+        CiphertextBlob=bytes(row["refreshToken"]["B"]),
+        EncryptionContext={"sellerId": SELLER},
+    )
+    assert opened["Plaintext"].decode() == TOKEN
+
+
+@pytest.mark.parametrize(
+    "piped", [TOKEN + "\u200b", TOKEN[:9] + "\u2013" + TOKEN[9:], b"Atzr|\xff\xfe0123456789"]
+)
+def test_what_no_token_has_is_refused_and_not_repeated(stage: DeployedStage, piped: str | bytes) -> None:
+    finished = stage.run(*ADD, piped=piped)
+    assert finished.code == 2
+    assert "Atzr|" not in finished.err
+    assert "Traceback" not in finished.err
+    assert stage.rows() == []
+
+
+def test_an_old_client_secret_as_an_argument_is_not_repeated(stage: DeployedStage) -> None:
+    secret = "0123456789abcdef" * 4
+    finished = stage.run(*ADD, secret, piped=TOKEN)
+    assert finished.code == 2
+    assert secret not in finished.out + finished.err

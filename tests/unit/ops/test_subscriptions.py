@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from ops import amazon, console, parallel
-from tests.unit.ops.aws import STAGE, DeployedStage, notifications
+from sellerbus.sellers.advice import REFUSED_BY_AMAZON
+from tests.unit.ops.aws import STAGE, DeployedStage, in_a_terminal, notifications, table_width
 
 TOKEN = "Atzr|IwEB0123456789"
 PLAN = ("subscriptions", "plan", "--stage", STAGE)
@@ -103,7 +104,7 @@ def test_every_seller_of_all_regions_is_planned_for(deployed: DeployedStage) -> 
     assert finished.document["failures"] == []
     assert finished.document["summary"] == {
         "sellers": 2, "sellersToChange": 2, "create": 2, "delete": 0, "kept": 2, "foreign": 0, "blocked": 0,
-        "refusedTypes": 0, "failed": 0,
+        "refusedTypes": 0, "failed": 0, "probablyRefused": 0,
     }  # fmt: skip
 
 
@@ -138,6 +139,13 @@ def test_a_plan_is_a_table_with_a_summary(deployed: DeployedStage) -> None:
     ):
         assert text in told.out
     assert told.code == 5
+
+
+def test_a_creation_that_amazon_will_probably_refuse_is_counted_apart(deployed: DeployedStage) -> None:
+    doubtful = {**step("create", None, "is missing; X stands in its place"), "refusedBecauseOf": "X"}
+    deployed.lambdas.answers["inspect-na"] = answering(CREATION, type_plan("PRICING_HEALTH", doubtful))
+    told = deployed.run(*PLAN, "--seller", "ANA001")
+    assert "2 to create (1 of them probably refused), 0 to delete" in told.out
 
 
 def test_where_nothing_is_to_do_the_summary_stands_alone(deployed: DeployedStage) -> None:
@@ -198,10 +206,16 @@ def test_who_is_marked_as_revoked_is_not_asked_for(deployed: DeployedStage) -> N
         ExpressionAttributeValues={":status": {"S": "revoked"}},
     )
     finished = deployed.run(*PLAN, "--json")
-    assert finished.code == 5
+    assert finished.code == 0
     assert asked(deployed) == [("inspect-eu", "AEU001")]
     assert [row["kind"] for row in finished.document["failures"]] == ["revoked"]
-    assert "sellers add ANA001 --replace" in finished.err
+    assert f"ANA001 (na): nothing can be listed: {REFUSED_BY_AMAZON}" in finished.err
+    assert f"bin/sellerbus sellers show ANA001 --stage {STAGE}" in finished.err
+    assert deployed.run(*LIST).code == 0
+    named = deployed.run(*PLAN, "--seller", "ANA001")
+    assert named.code == 5
+    assert f"bin/sellerbus sellers add ANA001 --stage {STAGE} --marketplaces US --replace" in named.err
+    assert deployed.run(*LIST, "--seller", "ANA001").code == 5
 
 
 def test_of_many_refusals_a_person_is_told_some(deployed: DeployedStage) -> None:
@@ -286,7 +300,10 @@ def test_what_amazon_has_is_listed_ours_and_others(deployed: DeployedStage) -> N
         {"sellerId": "ANA001", "region": "na", **OURS},
         {"sellerId": "ANA001", "region": "na", **THEIRS},
     ]
+    deployed.lambdas.answers["inspect-na"] = naming("destination-9", "their queue", OURS, THEIRS)
     table = deployed.run(*LIST, "--seller", "ANA001").out
+    assert "to their queue" in table
+    assert "destination-9" in table
     assert "Subscriptions at Amazon for stage example: 2" in table
     assert [line.split("│")[-3].strip() for line in table.splitlines() if "sub-" in line] == [
         "ours",
@@ -294,9 +311,47 @@ def test_what_amazon_has_is_listed_ours_and_others(deployed: DeployedStage) -> N
     ]
 
 
+def naming(destination_id: str, name: str, *actual: dict[str, Any]) -> Any:
+    whole = answering(WHOLE, actual=actual)
+    row = {"destinationId": destination_id, "name": name}
+    return lambda request: {"destinations": [row]} if request["request"] == "destinations" else whole(request)
+
+
+def test_a_list_without_names_still_has_the_ids(deployed: DeployedStage) -> None:
+    whole, refuse = answering(WHOLE, actual=(THEIRS,)), refusing("permanent", "403")
+    deployed.lambdas.answers["inspect-na"] = lambda request: (
+        refuse(request) if request["request"] == "destinations" else whole(request)
+    )
+    finished = deployed.run(*LIST, "--seller", "ANA001")
+    assert finished.code == 0
+    assert "destination-9" in finished.out
+    assert "names of the destinations of na are not shown: 403" in finished.err
+
+
+ID = "0a1b2c3d-0000-4000-8000-0123456789ab"
+
+
+@pytest.mark.parametrize("command", [LIST, PLAN])
+def test_with_real_ids_it_fits_a_hundred_columns(
+    deployed: DeployedStage, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    add(deployed, "A" * 20, "US")
+    kind = "EXTERNAL_FULFILLMENT_SHIPMENT_STATUS_CHANGE"
+    item = {"notificationType": kind, "ours": True, **subscription(ID, ID.upper())}
+    whole = naming(ID.upper(), "sellerbus-example-na", item)
+    planned = type_plan(kind, step("delete", ID, f"is in the way of the wanted one: differs in {ID}"))
+    deployed.lambdas.answers["inspect-na"] = lambda request: whole(request) | {"plan": [planned]}
+    in_a_terminal(monkeypatch, 100)
+    table = deployed.run(*command, "--seller", "A" * 20).out
+    assert table_width(table) <= 100
+    assert ID in table
+    if command is LIST:
+        assert ID.upper() in table
+
+
 def test_further_types_are_asked_for(deployed: DeployedStage) -> None:
     deployed.run(*LIST, "--seller", "ANA001", "--type", "fee_promotion", "--type", "ANY_OFFER_CHANGED")
-    ((_, request),) = deployed.lambdas.calls
+    request = deployed.lambdas.calls[0][1]
     assert request["notificationTypes"] == ["FEE_PROMOTION", "ANY_OFFER_CHANGED"]
 
 

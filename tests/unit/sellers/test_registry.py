@@ -56,7 +56,12 @@ def it(monkeypatch: pytest.MonkeyPatch) -> Iterator[Setting]:
         key_id = kms.create_key()["KeyMetadata"]["KeyId"]
         moment = iter(datetime(2026, 8, 1, tzinfo=UTC) + timedelta(seconds=n) for n in range(1000))
         registry = SellerRegistry(
-            dynamodb=dynamodb, kms=kms, table_name="sellers", key_id=key_id, clock=lambda: next(moment)
+            dynamodb=dynamodb,
+            kms=kms,
+            table_name="sellers",
+            key_id=key_id,
+            stage="example",
+            clock=lambda: next(moment),
         )
         yield Setting(registry, dynamodb, kms, key_id)
 
@@ -89,7 +94,9 @@ def test_a_token_is_sealed_to_its_seller(it: Setting) -> None:
         UpdateExpression="SET refreshToken = :t",
         ExpressionAttributeValues={":t": stolen},
     )
-    with pytest.raises(UnreadableTokenError, match=r"seller A1SELLER.*--replace") as caught:
+    with pytest.raises(
+        UnreadableTokenError, match=r"seller A1SELLER.*--stage example --marketplaces \S+ --replace"
+    ) as caught:
         it.registry.refresh_token(it.registry.get("A1SELLER"))
     assert "Atzr" not in str(caught.value)
 
@@ -153,6 +160,7 @@ def losing(it: Setting) -> SellerRegistry:
         kms=it.kms,
         table_name="sellers",
         key_id=it.key_id,
+        stage="example",
         clock=lambda: next(moment),
     )
 
@@ -226,6 +234,7 @@ def test_all_pages_are_listed_without_decrypting(it: Setting) -> None:
         kms=NoKms(),
         table_name="sellers",
         key_id="k",
+        stage="example",
         clock=lambda: datetime.now(UTC),
     )
     assert sorted(row.seller_id for row in registry.sellers()) == [f"A{number}SELLER" for number in range(5)]
@@ -278,7 +287,12 @@ def test_ids_and_statuses_come_page_by_page_without_the_tokens(it: Setting) -> N
             return page
 
     registry = SellerRegistry(
-        dynamodb=Watching(it.dynamodb), kms=it.kms, table_name="sellers", key_id="k", clock=lambda: NOW
+        dynamodb=Watching(it.dynamodb),
+        kms=it.kms,
+        table_name="sellers",
+        key_id="k",
+        stage="example",
+        clock=lambda: NOW,
     )
     assert sorted(registry.ids()) == [
         (f"A{number}SELLER", PAUSED if number == 3 else ACTIVE) for number in range(5)

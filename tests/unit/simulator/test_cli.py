@@ -1,5 +1,7 @@
 """The command line of the simulator, against a control API that answers from a table."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -76,3 +78,41 @@ def test_without_a_server_the_commands_that_start_one_are_said() -> None:
     unknown = run("state", url="")
     assert unknown.exit_code == 2
     assert "run `make up` and `source .local/env`" in unknown.stderr
+
+
+def test_a_body_of_another_seller_is_published_and_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(ControlClient, "post", lambda *_: {"notificationId": "n1", "sent": 1})
+    file = tmp_path / "notification.json"
+    offers = [{"SellerId": "A9OFFERS"}]
+    file.write_text(json.dumps({"Payload": {"Change": {"SellerId": "A1BODY", "Offers": offers}}}))
+
+    other = run("publish", str(file), "--seller", "A2GIVEN")
+    assert other.exit_code == 0
+    assert "as seller A2GIVEN's, but its body names A1BODY" in other.stderr
+    assert "A9OFFERS" not in other.stderr
+    assert run("publish", str(file), "--seller", "A1BODY").stderr == ""
+    assert run("publish", str(file)).stderr == ""
+    assert run("publish", str(file), "--seller", "A2GIVEN", "--raw").stderr == ""
+
+
+def test_the_state_is_sorted_by_seller_and_type(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [("A2", "ORDER_CHANGE"), ("A1", "PRICING_HEALTH"), ("A2", "FEE_PROMOTION"), ("A1", "ORDER_CHANGE")]
+    names = ("region", "payloadVersion", "subscriptionId", "destinationId")
+    held = [
+        {"sellerId": seller, "notificationType": kind, **dict.fromkeys(names, "x")} for seller, kind in rows
+    ]
+    empty: dict[str, Any] = {"applications": [], "sellers": [], "destinations": [], "faults": {}}
+    monkeypatch.setattr(ControlClient, "get", lambda *_, **__: {**empty, "subscriptions": held})
+
+    lines = [line.split() for line in run("state").stdout.splitlines()]
+
+    assert [(line[0], line[2]) for line in lines if line[:1] in (["A1"], ["A2"])] == sorted(rows)
+
+
+@pytest.mark.parametrize("group", [(), ("sellers",), ("faults",), ("destinations",), ("subscriptions",)])
+def test_no_sentence_of_the_help_is_cut(group: tuple[str, ...]) -> None:
+    lines = run(*group, "--help").stdout.splitlines()
+
+    assert [line for line in lines if line.endswith("...") and "Usage:" not in line] == []

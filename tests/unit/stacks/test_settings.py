@@ -140,6 +140,13 @@ ONE_LINE = [
     ),
     ("removal_policy: retain", "removal_policy: keep", "9: removal_policy = 'keep'", "retain or destroy"),
     ("us-east-1", "us-est-1", "3: regions.na.aws_region = 'us-est-1'", "us-east-1, eu-west-1 or us-west-2"),
+    (
+        "us-east-1",
+        "us-west-7",
+        "3: regions.na.aws_region = 'us-west-7': is no AWS region",
+        "us-west-1, us-west-2",
+    ),
+    ("us-east-1", "us-north-1", "3: regions.na.aws_region = 'us-north-1': is no AWS region", "eu-north-1"),
     ("us-east-1", "cn-north-1", "3: regions.na.aws_region = 'cn-north-1'", "the partition aws"),
     ("us-east-1", "us-gov-west-1", "3: regions.na.aws_region = 'us-gov-west-1'", "the partition aws"),
     ("  na:", "  us:", "2: regions.us: is not a key that is known here", "na, eu or fe"),

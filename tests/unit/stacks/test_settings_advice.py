@@ -1,5 +1,6 @@
 """A shell that points at an emulator deploys no real stage; a distant region is worth a word."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -57,6 +58,33 @@ def test_the_app_itself_refuses_so_that_every_cdk_command_does() -> None:
 
     assert ended.returncode == 1
     assert "AWS_ENDPOINT_URL points at http://127.0.0.1:9, but stage example" in ended.stderr
+
+
+def test_templates_are_written_in_any_shell() -> None:
+    environment = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "PATH": "/usr/bin:/bin"}
+    only_synth = json.dumps({"sellerbus:only-synth": "true", "stage": "no-such-stage"})
+    ended = subprocess.run(
+        [sys.executable, "-c", _ASKED_LAST],
+        cwd=Path(CONFIG_FOLDER).parent,
+        env={**environment, "CDK_CONTEXT_JSON": only_synth},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ended.returncode == 0, ended.stderr
+    assert "points at" not in ended.stderr
+
+
+# All of the app but the synthesis itself, which takes half a minute.
+_ASKED_LAST = """
+import app
+from stacks import settings
+real = settings.load_settings
+app.load_settings = lambda stage: real("example")
+app.add_stacks = lambda *_, **__: None
+raise SystemExit(app.main())
+"""
 
 
 def test_a_region_far_from_amazons_endpoint_is_a_warning() -> None:

@@ -44,6 +44,9 @@ class FakeRegistry:
     def grant(self, seller: Seller) -> SellerGrant:
         return SellerGrant(seller.seller_id, lambda: f"Atzr|{seller.seller_id}", "v1")
 
+    def add_again(self, seller: Seller) -> str:
+        return f"add {seller.seller_id} again"
+
     def set_status(self, seller_id: str, status: str, *, seen: Seller | None = None) -> Seller:
         found = self.rows.get(seller_id)
         if found is None or (seen is not None and found.updated_at != seen.updated_at):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+from dataclasses import replace
+
 import pytest
 
 from sellerbus.api import errors
@@ -72,6 +75,13 @@ def test_at_another_destination_of_ours() -> None:
 def test_anothers_in_its_place_is_left_alone_unless_told(policy: str, action: str) -> None:
     want = wanted(policy=policy)
     assert found(row("s2", "foreign"), want=want) == [("other-destination", "s2", "foreign", action)]
+
+
+def test_anothers_that_may_stand_beside_it_has_not_taken_its_place() -> None:
+    """Those with different filter expressions may exist side by side, so ours is put back."""
+    assert found(row("s2", "foreign", directive={"filterExpression": "a"})) == [
+        ("missing", None, None, "restoring")
+    ]
 
 
 def test_one_that_nobody_wants() -> None:
@@ -243,3 +253,41 @@ def test_what_a_run_creates_between_its_looks_is_no_drift_and_is_settled() -> No
     assert amazon.calls.index("createSubscription") < len(amazon.calls) - 2
     assert (told, outcome.drifted, outcome.created) == ([], [], 2)
     assert set(record.settled) == {"ORDER_CHANGE", "PRICING_HEALTH"}
+
+
+class Wordy(FakeAmazon):
+    """Lists what it made with defaults that nobody asked for."""
+
+    def subscriptions(self, seller: SellerGrant, notification_type: str) -> tuple[Subscription, ...]:
+        default: dict[str, object] = {"eventFilter": {"aggregationSettings": {"aggregationTimePeriod": "x"}}}
+        found = super().subscriptions(seller, notification_type)
+        return tuple(replace(item, directive=default) for item in found)
+
+
+def test_a_directive_that_amazon_lists_in_other_words_is_neither_replaced_daily_nor_drift() -> None:
+    """Amazon has no operation that changes a subscription: the one that was made for a wish is right."""
+    it = Setting(wanted(ORDER, PRICING))
+    it.amazon = Wordy()
+    it.run()
+    made = copy.deepcopy(it.amazon.held)
+    for _ in range(2):
+        it.run()
+        assert it.told == []
+        assert not it.outcome.changed
+        assert it.amazon.held == made
+    it.wanted = wanted(WantedSubscription("ORDER_CHANGE", "1.0", FILTER), PRICING)
+    it.run()
+    assert (it.told, it.outcome.deleted, it.outcome.created) == ([], 1, 1)
+
+
+def test_another_run_after_an_unknown_outcome_does_not_take_its_own_for_altered() -> None:
+    it = Setting(wanted(ORDER, WantedSubscription("ORDER_CHANGE", "2.0")))
+    it.amazon = Wordy()
+    creations = iter([None, errors.OutcomeUnknownError("createSubscription", "lost")])
+
+    def fault(number: int, operation: str, moment: Moment) -> BaseException | None:
+        return next(creations, None) if (operation, moment) == ("createSubscription", "before") else None
+
+    it.amazon.fault = fault
+    it.run()
+    assert (it.outcome.created, it.outcome.deleted) == (2, 0)

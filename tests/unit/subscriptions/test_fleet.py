@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -126,7 +127,6 @@ def test_no_seller_at_all() -> None:
 @pytest.mark.parametrize(
     "error",
     [
-        errors.ThrottledError("getSubscriptions", 60),
         errors.RetryableError("getSubscriptions", "down"),
         errors.UnauthorizedError("getSubscriptions", "no", status=403),
         RuntimeError("anything"),
@@ -344,6 +344,37 @@ def test_sellers_whose_turns_come_later_are_queued_with_them() -> None:
     assert set(queue.delays) == {90}
 
 
+def test_turns_that_are_booked_are_queued_before_the_last_seller_is_done() -> None:
+    """Otherwise they would be over by then: a deploy may take a quarter of an hour."""
+    it, amazon, queue = moving(turns_after=90.0)
+    listing = amazon.subscriptions
+
+    def subscriptions(seller: SellerGrant, notification_type: str) -> tuple[Subscription, ...]:
+        if seller.seller_id == "A8":
+            deadline = time.monotonic() + 5
+            while not queue.jobs and time.monotonic() < deadline:
+                time.sleep(0.005)
+            seen.append(len(queue.jobs))
+        return listing(seller, notification_type)
+
+    seen: list[int] = []
+    amazon.subscriptions = subscriptions  # type: ignore[method-assign]
+    it.bring_all_to(MOVED, retired_destination_ids=["ours"], first=False)
+    assert seen[0] > 0
+    assert len(queue.jobs) == 9
+
+
+def test_drift_is_summed_up_also_of_a_seller_whose_mending_waits() -> None:
+    amazon, queue, clock = SharedAmazon(), FakeQueue(), Time(ends_at=1_000_600.0)
+    it = fleet(sellers(1), amazon, queue, clock)
+    it.bring_all_to(WANTED)
+    amazon.held[("A0", "ORDER_CHANGE")] = [Subscription("altered", "1.0", "ours", {"eventFilter": {"x": 1}})]
+    amazon.clock, amazon.turns_after = clock.clock, 90.0
+    summary = it.bring_all_to(WANTED, first=False)
+    assert (summary.queued, summary.drifted) == (1, 1)
+    assert "1 subscriptions were changed by others" in summary.text()
+
+
 def test_once_turns_are_too_far_off_nobody_else_is_looked_at() -> None:
     it, amazon, queue = moving(turns_after=None)
     summary = it.bring_all_to(MOVED, retired_destination_ids=["ours"], first=False)
@@ -411,3 +442,14 @@ def test_drift_own_lists_and_revocations_are_summed_up() -> None:
         "SubscriptionDrifted",
     ]
     assert it.bring_all_to(WANTED, first=False).marked == 0
+
+
+@pytest.mark.parametrize(
+    "error",
+    [errors.ThrottledError("getSubscriptions", 5), errors.OutOfTimeError("getSubscriptions", "the end")],
+)
+def test_a_seller_for_whom_quota_or_time_is_over_is_queued_and_no_failure(error: Exception) -> None:
+    queue = FakeQueue()
+    summary = fleet(sellers(2), SharedAmazon({"A1": error}), queue).bring_all_to(WANTED)
+    assert summary.failures == {}
+    assert [job.seller_id for job in queue.jobs] == ["A1"]

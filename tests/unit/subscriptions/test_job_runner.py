@@ -10,6 +10,7 @@ import pytest
 from sellerbus.api.booking import Booking
 from sellerbus.api.errors import RetryableError, ThrottledError
 from sellerbus.notifications.deletion_turns import DeletionsWaitError
+from sellerbus.notifications.drift import Finding
 from sellerbus.notifications.job_runner import LONGEST_WAIT_SECONDS, JobRunner
 from sellerbus.notifications.jobs import SellerJob
 from sellerbus.notifications.outcome import Outcome
@@ -26,7 +27,9 @@ class Reconciler:
     error: Exception | None = None
     jobs: list[SellerJob] = field(default_factory=list)
 
-    def run(self, job: SellerJob, wanted: Callable[[], Wanted]) -> Outcome | None:
+    def run(
+        self, job: SellerJob, wanted: Callable[[], Wanted], *, drifted: list[Finding] | None
+    ) -> Outcome | None:
         self.jobs.append(job)
         if self.error is not None:
             raise self.error

@@ -38,7 +38,7 @@ class Sqs:
 
 
 def test_a_job_survives_the_queue() -> None:
-    job = SellerJob("A1", ("OLD_TYPE",), ("d0",), attempt=7)
+    job = SellerJob("A1", ("OLD_TYPE",), ("d0",), attempt=7, request_id="r1")
     assert SellerJob.from_text(job.to_text()) == job
     assert json.loads(SellerJob("A1").to_text()) == {"sellerId": "A1"}
 
@@ -59,7 +59,8 @@ def test_a_waiting_job_survives_the_queue_with_its_turns() -> None:
              '{"sellerId": "A", "attempt": 0}', '{"sellerId": "A", "attempt": true}',
              '{"sellerId": "A", "deletions": -1}', '{"sellerId": "A", "booked": "x"}',
              '{"sellerId": "A", "booked": {"count": 1}}', '{"sellerId": "A", "lookSeconds": -1}',
-             '{"sellerId": "A", "waitingSince": "now"}']
+             '{"sellerId": "A", "waitingSince": "now"}', '{"sellerId": "A", "requestId": 1}',
+             '{"sellerId": "A", "requestId": "' + "x" * 65 + '"}']
 )  # fmt: skip
 def test_what_is_no_job_is_refused(text: str) -> None:
     with pytest.raises(JobError):
@@ -67,7 +68,8 @@ def test_what_is_no_job_is_refused(text: str) -> None:
 
 
 def test_attempts_are_counted_and_counted_anew() -> None:
-    job = SellerJob("A1", ("OLD_TYPE",))
+    job = SellerJob("A1", ("OLD_TYPE",), request_id="r1")
+    assert job.waiting(1.0).next_attempt.request_id == "r1"
     assert job.next_attempt.next_attempt.attempt == 3
     assert job.next_attempt.afresh == job
 

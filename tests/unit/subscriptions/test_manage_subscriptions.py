@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -157,10 +158,27 @@ def test_the_fleet_is_put_together_for_real(monkeypatch: pytest.MonkeyPatch) -> 
     cloudformation = CloudFormation()
     clients: dict[str, Callable[[], Any]] = {"dynamodb": Dynamo}
     monkeypatch.setattr(bootstrap, "http", lambda: cloudformation)
-    monkeypatch.setattr(bootstrap, "aws", lambda service: clients.get(service, Nothing)())
-    selling_partner._tokens.cache_clear()
-    selling_partner._credentials.cache_clear()
+    monkeypatch.setattr(bootstrap, "aws", lambda service, *_: clients.get(service, Nothing)())
+    kept = (selling_partner._tokens, selling_partner._credentials, selling_partner._throttle)
+    for one in kept:
+        one.cache_clear()
     module.handler(event("Create", properties("ORDER_CHANGE")), Context())  # type: ignore[arg-type]
-    selling_partner._tokens.cache_clear()
-    selling_partner._credentials.cache_clear()
+    for one in kept:
+        one.cache_clear()
     assert cloudformation.answers[0]["Data"]["Summary"] == "0 sellers, 0 subscriptions in place"
+
+
+def test_the_clients_are_made_before_the_fleets_threads_begin(
+    it: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Made by four threads at once there would be as many token caches, and boto3 makes none safely."""
+    makers: list[str] = []
+
+    def notifications_api(*_: object, **__: object) -> SharedAmazon:
+        makers.append(threading.current_thread().name)
+        return it.amazon
+
+    monkeypatch.setattr(selling_partner, "notifications_api", notifications_api)
+    it.answer("Create", properties("ORDER_CHANGE"))
+    assert makers[0] == "custom-resource"
+    assert len(makers) == 3

@@ -276,3 +276,24 @@ def test_the_digest_tells_what_is_wanted_apart_and_nothing_else() -> None:
 def test_unusable_wanted_say_where(text: str, where: str) -> None:
     with pytest.raises(WantedError, match=where):
         parse_wanted(text)
+
+
+def test_one_that_is_trusted_fits_only_where_nothing_else_is_wanted_in_its_place() -> None:
+    first = WantedSubscription("ORDER_CHANGE", "1.0", {"filterExpression": "a"})
+    second = WantedSubscription("ORDER_CHANGE", "1.0", {"filterExpression": "b"})
+    listed = Subscription("s1", "1.0", "ours", {"filterExpression": "a "})
+
+    def steps(*rows: WantedSubscription, trusted: str = "s1") -> int:
+        plan = plan_type(
+            "ORDER_CHANGE",
+            rows,
+            [listed],
+            destinations=Destinations("ours"),
+            own_subscription_ids=frozenset({"s1"}),
+            trusted=frozenset({trusted}),
+        )
+        return len(plan.steps)
+
+    assert steps(first) == 0
+    assert steps(first, trusted="s2") == 2
+    assert steps(first, second) == 3

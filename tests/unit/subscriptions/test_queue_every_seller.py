@@ -22,8 +22,8 @@ class Setting:
         monkeypatch.setattr(bootstrap, "subscription_states", lambda _: self.states)
         monkeypatch.setattr(bootstrap, "subscription_queue", lambda _: self.queue)
 
-    def run(self) -> dict[str, int]:
-        return module.handler({}, Context())  # type: ignore[arg-type]
+    def run(self, **event: str) -> dict[str, int]:
+        return module.handler(event, Context())  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -50,3 +50,11 @@ def test_what_the_queue_refuses_fails_the_run_so_that_it_is_done_again(it: Setti
         it.run()
     it.queue.fault = None
     assert it.run() == {"sellersQueued": 3}
+
+
+def test_a_persons_request_is_passed_on_to_the_runs_that_the_person_waits_for(it: Setting) -> None:
+    it.states.take("GONE", 10)
+    it.run(requestId="r1", time="2025-01-01")
+    assert {job.seller_id: job.request_id for job in it.queue.jobs} == {
+        "A1": "r1", "A2": "r1", "A4": "r1", "GONE": "",
+    }  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -241,3 +242,23 @@ def test_an_incomplete_environment_fails_the_whole_batch(
     monkeypatch.delenv("WANTED_PARAMETER_NAME")
     with pytest.raises(ConfigurationError, match="WANTED_PARAMETER_NAME"):
         it.run(job("A0"))
+
+
+def test_drift_is_counted_once_also_where_its_mending_waits(
+    it: Setting, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The run that mends it finds a type that is not settled, and tells nothing."""
+    it.run(job("A0"))
+    it.amazon.held[("A0", "ORDER_CHANGE")] = [Subscription("theirs", "1.0", "foreign")]
+    it.amazon.clock = time.time
+    counted = []
+    for turns_after in (100.0, 0.0):
+        it.amazon.turns_after = turns_after
+        it.amazon.bookings.clear()
+        capsys.readouterr()
+        it.run(job("A0"))
+        lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        (metrics,) = [line for line in lines if "_aws" in line]
+        counted.append((sum(metrics["SubscriptionsDrifted"]), "SellersThrottled" in metrics))
+    assert counted == [(1, True), (0, False)]
+    assert len(it.events.drifts) == 1

@@ -22,7 +22,7 @@ from sellerbus.sellers.registry import UnknownStatusError, UnreadableTokenError
 from sellerbus.sellers.rows import ACTIVE, PAUSED, REMOVING, REVOKED
 from tests.unit.subscriptions.fake_amazon import FakeAmazon, KilledError, Moment, kill_at, no_fault
 from tests.unit.subscriptions.fake_registry import FakeRegistry, row
-from tests.unit.subscriptions.fake_states import FakeEvents, FakeStates, reconciler
+from tests.unit.subscriptions.fake_states import FakeEvents, FakeStates, Row, reconciler
 
 WANTED = Wanted(
     Destinations("ours"),
@@ -615,3 +615,150 @@ def test_what_others_deletions_need_is_booked_together_too() -> None:
     it.run()
     assert it.held == 2
     assert len(it.amazon.bookings) == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.CredentialsError("LWA token", "no such client"),
+        errors.AuthorizationRevokedError("LWA token", "another application's"),
+        errors.RetryableError("LWA token", "down"),
+    ],
+)
+def test_a_client_id_that_amazon_never_answered_keeps_the_right_one_not_out(error: Exception) -> None:
+    """Mistyped, or another application's, while the seller was added: once mended, all goes on."""
+    it = Setting()
+    it.amazon.fault = lambda *_: error
+    wrong = reconciler(it.registry, it.amazon, it.states, application="mistyped")
+    with pytest.raises(Exception, match=r"no such client|another application's|down"):
+        wrong.run(JOB, lambda: WANTED)
+    assert it.record.application == ""
+    it.amazon.fault = no_fault
+    it.registry.change("A1", ACTIVE)
+    outcome = it.run()
+    assert outcome is not None
+    assert outcome.in_place == 2
+    assert it.record.application == "application-1"
+
+
+def test_an_application_that_has_nothing_on_record_is_forgotten_before_another_begins() -> None:
+    it = Setting()
+    it.states.rows["A1"] = Row(Record(application="application-0", last_error="refused"))
+    it.amazon.fault = lambda *_: errors.ThrottledError("getSubscriptions", 5)
+    for _ in range(2):
+        with pytest.raises(errors.ThrottledError):
+            it.run()
+    assert it.record.application == ""
+
+
+def test_killed_after_a_revoked_seller_was_marked_nothing_is_drift_when_it_comes_back() -> None:
+    it = Setting()
+    it.run()
+    it.revoke()
+
+    def kill() -> None:
+        raise KilledError
+
+    it.states.on_leave = kill
+    with pytest.raises(KilledError):
+        it.run()
+    assert it.registry.rows["A1"].status == REVOKED
+    it.states.on_leave, it.amazon.fault = lambda: None, no_fault
+    # Amazon ends the subscriptions of who revokes the authorisation.
+    it.amazon.held.clear()
+    it.states.wait_for_leases()
+    it.registry.change("A1", ACTIVE)
+    it.run()
+    assert it.events.drifts == []
+    assert it.held == 2
+
+
+REQUESTED = SellerJob("A1", request_id="r1")
+
+
+def ends(it: Setting) -> dict[str, str]:
+    return {each.request_id: each.error for each in it.record.requests}
+
+
+def test_the_run_that_does_a_request_notes_its_end_and_no_other_does() -> None:
+    it = Setting()
+    it.run()
+    assert ends(it) == {}
+    it.run(job=REQUESTED)
+    it.run(job=SellerJob("A1", request_id="r2"))
+    it.run()
+    assert ends(it) == {"r1": "", "r2": ""}
+
+
+def test_a_run_that_is_put_back_to_wait_has_not_ended_the_request() -> None:
+    it = Setting()
+    it.run()
+    it.record.failed("an older error", "older")
+    it.amazon.fault = lambda number, operation, moment: errors.ThrottledError(operation, 5)
+    with pytest.raises(errors.ThrottledError):
+        it.run(job=REQUESTED)
+    assert ends(it) == {}
+
+
+def test_a_request_that_failed_is_told_until_its_repetition_succeeds() -> None:
+    it = Setting()
+    it.amazon.fault = lambda number, operation, moment: errors.RetryableError(operation, "down")
+    with pytest.raises(SubscriptionsIncompleteError):
+        it.run(job=REQUESTED)
+    assert "2 types are not as wanted" in ends(it)["r1"]
+    assert it.record.last_error_brief == "no answer: getSubscriptions ORDER_CHANGE and 1 more"
+    it.amazon.fault = no_fault
+    it.run(job=REQUESTED.next_attempt)
+    assert ends(it) == {"r1": ""}
+    assert (it.record.last_error, it.record.last_error_brief) == ("", "")
+
+
+@pytest.mark.parametrize("status", [PAUSED, REVOKED, REMOVING])
+def test_a_request_ends_although_nothing_else_is_to_be_remembered(status: str) -> None:
+    it = Setting(status)
+    it.run(job=REQUESTED)
+    assert ends(it) == {"r1": ""}
+    it.states.time.now += 3601
+    it.run()
+    assert it.states.rows == {}
+
+
+def test_a_request_for_a_seller_that_wants_nothing_or_is_gone_ends() -> None:
+    it = Setting()
+    it.run(Wanted(Destinations("ours"), REPLACE, ()), job=REQUESTED)
+    assert ends(it) == {"r1": ""}
+    it.registry.rows.clear()
+    it.run(job=SellerJob("A1", request_id="r2"))
+    assert ends(it) == {"r1": "", "r2": ""}
+
+
+def test_a_request_says_that_a_closed_seller_gets_nothing() -> None:
+    it = Setting()
+    it.run(clear=True)
+    it.run(job=REQUESTED)
+    assert "being deleted" in ends(it)["r1"]
+
+
+def test_what_amazon_said_of_a_revoked_seller_stays_until_it_is_added_anew() -> None:
+    it = Setting()
+    it.revoke()
+    with pytest.raises(errors.AuthorizationRevokedError):
+        it.run()
+    # As the stream of the registry has it run once more.
+    it.run()
+    assert it.record.last_error == "LWA token: revoked"
+    assert it.record.last_error_brief == "authorisation refused: LWA token"
+    it.amazon.fault = no_fault
+    it.registry.change("A1", ACTIVE)
+    it.run()
+    assert it.record.last_error == ""
+
+
+def test_what_amazon_said_of_a_paused_seller_is_remembered_too() -> None:
+    it = Setting()
+    it.run()
+    it.registry.change("A1", PAUSED)
+    it.revoke()
+    it.run()
+    assert it.registry.rows["A1"].status == REVOKED
+    assert it.record.last_error == "LWA token: revoked"

@@ -88,6 +88,6 @@ def one_region(names: Iterable[str]) -> tuple[str, tuple[Marketplace, ...]]:
         listed = ", ".join(f"{row.country} ({row.region})" for row in found) or "none given"
         raise UnknownMarketplaceError(
             f"a seller's marketplaces must be of one region: {listed}. "
-            "Add the seller once per region, each in that region's stage."
+            "Add the seller once for each region, with that region's marketplaces and token."
         )
     return regions[0], found

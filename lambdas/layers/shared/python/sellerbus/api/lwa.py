@@ -208,7 +208,7 @@ def _check_application(credentials: ClientCredentials, application: str) -> None
             OPERATION,
             f"begun as the application {application}, but the secret holds the credentials of "
             f"{credentials.client_id} by now",
-            hint="Begin again, or write the right ones with `sellerbus secrets set`.",
+            hint="Begin again, or write the right ones with `bin/sellerbus secrets set --stage <stage>`.",
         )
 
 

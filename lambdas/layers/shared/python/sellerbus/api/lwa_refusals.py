@@ -39,13 +39,14 @@ def refused(
     if code == "invalid_client" or (status == 401 and code is None):
         return error(
             CredentialsError,
-            "The client id or secret is not good: write the current one with `sellerbus secrets set`.",
+            "The client id or secret is not good: write the current one with `bin/sellerbus secrets set "
+            "--stage <stage>`.",
         )
     if code == "invalid_grant" and seller_id:
         return error(
             AuthorizationRevokedError,
-            "The refresh token is revoked, expired or another application's: let the seller authorise again "
-            f"and run `sellerbus sellers add {seller_id} --replace`.",
+            "The refresh token is revoked, expired or another application's: let the seller authorise the "
+            "application again, then replace the seller's refresh token.",
         )
     if code == "unauthorized_client" and seller_id:
         # Not taken for a revoked authorisation: with another application's credentials in the secret, every

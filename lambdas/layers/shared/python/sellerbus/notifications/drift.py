@@ -84,7 +84,9 @@ def _findings(
     for row in (step.wanted for step in plan.steps if isinstance(step, Create)):
         if f"{row.notification_type} {row.payload_version}" in known_blocked:
             continue
-        there = _excluding([*ours, *foreign], row)
+        # Of others' only what surely keeps it out. Ours is put back beside the rest, and where Amazon refuses
+        # that after all, it is told then.
+        there = _excluding([*ours, *(each for each in foreign if excludes(each, row, strict=False))], row)
         if there in ours:
             ours.remove(there)
             drift = ALTERED if there.destination_id == wanted.destinations.of(row) else OTHER_DESTINATION
@@ -104,6 +106,11 @@ def _findings(
             item.destination_id,
             RESTORING,
         )
+
+
+def stands_in_place(foreign: Iterable[Subscription], row: WantedSubscription) -> Subscription | None:
+    """Return one that surely keeps a wanted one out, as far as is known before Amazon is asked."""
+    return next((item for item in foreign if excludes(item, row, strict=False)), None)
 
 
 def _excluding(items: Iterable[Subscription], row: WantedSubscription) -> Subscription | None:

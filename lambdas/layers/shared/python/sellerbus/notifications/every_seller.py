@@ -30,15 +30,17 @@ class Queued:
     forgotten: int
 
 
-def queue_every_seller(registry: Sellers, states: States, queue: Queue) -> Queued:
+def queue_every_seller(registry: Sellers, states: States, queue: Queue, request_id: str = "") -> Queued:
     """Queue each seller once but those who are revoked, for whom nothing can be called.
 
     Also those whose row somebody deleted: what is on record for them is deleted without a token. Broken off,
-    or done twice, it does no harm: a run for a seller that is as wanted changes nothing.
+    or done twice, it does no harm: a run for a seller that is as wanted changes nothing. request_id: of who
+    waits for the runs of the registry's sellers; nobody waits for the others.
     Raises QueueError, the rest being sent, and what the tables raise.
     """
     statuses = dict(registry.ids())
     registered = [seller_id for seller_id, status in statuses.items() if status != REVOKED]
     forgotten = [seller_id for seller_id in states.seller_ids() if seller_id not in statuses]
-    queue.put(SellerJob(seller_id) for seller_id in (*registered, *forgotten))
+    jobs = [SellerJob(seller_id, request_id=request_id) for seller_id in registered]
+    queue.put([*jobs, *map(SellerJob, forgotten)])
     return Queued(len(registered), len(forgotten))

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Protocol
 
-from sellerbus.api.errors import AuthorizationRevokedError, CredentialsError, ThrottledError
+from sellerbus.api.errors import AuthorizationRevokedError, CredentialsError, OutOfTimeError, ThrottledError
 from sellerbus.notifications.deletion_turns import DeletionsWaitError
+from sellerbus.notifications.drift import Finding
 from sellerbus.notifications.fleet_summary import Summary
 from sellerbus.notifications.job_runner import delayed
 from sellerbus.notifications.jobs import SellerJob
@@ -44,6 +45,10 @@ class ClearingIncompleteError(Exception):
 
 class _NotReachedError(Exception):
     """The time, or the quota that all sellers share, was over before the seller's turn."""
+
+
+_NOT_YET: Final = (SellerBusyError, ThrottledError, OutOfTimeError, _NotReachedError)
+"""Nothing is wrong with the seller."""
 
 
 class Sellers(Protocol):
@@ -114,8 +119,9 @@ class SellerFleet:
         def time_to_call() -> float:
             return self._remaining() - reserve
 
-        one = self._run(self._reconciler(time_to_call, False), time_to_call, wanted, clear=False)
-        later = [(jobs[row.seller_id], 0) for row in rows if row.status == REMOVING]
+        drifted: list[Finding] = []
+        one = self._run(self._reconciler(time_to_call, False), time_to_call, wanted, drifted, clear=False)
+        later = [jobs[row.seller_id] for row in rows if row.status == REMOVING]
         for job, result in self._each([jobs[row.seller_id] for row in rows if row.status == ACTIVE], one):
             if isinstance(result, CredentialsError):
                 if first:
@@ -128,13 +134,16 @@ class SellerFleet:
                 summary.marked += 1
                 summary.failures[job.seller_id] = str(result)
             elif isinstance(result, DeletionsWaitError):
-                later.append(delayed(job, result, self._clock()))
+                # Now, and not when all are done: the turns that are booked would be over by then.
+                self._queue.put_delayed([delayed(job, result, self._clock())])
+                summary.queued += 1
             elif result is not None:
-                if not isinstance(result, SellerBusyError | _NotReachedError):
+                if not isinstance(result, _NOT_YET):
                     summary.failures[job.seller_id] = str(result)
-                later.append((job, 0))
-        self._queue.put_delayed(later)
-        summary.queued = len(later)
+                later.append(job)
+        self._queue.put_delayed((job, 0) for job in later)
+        summary.queued += len(later)
+        summary.drifted = len(drifted)
         return summary
 
     def clear_all(self, wanted: Wanted) -> Summary:
@@ -147,14 +156,14 @@ class SellerFleet:
         left = [SellerJob(name) for name in dict.fromkeys((*registered, *self._states.seller_ids()))]
         summary = Summary()
         reason = "the time was over"
-        one = self._run(self._reconciler(self._remaining, True), self._remaining, wanted, clear=True)
+        one = self._run(self._reconciler(self._remaining, True), self._remaining, wanted, [], clear=True)
         passes = 0
         # Before that time a throttled seller isn't tried again: the tries would take the quota themselves.
         not_before: dict[str, float] = {}
         while left:
             now = self._clock()
             due = [job for job in left if not_before.get(job.seller_id, now) <= now]
-            left = [job for job in left if job not in due]
+            left = [job for job in left if not_before.get(job.seller_id, now) > now]
             waiting = bool(left)
             for job, result in self._each(due, one):
                 if isinstance(result, CredentialsError):
@@ -177,7 +186,13 @@ class SellerFleet:
         return summary
 
     def _run(
-        self, reconciler: SellerReconciler, time_left: Callable[[], float], wanted: Wanted, *, clear: bool
+        self,
+        reconciler: SellerReconciler,
+        time_left: Callable[[], float],
+        wanted: Wanted,
+        drifted: list[Finding],
+        *,
+        clear: bool,
     ) -> Callable[[SellerJob], Outcome | Exception | None]:
         # Once turns are further off than is booked, looking at more sellers would only take their quota.
         crowded = threading.Event()
@@ -186,7 +201,7 @@ class SellerFleet:
             if time_left() <= 0 or crowded.is_set():
                 return _NotReachedError()
             try:
-                return reconciler.run(job, lambda: wanted, clear=clear)
+                return reconciler.run(job, lambda: wanted, clear=clear, drifted=drifted)
             except Exception as error:  # noqa: BLE001 - one seller's failure, whatever it is, is that seller's alone
                 if isinstance(error, DeletionsWaitError) and error.booking is None:
                     crowded.set()
@@ -196,6 +211,7 @@ class SellerFleet:
 
     def _each(
         self, jobs: Sequence[SellerJob], one: Callable[[SellerJob], Outcome | Exception | None]
-    ) -> Iterable[tuple[SellerJob, Outcome | Exception | None]]:
+    ) -> Iterator[tuple[SellerJob, Outcome | Exception | None]]:
+        """Yield each job's result as soon as it and those before it are there."""
         with ThreadPoolExecutor(max_workers=WORKERS) as pool:
-            return list(zip(jobs, pool.map(one, jobs), strict=True))
+            yield from zip(jobs, pool.map(one, jobs), strict=True)

@@ -32,7 +32,6 @@ class Summary:
     def add(self, seller_id: str, outcome: Outcome) -> None:
         self.sellers += 1
         self.marked += outcome.marked
-        self.drifted += len(outcome.drifted)
         if outcome.not_configured:
             self.not_configured[seller_id] = outcome.not_configured
         self.revoked += outcome.revoked
@@ -54,5 +53,7 @@ class Summary:
             if count:
                 parts.append(f"{count} {words}")
         if self.refused_credentials:
-            parts.append("THE APPLICATION'S CREDENTIALS ARE REFUSED: see `sellerbus secrets set`")
+            parts.append(
+                "THE APPLICATION'S CREDENTIALS ARE REFUSED: see `bin/sellerbus secrets set --stage <stage>`"
+            )
         return "; ".join(parts)

@@ -27,6 +27,7 @@ from sellerbus.notifications import inspection_documents as documents
 from sellerbus.notifications.seller_reconciler import check_application
 from sellerbus.notifications.seller_record import Record, StateView
 from sellerbus.notifications.wanted import Wanted
+from sellerbus.sellers.advice import REFUSED_BY_AMAZON
 from sellerbus.sellers.registry import UnreadableTokenError
 from sellerbus.sellers.rows import ACTIVE, PAUSED, REMOVING, REVOKED, Seller
 
@@ -57,6 +58,8 @@ class Sellers(Protocol):
     def find(self, seller_id: str) -> Seller | None: ...
 
     def grant(self, seller: Seller) -> SellerGrant: ...
+
+    def add_again(self, seller: Seller) -> str: ...
 
 
 class States(Protocol):
@@ -177,8 +180,8 @@ class Inspector:
         if seller.status == REVOKED:
             raise RefusedError(
                 "revoked",
-                f"seller {seller_id} has revoked the authorisation, so that nothing can be listed. Let the "
-                f"seller authorise again and run `sellerbus sellers add {seller_id} --replace`",
+                f"nothing can be listed for seller {seller_id}: {REFUSED_BY_AMAZON}. Let the seller "
+                f"authorise the application again, then: {self._registry.add_again(seller)}",
             )
         if seller.status not in (ACTIVE, PAUSED, REMOVING):
             raise RefusedError("permanent", f"seller {seller_id} has the unknown status {seller.status!r}")

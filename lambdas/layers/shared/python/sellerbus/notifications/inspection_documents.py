@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from sellerbus.api.notifications import Destination, Subscription
+from sellerbus.notifications.drift import stands_in_place
 from sellerbus.notifications.dry_run import Looked, PlannedType
-from sellerbus.notifications.subscriptions import Delete, Step
-from sellerbus.notifications.wanted import EVENT_BRIDGE, SQS, Wanted
+from sellerbus.notifications.subscriptions import Create, Delete, Step
+from sellerbus.notifications.wanted import EVENT_BRIDGE, KEEP, SQS, Wanted
 
 MOST_ANSWER_BYTES: Final = 5_000_000
 """Lambda answers 6 MB at most."""
@@ -23,7 +24,7 @@ def type_plan(planned: PlannedType, wanted: Wanted) -> dict[str, Any]:
     return {
         "notificationType": plan.notification_type,
         "steps": [
-            *(_step(step, wanted, planned.refused_before) for step in plan.steps),
+            *(_step(step, wanted, planned) for step in plan.steps),
             *(_unlisted(known) for known in planned.unlisted),
         ],
         "kept": [subscription(item) for item in plan.kept],
@@ -38,7 +39,8 @@ def unlistable_type(name: str, error: Exception) -> dict[str, Any]:
     return {"notificationType": name, **empty, "error": str(error)}
 
 
-def _step(step: Step, wanted: Wanted, refused_before: frozenset[str]) -> dict[str, Any]:
+def _step(step: Step, wanted: Wanted, planned: PlannedType) -> dict[str, Any]:
+    """Return one step. refusedBecauseOf: another's subscription for which Amazon probably refuses it."""
     if isinstance(step, Delete):
         item = step.subscription
         return {
@@ -48,15 +50,31 @@ def _step(step: Step, wanted: Wanted, refused_before: frozenset[str]) -> dict[st
             "destinationId": item.destination_id,
             "reason": step.reason,
         }
+    reason, there = _doubtful(step, wanted, planned)
     return {
         "action": "create",
         "payloadVersion": step.wanted.payload_version,
         "subscriptionId": None,
         "destinationId": wanted.destinations.of(step.wanted),
-        "reason": f"{step.reason}; Amazon refused it the last time, because of another's"
-        if step.wanted.payload_version in refused_before
-        else step.reason,
+        "reason": reason,
+        "refusedBecauseOf": there,
     }
+
+
+def _doubtful(step: Create, wanted: Wanted, planned: PlannedType) -> tuple[str, str | None]:
+    """Return a creation's reason with what speaks against it, and the subscription that does."""
+    there = stands_in_place(planned.plan.foreign, step.wanted)
+    if step.wanted.payload_version in planned.refused_before:
+        known = there or next(
+            item for item in planned.plan.foreign if item.payload_version == step.wanted.payload_version
+        )
+        because = f"{step.reason}; Amazon refused it the last time, because of {known.subscription_id}"
+        return because, known.subscription_id
+    if there is None or wanted.existing_subscriptions != KEEP:
+        # Where others' are replaced, Amazon's refusal is what has the one in its place deleted.
+        return step.reason, None
+    because = f"{step.reason}; {there.subscription_id} stands in its place: Amazon will probably refuse"
+    return because, there.subscription_id
 
 
 def _unlisted(subscription_id: str) -> dict[str, Any]:

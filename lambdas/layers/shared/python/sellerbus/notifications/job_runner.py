@@ -11,12 +11,13 @@ import math
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, Protocol
 
 from sellerbus.api.errors import AuthorizationRevokedError, PermanentError, ThrottledError
 from sellerbus.api.redaction import redact
 from sellerbus.notifications.deletion_turns import HORIZON_SECONDS, DeletionsWaitError
+from sellerbus.notifications.drift import Finding
 from sellerbus.notifications.jobs import JobError, SellerJob
 from sellerbus.notifications.outcome import Outcome
 from sellerbus.notifications.reconciliation import SubscriptionsIncompleteError
@@ -50,13 +51,15 @@ class Report:
     """What became of one job.
 
     kind: `nothing` was to do; `waiting` for quota and `busy` come again, `failed` too. given-up is on the
-    dead-letter queue. error: why it is not done; `reason` is its text for logs.
+    dead-letter queue. error: why it is not done; `reason` is its text for logs. drifted: what was told of as
+    changed behind our back, whatever became of the job: the run that mends it tells nothing any more.
     """
 
     kind: Kind
     seller_id: str
     outcome: Outcome | None = None
     error: Exception | None = None
+    drifted: tuple[Finding, ...] = ()
 
     @property
     def reason(self) -> str:
@@ -64,7 +67,9 @@ class Report:
 
 
 class Reconciler(Protocol):
-    def run(self, job: SellerJob, wanted: Callable[[], Wanted]) -> Outcome | None: ...
+    def run(
+        self, job: SellerJob, wanted: Callable[[], Wanted], *, drifted: list[Finding] | None
+    ) -> Outcome | None: ...
 
 
 class Queue(Protocol):
@@ -117,8 +122,12 @@ class JobRunner:
             job = SellerJob.from_text(body)
         except JobError as error:
             return self._give_up("", body, error)
+        drifted: list[Finding] = []
+        return replace(self._done(job, drifted), drifted=tuple(drifted))
+
+    def _done(self, job: SellerJob, drifted: list[Finding]) -> Report:
         try:
-            outcome = self._reconciler.run(job, self._wanted)
+            outcome = self._reconciler.run(job, self._wanted, drifted=drifted)
         except DeletionsWaitError as error:
             return self._wait(*delayed(job, error, self._clock(), self._chance), error)
         except ThrottledError as error:

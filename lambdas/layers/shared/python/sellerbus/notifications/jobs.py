@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
@@ -13,6 +13,7 @@ from sellerbus.api.booking import Booking
 
 MOST_PER_CALL: Final = 10
 LONGEST_REASON: Final = 1000
+LONGEST_REQUEST_ID: Final = 64
 
 
 class JobError(ValueError):
@@ -36,6 +37,7 @@ class SellerJob:
     attempt: which one this is, counted from 1; waiting for quota is none.
     deletions: how many the job waits to be allowed to do; booked: the turns that it has got for them.
     look_seconds: what looking at everything before them takes. waiting_since: s since 1970.
+    request_id: who asked for it and waits for its end; "" where nobody does.
     """
 
     seller_id: str
@@ -46,6 +48,7 @@ class SellerJob:
     booked: Booking | None = None
     look_seconds: float = 0.0
     waiting_since: float | None = None
+    request_id: str = ""
 
     @property
     def next_attempt(self) -> SellerJob:
@@ -86,6 +89,8 @@ class SellerJob:
             document["booked"] = self.booked.to_document()
         if self.waiting_since is not None:
             document["waitingSince"] = round(self.waiting_since, 3)
+        if self.request_id:
+            document["requestId"] = self.request_id
         return json.dumps(document, separators=(",", ":"))
 
     @classmethod
@@ -108,7 +113,16 @@ class SellerJob:
             booked=_booking(document),
             look_seconds=_seconds(document, "lookSeconds"),
             waiting_since=None if since is None else _seconds(document, "waitingSince"),
+            request_id=request_id_in(document),
         )
+
+
+def request_id_in(document: Mapping[str, Any]) -> str:
+    """Return the id of the request in a job or an event, "" where there is none. Raises JobError."""
+    value = document.get("requestId", "")
+    if not isinstance(value, str) or len(value) > LONGEST_REQUEST_ID:
+        raise JobError(f"requestId is no text of at most {LONGEST_REQUEST_ID} characters")
+    return value
 
 
 def _texts(document: dict[str, Any], key: str) -> tuple[str, ...]:

@@ -46,7 +46,8 @@ class SellerRun:
     """One seller's types in one run.
 
     record is kept up to date, also where something raises. report tells of findings, or raises. begin notes
-    durably that the given types are about to be changed. errors: one of each type that failed.
+    durably that the given types are about to be changed. errors: one of each type that failed. drifted: what
+    was told of, also where the run raises: the next one takes it for unfinished work.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class SellerRun:
         self._began = 0.0
         self._creating_seconds = 0.0
         self.errors: dict[str, SellingPartnerError] = {}
+        self.drifted: tuple[Finding, ...] = ()
 
     def bring_to(self, grant: SellerGrant, wanted: Wanted, job: SellerJob, *, clear: bool = False) -> Outcome:
         """Bring the seller to `wanted`, with `clear` to nothing at this deployment's destinations.
@@ -95,6 +97,7 @@ class SellerRun:
         drifted = [finding for run in left for finding in run.drift()]
         if drifted:
             self._report(drifted)
+            self.drifted = tuple(drifted)
             outcome.drifted = drifted
         self._begin([run.notification_type for run in left if run.changes])
         self._bring(runs, outcome)

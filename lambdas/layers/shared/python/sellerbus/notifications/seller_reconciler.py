@@ -16,6 +16,8 @@ from sellerbus.api.errors import (
     ThrottledError,
 )
 from sellerbus.notifications.deletion_turns import DeletionsWaitError, DeletionTurns
+from sellerbus.notifications.drift import Finding
+from sellerbus.notifications.error_texts import brief, whole
 from sellerbus.notifications.jobs import SellerJob
 from sellerbus.notifications.outcome import Outcome
 from sellerbus.notifications.seller_record import Record
@@ -25,6 +27,8 @@ from sellerbus.notifications.wanted import Wanted
 
 LONGEST_RUN_SECONDS: Final = 240.0
 """So that a run that is killed doesn't hold its seller for the quarter of an hour that a deploy may take."""
+
+_CLOSED: Final = "the stage is being deleted: nothing is made any more"
 
 _WAITING: Final = (ThrottledError, OutOfTimeError, DeletionsWaitError)
 
@@ -63,13 +67,19 @@ class SellerReconciler:
         self._sleep = sleep
 
     def run(
-        self, job: SellerJob, wanted: Callable[[], Wanted], *, clear: bool | None = None
+        self,
+        job: SellerJob,
+        wanted: Callable[[], Wanted],
+        *,
+        clear: bool | None = None,
+        drifted: list[Finding] | None = None,
     ) -> Outcome | None:
         """Return what was done; None where there is nothing to do for the seller (gone, revoked, closed).
 
         clear: True deletes the subscriptions whatever the row says, of a revoked or unknown seller those on
         record, and closes the seller: jobs of the queue (None) that were on their way make nothing more for
         it. The deploy's False opens it again.
+        drifted: gets the drift that was told of, also where something raises.
         Raises SellerBusyError, DeletionsWaitError, StoreUnavailableError where an event could not be
         published, what `SellerRun` raises, and what registry and states raise.
         """
@@ -90,22 +100,35 @@ class SellerReconciler:
             if not lease.record.closed or clear is False:
                 application = self._application()
                 check_application(job.seller_id, lease.record, application)
-                lease.record.application = application
+                lease.record.caller = application
+                if lease.record.blank:
+                    lease.record.application = ""
                 api, turns = begun or self._begun(job, left)
                 run = SellerWork(
-                    self._registry, self._states, self._events, api, turns, lease, job, self._clock
+                    self._registry,
+                    self._states,
+                    self._events,
+                    api,
+                    turns,
+                    lease,
+                    job,
+                    self._clock,
+                    drifted if drifted is not None else [],
                 )
                 outcome = run.work(wanted, clear=bool(clear))
                 lease.record.closed = bool(clear)
         except Exception as error:
             if not isinstance(error, _WAITING):
-                lease.record.last_error = f"{type(error).__name__}: {error}"
+                text = whole(error)
+                lease.record.failed(text, brief(error))
+                lease.record.end_request(job.request_id, self._clock(), text)
             try:
                 self._states.leave(lease)
             except Exception as second:  # noqa: BLE001 - the first error is the one to tell; the lease ends by itself
                 error.add_note(f"The seller's state could not be written either: {second}")
             raise
-        lease.record.last_error = ""
+        closed = lease.record.closed and clear is None
+        lease.record.end_request(job.request_id, self._clock(), _CLOSED if closed else "")
         self._states.leave(lease)
         return outcome
 
@@ -129,11 +152,11 @@ def check_application(seller_id: str, record: Record, current: str) -> None:
     every seller would be marked, and the record of what still stands be lost. Raises CredentialsError.
     """
     known = record.application
-    if known and known != current and (record.types or record.subscriptions):
+    if known and known != current and not record.blank:
         raise CredentialsError(
             "LWA token",
             f"seller {seller_id}'s subscriptions were made by the application {known}, but the "
             f"secret holds the credentials of {current}",
-            hint="Write the right ones with `sellerbus secrets set`. To change the application, let the "
-            "old one remove its sellers first.",
+            hint="Write the right ones with `bin/sellerbus secrets set --stage <stage>`. To change the "
+            "application, let the old one remove its sellers first.",
         )

@@ -10,6 +10,7 @@ from sellerbus.api.errors import AuthorizationRevokedError
 from sellerbus.api.lwa import SellerGrant
 from sellerbus.notifications.deletion_turns import DeletionTurns
 from sellerbus.notifications.drift import Finding
+from sellerbus.notifications.error_texts import brief, whole
 from sellerbus.notifications.jobs import SellerJob
 from sellerbus.notifications.operational_events import OperationalEvent, drifted, revoked
 from sellerbus.notifications.outcome import Outcome
@@ -32,6 +33,8 @@ class Sellers(Protocol):
 
     def grant(self, seller: Seller) -> SellerGrant: ...
 
+    def add_again(self, seller: Seller) -> str: ...
+
     def set_status(self, seller_id: str, status: str, *, seen: Seller | None = None) -> Seller: ...
 
     def delete_removed(self, seller_id: str) -> bool: ...
@@ -53,7 +56,7 @@ class Events(Protocol):
 
 @dataclass
 class SellerWork:
-    """One seller's run. `work` is called once."""
+    """One seller's run. `work` is called once. drifted gets what it told of, also where it raises."""
 
     registry: Sellers
     states: States
@@ -63,18 +66,27 @@ class SellerWork:
     lease: Lease
     job: SellerJob
     clock: Callable[[], float]
+    drifted: list[Finding]
 
     def work(self, wanted: Callable[[], Wanted], *, clear: bool) -> Outcome | None:
-        record = self.lease.record
         seller = self.registry.find(self.job.seller_id)
+        if seller is not None and seller.status == REVOKED and not clear:
+            # The last error stays: it is what Amazon said when it refused the authorisation.
+            return None
+        outcome = self._worked(seller, wanted, clear=clear)
+        if not (outcome and outcome.marked):
+            self.lease.record.succeeded()
+        return outcome
+
+    def _worked(self, seller: Seller | None, wanted: Callable[[], Wanted], *, clear: bool) -> Outcome | None:
         if seller is None:
-            known = bool(record.subscriptions)
+            known = bool(self.lease.record.subscriptions)
             outcome = self._without_listing()
             return outcome if known else None
         if seller.status == REVOKED:
-            return self._revoked(self._without_listing()) if clear else None
+            return self._revoked(self._without_listing())
         if seller.status not in (ACTIVE, PAUSED, REMOVING) and not clear:
-            raise UnknownStatusError(seller.seller_id, seller.status)
+            raise UnknownStatusError(seller.seller_id, seller.status, self.registry.add_again(seller))
         if seller.status == ACTIVE and not clear:
             return self._brought(seller, wanted())
         return self._cleared(seller, wanted())
@@ -84,11 +96,14 @@ class SellerWork:
         wanted = everything.limited_to(own)
         self.states.begin(self.lease, set(wanted.types) - self.lease.record.types)
         grant = self.registry.grant(seller)
+        run = self._seller_run(seller)
         try:
-            outcome = self._seller_run(seller).bring_to(grant, wanted, self.job)
+            outcome = run.bring_to(grant, wanted, self.job)
         except AuthorizationRevokedError as error:
             self._mark_revoked(seller, grant, error)
             raise
+        finally:
+            self.drifted += run.drifted
         outcome.not_configured = [name for name in own or () if name not in everything.types]
         return outcome
 
@@ -100,6 +115,7 @@ class SellerWork:
             outcome = self._revoked(self._without_listing())
             if seller.status != REMOVING:
                 self._mark_revoked(seller, grant, error)
+                self.lease.record.failed(whole(error), brief(error))
                 outcome.marked = True
         except UnreadableTokenError:
             # Nothing can be listed with it, and no repeat mends it: what is on record goes all the same.
@@ -127,8 +143,9 @@ class SellerWork:
                 f"seller {seller.seller_id} was changed while Amazon refused its old authorisation"
             ) from error
         self.events.publish([revoked(seller, grant.version, str(error))])
-        # What stands at Amazon when the seller authorises again is not known.
-        self.lease.record.settled.clear()
+        # What stands at Amazon when the seller authorises again is not known. Before the mark: a run that is
+        # killed after it is followed by none that looks here.
+        self.states.begin(self.lease, unsettled=tuple(self.lease.record.settled))
         self.registry.set_status(seller.seller_id, REVOKED, seen=seller)
 
     def _seller_run(self, seller: Seller | None) -> SellerRun:

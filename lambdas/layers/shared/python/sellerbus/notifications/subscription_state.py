@@ -14,7 +14,12 @@
     blocked         "TYPE payloadVersion": what another destination's subscription kept out in the last such
                     run
     finishedAt      when the last run ended, ISO 8601 in UTC
-    lastError       why it failed, shortened, without secrets; absent after a run that succeeded
+    lastError       why it failed, shortened, without secrets; absent after a run that succeeded. Of a
+                    revoked seller what Amazon said then
+    lastErrorBrief  the same in a few words
+    requests        the last requests of operators that a run has done: id, endedAt (s since 1970), error; for
+                    an hour. An operator who asks for a run waits for the own id: the end of a run that began
+                    before says nothing of it
     lastHolder      who released the row last: tells a repeated release from one that comes too late
 
 The row serves those that can't be listed any more: a revoked authorisation, a row gone from the registry, a

@@ -53,20 +53,29 @@ def plan_type(
     own_subscription_ids: frozenset[str],
     existing_subscriptions: str = KEEP,
     untouchable: frozenset[str] = frozenset(),
+    trusted: frozenset[str] = frozenset(),
     strict: bool = False,
 ) -> TypePlan:
     """Return the steps that bring one type to what is wanted; none where it is so already.
 
     own_subscription_ids: those of this deployment, which are moved or deleted; the others are foreign.
     untouchable: foreign ones that cannot be deleted.
+    trusted: those that were made or found for just what is wanted. Amazon has no operation that changes one,
+    so a directive that is listed with other words, such as added defaults, does not make another of it.
     strict: Amazon refused a creation as a conflict, so everything of the same version is in the way of one.
     Before that a foreign one is in nobody's way: it may be another application's, which excludes nothing.
     """
     left = sorted(actual, key=lambda item: item.subscription_id)
     kept: list[Subscription] = []
     missing: list[WantedSubscription] = []
-    for row in distinct(wanted):
-        match = next((item for item in left if _fits(item, row, destinations.of(row))), None)
+    rows = distinct(wanted)
+    places = [(destinations.of(row), row.payload_version) for row in rows]
+    for row, place in zip(rows, places, strict=True):
+        match = next((item for item in left if _fits(item, row, place)), None)
+        if match is None and places.count(place) == 1:
+            match = next(
+                (item for item in left if item.subscription_id in trusted and _at(item, place)), None
+            )
         if match is None:
             missing.append(row)
         else:
@@ -113,12 +122,12 @@ class _Steps:
         return (*self.first, *self.creations, *self.last)
 
 
-def _fits(item: Subscription, row: WantedSubscription, destination_id: str) -> bool:
-    return (
-        item.destination_id == destination_id
-        and item.payload_version == row.payload_version
-        and canonical(item.directive) == canonical(row.directive)
-    )
+def _at(item: Subscription, place: tuple[str, str]) -> bool:
+    return (item.destination_id, item.payload_version) == place
+
+
+def _fits(item: Subscription, row: WantedSubscription, place: tuple[str, str]) -> bool:
+    return _at(item, place) and canonical(item.directive) == canonical(row.directive)
 
 
 def excludes(item: Subscription, row: WantedSubscription, *, strict: bool) -> bool:

@@ -84,11 +84,14 @@ class TypeRun:
         self._rows = () if clear else wanted.of_type(notification_type)
         # Foreign subscriptions that Amazon doesn't let us delete.
         self._untouchable: set[str] = set()
+        # What was made or found for just this wish.
+        self._trusted = record.ids(notification_type) if self._is_settled else frozenset()
         self._conflict = False
         self._doubt: SellingPartnerError | None = None
         self._looks = 0
         self.plan = TypePlan(notification_type, ())
         self._lost: frozenset[str] = frozenset()
+        self._seen: set[str] | frozenset[str] = frozenset()
 
     def look(self) -> None:
         """Find what is there and plan what to do. Raises what the API raises."""
@@ -109,6 +112,13 @@ class TypeRun:
         return {step.subscription.subscription_id for step in self.plan.steps if isinstance(step, Delete)}
 
     @property
+    def _is_settled(self) -> bool:
+        if not self._rows:
+            return False
+        digest = self._wanted.digest_of(self.notification_type)
+        return self._record.settled.get(self.notification_type) == digest
+
+    @property
     def changes(self) -> bool:
         return bool(self.plan.steps or self.deletions)
 
@@ -119,8 +129,7 @@ class TypeRun:
 
     def drift(self) -> tuple[Finding, ...]:
         """Return what was changed behind our back; nothing where the type was not settled."""
-        digest = self._wanted.digest_of(self.notification_type)
-        if not self._rows or self._record.settled.get(self.notification_type) != digest:
+        if not self._is_settled:
             return ()
         return find_drift(self.plan, self._wanted, lost=self._lost, known_blocked=self._record.blocked)
 
@@ -133,6 +142,8 @@ class TypeRun:
 
         Raises DeletionsWaitError and what the API raises.
         """
+        if not self._looks:
+            self._record.saw(self.notification_type, self._seen)
         while True:
             try:
                 finished = self._take(self.plan, outcome)
@@ -159,6 +170,7 @@ class TypeRun:
 
     def _planned(self, *, strict: bool) -> TypePlan:
         actual = self._actual()
+        self._record.answered()
         known = self._record.ids(self.notification_type)
         ours = {
             item.subscription_id
@@ -169,7 +181,11 @@ class TypeRun:
         # One on record that the listing lacks: where none are wanted, it is deleted all the same, for the
         # listing may lag; and before it is told of, a run that fails must leave it to the next one to tell.
         unsure = known if not self._rows or not self._looks else frozenset()
-        self._record.saw(self.notification_type, ours | unsure)
+        self._seen = ours | unsure
+        # What has drifted is noted only when the type is unsettled: whoever is on record of a settled one is
+        # trusted.
+        if self._looks or not self._is_settled:
+            self._record.saw(self.notification_type, self._seen)
         return plan_type(
             self.notification_type,
             self._rows,
@@ -178,6 +194,7 @@ class TypeRun:
             own_subscription_ids=frozenset(ours),
             existing_subscriptions=self._wanted.existing_subscriptions,
             untouchable=frozenset(self._untouchable),
+            trusted=self._trusted,
             strict=strict,
         )
 
@@ -212,6 +229,7 @@ class TypeRun:
                 directive=step.wanted.directive,
             )
             self._record.subscriptions.add((self.notification_type, made.subscription_id))
+            self._trusted |= {made.subscription_id}
             outcome.created += 1
         return True
 

@@ -61,6 +61,9 @@ def notifications_api(
 
 
 def seller_fleet(config: ManageSubscriptionsConfig, remaining_seconds: Callable[[], float]) -> SellerFleet:
+    """Return what does all sellers at once, in threads: all clients are made here, before these begin."""
+    notifications_api(config, remaining_seconds)
+    bootstrap.aws("events")
     return SellerFleet(
         registry=seller_registry(config),
         states=bootstrap.subscription_states(config.subscription_state_table_name),
@@ -127,12 +130,13 @@ def seller_registry(config: SellerConfig) -> SellerRegistry:
         kms=bootstrap.aws("kms"),
         table_name=config.seller_table_name,
         key_id=config.key_id,
+        stage=config.stage,
         clock=lambda: datetime.now(UTC),
     )
 
 
 def _secret_set_command(config: ApplicationConfig) -> str:
-    return f"sellerbus secrets set --stage {config.stage}"
+    return f"bin/sellerbus secrets set --stage {config.stage}"
 
 
 @cache

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from sellerbus.api.lwa import SellerGrant
+from sellerbus.sellers import advice
 from sellerbus.sellers.rows import (
     ACTIVE,
     REMOVING,
@@ -41,12 +42,12 @@ class UnreadableTokenError(SellerError):
 
 
 class UnknownStatusError(SellerError):
-    """The row has a status that nobody here writes."""
+    """The row has a status that nobody here writes. mend: the command that writes it anew."""
 
-    def __init__(self, seller_id: str, status: str) -> None:
+    def __init__(self, seller_id: str, status: str, mend: str) -> None:
         super().__init__(
-            f"seller {seller_id} has the unknown status {status!r}: {', '.join(STATUSES)}. "
-            f"Write the row anew: sellerbus sellers add {seller_id} --replace"
+            f"seller {seller_id} has the unknown status {status!r}: {', '.join(STATUSES)}. Write the row "
+            f"anew: {mend}"
         )
 
 
@@ -87,12 +88,20 @@ class SellerRegistry(SellerRows):
     """Reads and writes the rows. Every write is one call: a crash leaves the old row or the new."""
 
     def __init__(
-        self, *, dynamodb: DynamoDb, kms: Kms, table_name: str, key_id: str, clock: Callable[[], datetime]
+        self,
+        *,
+        dynamodb: DynamoDb,
+        kms: Kms,
+        table_name: str,
+        key_id: str,
+        stage: str,
+        clock: Callable[[], datetime],
     ) -> None:
         super().__init__(dynamodb, table_name)
         self._dynamodb = dynamodb
         self._kms = kms
         self._key = key_id
+        self._stage = stage
         self._clock = clock
 
     def add(
@@ -154,6 +163,10 @@ class SellerRegistry(SellerRows):
             raise SellerExistsError(seller_id, found.status if found else "unknown") from None
         return seller_of(written["Attributes"])
 
+    def add_again(self, seller: Seller) -> str:
+        """Return the command that mends the row, whole."""
+        return advice.add_again(seller.seller_id, self._stage, seller.marketplace_ids)
+
     def refresh_token(self, seller: Seller) -> str:
         """Decrypt the seller's refresh token; raises UnreadableTokenError where it is not this seller's."""
         try:
@@ -169,7 +182,7 @@ class SellerRegistry(SellerRows):
             raise UnreadableTokenError(
                 f"the refresh token of seller {seller.seller_id} cannot be decrypted "
                 f"({type(error).__name__}): it was not written for this seller and key. "
-                f"Write it anew: sellerbus sellers add {seller.seller_id} --replace"
+                f"Write it anew: {self.add_again(seller)}"
             ) from error
         return bytes(opened["Plaintext"]).decode()
 
