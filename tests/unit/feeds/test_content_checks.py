@@ -133,6 +133,9 @@ def test_custom_json() -> None:
 def test_size() -> None:
     content = feed(message())
     assert checked(content, rules=Rules(largest_bytes=len(content))).kept == ()
+    bad = feed(message(), message())
+    assert rules_of(checked(bad, rules=Rules(largest_bytes=len(bad)))) == ["message-id-twice"]
+    assert rules_of(checked(bad, rules=Rules(largest_bytes=len(bad)), length=9999)) == ["message-id-twice"]
     findings = checked(content, rules=Rules(largest_bytes=len(content) - 1))
     assert rules_of(findings) == ["size"]
     assert findings.kept[0].limit == str(len(content) - 1)

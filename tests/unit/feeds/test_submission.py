@@ -164,3 +164,8 @@ def test_a_late_answer_after_another_attempt_leaves_it_to_a_person() -> None:
     both = accepted(doubt, 2, "f2")
     assert (both.state, both.answered) == (State.UNCERTAIN, ("f1", "f2"))
     assert "f1 and f2" in str(both.reason)
+
+
+def test_where_two_attempts_are_in_doubt_one_answer_does_not_end_it() -> None:
+    doubt = settled(unknown(AGAIN, 2, 2100.0, 300.0), Uncertain("two", ("f1", "f2")))
+    assert accepted(doubt, 2, "f2").state is State.UNCERTAIN
