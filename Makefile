@@ -37,8 +37,8 @@ lint: setup ## ruff: rules and format
 types: setup ## mypy --strict over everything
 	$(PYTHON_BIN) -m mypy .
 
-unit: setup ## The tests that need no emulator
-	$(PYTHON_BIN) -m pytest $(FAST_TESTS)
+unit: setup ## The tests that need no emulator, on all cores
+	$(PYTHON_BIN) -m pytest -n auto $(FAST_TESTS)
 
 integration: setup ## The tests on the deployed stacks, on the local AWS emulator with IAM enforced
 	$(PYTHON_BIN) -m pytest tests/integration
