@@ -68,6 +68,14 @@ def declared_charset(content_type: str) -> str | None:
     return None
 
 
+def codec_named(charset: str) -> str | None:
+    """Return the name of Python's codec for a charset; None for one that is not known here.
+
+    Which names Python knows by itself differs between its versions: windows-31j is new in 3.13.
+    """
+    return _CODECS.get(charset.strip().lower())
+
+
 def codec(content_type: str, start: bytes = b"", *, default: str | None = None) -> str:
     """Return the name of Python's codec for a document.
 
@@ -87,7 +95,7 @@ def codec(content_type: str, start: bytes = b"", *, default: str | None = None) 
         raise MissingCharsetError(
             f"the Content-Type {content_type!r} names no charset, and there is none to assume for it"
         )
-    named = _CODECS.get(declared.strip().lower())
+    named = codec_named(declared)
     if named is None:
         raise CharsetError(f"the charset {declared!r} is not known; known are {', '.join(sorted(_CODECS))}")
     if named == "utf-16":

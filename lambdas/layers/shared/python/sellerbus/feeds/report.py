@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Protocol
 
+from sellerbus.documents.charset import codec_named
 from sellerbus.feeds.json_events import BrokenJsonError
 from sellerbus.feeds.report_json import JsonReportReader
 from sellerbus.feeds.report_model import BrokenReportError, Counter, Counts, ReportMessage, Totals
@@ -182,11 +183,12 @@ def _reader_for(beginning: str) -> _Reader:
 
 def _decoder(charset: str) -> codecs.IncrementalDecoder:
     """Raises LookupError, also for Python's codecs that are no charsets, such as zlib."""
+    name = codec_named(charset) or charset
     try:
-        "x".encode(charset)
+        "x".encode(name)
     except UnicodeError as error:
         raise LookupError(f"{charset} cannot be read as a charset") from error
-    return codecs.getincrementaldecoder(charset)("replace")
+    return codecs.getincrementaldecoder(name)("replace")
 
 
 def _told_by_content(beginning: bytes) -> str:
