@@ -4,7 +4,7 @@ import os
 from collections import Counter
 from typing import Any
 
-from sellerbus.notifications.errors import StoreUnavailableError
+from sellerbus.aws.errors import StoreUnavailableError
 from sellerbus.notifications.queues import Delivery
 from sellerbus.notifications.results import Outcome, Result
 from sellerbus.runtime import bootstrap, config

@@ -11,7 +11,7 @@ SHARED = ROOT / "lambdas" / "layers" / "shared" / "python"
 FUNCTIONS = sorted(path.parent.name for path in (ROOT / "lambdas").glob("*/handler.py"))
 
 CAPABILITIES = frozenset({"notifications", "feeds", "messaging"})
-GROUND = frozenset({"api", "documents", "sellers"})
+GROUND = frozenset({"api", "aws", "documents", "sellers"})
 
 # The rules of a capability are pure: no clock, no network, no AWS. Stores and clients come as arguments.
 OUTSIDE_WORLD = frozenset(

@@ -18,7 +18,7 @@ from typing import Any
 from botocore.exceptions import ReadTimeoutError
 from greenlet import getcurrent, greenlet
 
-from sellerbus.notifications.errors import StoreUnavailableError
+from sellerbus.aws.errors import StoreUnavailableError
 from sellerbus.notifications.ledger import Ledger, event_id
 from sellerbus.notifications.ordering import OrderingGuard
 from sellerbus.notifications.processing import NotificationProcessor

@@ -9,8 +9,8 @@ from botocore.exceptions import ConnectTimeoutError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sellerbus.aws.errors import StoreUnavailableError
 from sellerbus.notifications import processing
-from sellerbus.notifications.errors import StoreUnavailableError
 from sellerbus.notifications.ledger import Ledger, event_id
 from sellerbus.notifications.ordering import OrderingGuard
 from sellerbus.notifications.processing import NotificationProcessor

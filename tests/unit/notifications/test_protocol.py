@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from sellerbus.aws.errors import StoreUnavailableError
 from sellerbus.notifications import ledger, results
-from sellerbus.notifications.errors import StoreUnavailableError
 from sellerbus.notifications.processing import NotificationProcessor
 from sellerbus.notifications.publishing import EventBus
 from sellerbus.notifications.results import BatchResults, Candidate

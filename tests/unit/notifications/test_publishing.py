@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
+from sellerbus.aws.errors import StoreUnavailableError
 from sellerbus.notifications.catalogue import describe
 from sellerbus.notifications.envelope import parse_envelope
-from sellerbus.notifications.errors import StoreUnavailableError
 from sellerbus.notifications.publishing import (
     Event,
     EventBus,

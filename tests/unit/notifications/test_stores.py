@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from sellerbus.notifications.errors import StoreUnavailableError
+from sellerbus.aws.errors import StoreUnavailableError
+from sellerbus.aws.transactions import Applied, Refused, write_each
 from sellerbus.notifications.ledger import (
     PENDING_SHARDS,
     AlreadyComplete,
@@ -25,7 +26,6 @@ from sellerbus.notifications.ledger import (
 )
 from sellerbus.notifications.ordering import OrderingGuard, Sighting
 from sellerbus.notifications.sweeping import LedgerSweeper
-from sellerbus.notifications.transactions import Applied, Refused, write_each
 from tests.fakes import FakeDynamoDb, client_error
 
 TABLE = "ledger"

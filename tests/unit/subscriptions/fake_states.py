@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sellerbus.notifications.operational_events import OperationalEvent
+from sellerbus.aws.event_publisher import OperationalEvent
 from sellerbus.notifications.seller_reconciler import SellerReconciler
 from sellerbus.notifications.seller_record import Record
 from sellerbus.notifications.subscription_state import (

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from sellerbus.aws.errors import StoreUnavailableError
+from sellerbus.aws.event_publisher import OperationalEvent, OperationalEvents
 from sellerbus.notifications.drift import Finding
-from sellerbus.notifications.errors import StoreUnavailableError
-from sellerbus.notifications.operational_events import OperationalEvent, OperationalEvents, drifted, revoked
+from sellerbus.notifications.operational_events import drifted, revoked
 from tests.unit.subscriptions.fake_registry import row
 
 SELLER = row("A1SELLER")

@@ -9,8 +9,8 @@ import pytest
 from sellerbus.api import errors
 from sellerbus.api.lwa import SellerGrant
 from sellerbus.api.notifications import Subscription
+from sellerbus.aws.errors import StoreUnavailableError
 from sellerbus.notifications.deletion_turns import DeletionsWaitError
-from sellerbus.notifications.errors import StoreUnavailableError
 from sellerbus.notifications.jobs import SellerJob
 from sellerbus.notifications.outcome import Outcome
 from sellerbus.notifications.reconciliation import SubscriptionsIncompleteError

@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sellerbus.notifications.transactions import Applied, DynamoDbClient, Item, Refused, write_each
+from sellerbus.aws.transactions import Applied, DynamoDbClient, Item, Refused, write_each
 
 PENDING_SHARDS: Final = 8
 """The index of pending rows is spread over this many keys, each good for 1,000 writes a second."""

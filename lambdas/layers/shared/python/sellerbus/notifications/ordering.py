@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from sellerbus.aws.transactions import Applied, DynamoDbClient, write_each
 from sellerbus.notifications.catalogue import Subject
 from sellerbus.notifications.envelope import Envelope
-from sellerbus.notifications.transactions import Applied, DynamoDbClient, write_each
 
 NEWEST_CONDITION: Final = "attribute_not_exists(pk) OR eventTime <= :eventTime"
 

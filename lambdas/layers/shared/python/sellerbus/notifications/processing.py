@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from sellerbus.aws.errors import StoreUnavailableError
 from sellerbus.notifications.catalogue import describe
 from sellerbus.notifications.envelope import InvalidNotificationError, parse_envelope
-from sellerbus.notifications.errors import StoreUnavailableError
 from sellerbus.notifications.ledger import (
     AlreadyComplete,
     Claim,

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+from sellerbus.aws.errors import aws_call
 from sellerbus.notifications.catalogue import Subject
 from sellerbus.notifications.envelope import Envelope
-from sellerbus.notifications.errors import aws_call
 
 EVENT_SOURCE: Final = "sellerbus.notifications"
 MOST_ENTRIES: Final = 10

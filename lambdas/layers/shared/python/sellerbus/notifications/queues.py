@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from sellerbus.notifications.errors import StoreUnavailableError, aws_call
+from sellerbus.aws.errors import StoreUnavailableError, aws_call
 
 LONGEST_VISIBILITY_SECONDS: Final = 12 * 3600
 _MOST_ENTRIES: Final = 10

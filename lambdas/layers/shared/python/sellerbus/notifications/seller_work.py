@@ -8,11 +8,12 @@ from typing import Protocol
 
 from sellerbus.api.errors import AuthorizationRevokedError
 from sellerbus.api.lwa import SellerGrant
+from sellerbus.aws.event_publisher import OperationalEvent
 from sellerbus.notifications.deletion_turns import DeletionTurns
 from sellerbus.notifications.drift import Finding
 from sellerbus.notifications.error_texts import brief, whole
 from sellerbus.notifications.jobs import SellerJob
-from sellerbus.notifications.operational_events import OperationalEvent, drifted, revoked
+from sellerbus.notifications.operational_events import drifted, revoked
 from sellerbus.notifications.outcome import Outcome
 from sellerbus.notifications.reconciliation import SellerRun
 from sellerbus.notifications.subscription_state import Lease

@@ -12,9 +12,9 @@ from typing import Any, Final, Protocol
 
 from botocore.exceptions import ClientError
 
-from sellerbus.notifications.errors import aws_call
+from sellerbus.aws.errors import aws_call
+from sellerbus.aws.transactions import Item
 from sellerbus.notifications.ledger import PENDING_SHARDS
-from sellerbus.notifications.transactions import Item
 
 MOST_NAMED: Final = 20
 _ABANDONED_RETENTION_SECONDS: Final = 90 * 86_400

@@ -18,10 +18,10 @@ from sellerbus.api.lwa import TokenCache
 from sellerbus.api.notifications import NotificationsApi
 from sellerbus.api.pacing import Pace
 from sellerbus.api.shared_throttle import DynamoThrottle
+from sellerbus.aws.event_publisher import OperationalEvents
 from sellerbus.notifications.fleet import SellerFleet
 from sellerbus.notifications.inspection import Inspector
 from sellerbus.notifications.job_runner import JobRunner
-from sellerbus.notifications.operational_events import OperationalEvents
 from sellerbus.notifications.seller_reconciler import SellerReconciler
 from sellerbus.notifications.wanted import Wanted, parse_wanted
 from sellerbus.runtime import bootstrap

@@ -1,8 +1,6 @@
-"""What can go wrong between a notification and the bus, as far as a caller can act on it.
+"""AWS did not do it now: table, bus, bucket or queue.
 
-NotificationError
-└── StoreUnavailableError    table, bus, bucket or queue did not do it now, or its answer was lost:
-                             the notification stays in its queue and comes again
+StoreUnavailableError    refused for now, or the answer was lost: the work stays where it is and comes again
 """
 
 from collections.abc import Iterator
@@ -11,11 +9,7 @@ from contextlib import contextmanager
 from botocore.exceptions import BotoCoreError, ClientError
 
 
-class NotificationError(Exception):
-    """Anything in this package that keeps a notification from being published now."""
-
-
-class StoreUnavailableError(NotificationError):
+class StoreUnavailableError(Exception):
     """AWS refused for now, or the answer is unknown. Names operation and error code, never content."""
 
     def __init__(self, operation: str, code: str) -> None:

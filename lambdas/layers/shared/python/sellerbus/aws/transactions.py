@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 
 from botocore.exceptions import ClientError
 
-from sellerbus.notifications.errors import StoreUnavailableError, aws_call
+from sellerbus.aws.errors import StoreUnavailableError, aws_call
 
 MOST_WRITES: Final = 100
 _CONFLICT_ATTEMPTS: Final = 6
