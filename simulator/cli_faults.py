@@ -31,6 +31,13 @@ def add_fault(
     carried_out: Annotated[
         bool, typer.Option("--carried-out", help="Carry the request out, then answer status or body.")
     ] = False,
+    damage: Annotated[
+        str | None,
+        typer.Option(
+            help="Of downloadDocument: breakOff (half comes), shorten (the end is missing), tamper (a bit)."
+        ),
+    ] = None,
+    seller: Annotated[str | None, typer.Option(help="Requests of this seller only.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """The next requests of an operation fail in this way."""
@@ -46,6 +53,8 @@ def add_fault(
             "delaySeconds": delay,
             "cut": cut,
             "carriedOut": carried_out,
+            "damage": damage,
+            "sellerId": seller,
         },
         options=FAULT_OPTIONS,
     )

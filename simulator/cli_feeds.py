@@ -57,6 +57,9 @@ def next_feeds(
     early: Annotated[
         bool, typer.Option("--early", help="Process, and notify, before createFeed answers.")
     ] = False,
+    answer_lost: Annotated[
+        bool, typer.Option("--answer-lost", help="Make the feed, and never answer createFeed.")
+    ] = False,
     listed_after: Annotated[float, typer.Option(help="Seconds before getFeeds lists it.")] = 0.0,
     as_json: AsJson = False,
 ) -> None:
@@ -75,6 +78,7 @@ def next_feeds(
         "notifications": notifications,
         "notificationDelaySeconds": notification_delay,
         "early": early,
+        "answerLost": answer_lost,
         "listedAfterSeconds": listed_after,
     }
     waiting = call(url, "POST", "feeds/fates", body, options=FEED_OPTIONS)

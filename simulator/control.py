@@ -12,11 +12,12 @@ thing) or 409 (cannot be done now). No answer ever holds a client secret or an a
     POST   destinations {name, queueArn, region?, clientId?}; by somebody else, the queue is not looked at
     DELETE subscriptions/{subscriptionId}; by somebody else
     POST   subscriptions/{subscriptionId}/move {destinationId}; by somebody else: deleted and made anew
-    POST   faults {operation, count?, status?, body?, delaySeconds?, cut?, carriedOut?}      DELETE faults
+    POST   faults {operation, sellerId?, count?, status?, body?, delaySeconds?, cut?, carriedOut?, damage?}
+    DELETE faults
     POST   rates {operation, ratePerSecond, burst}
     POST   tokens {expiresInSeconds}
     POST   notification-types {name, payloadVersions?, workflow?, filterExpression?, camelCase?}
-    GET    requests?operation=      DELETE requests
+    GET    requests?operation=&sellerId=      DELETE requests
     GET    state
     POST   publish {sellerId?, notification | body, copies?, delaySeconds?, jitterSeconds?, keepMetadata?,
                     via?, destinationId?, region?} -> {notificationId, notificationIds, sent}
@@ -33,7 +34,7 @@ from starlette.routing import Route
 from simulator.behind_the_back import BehindTheBack
 from simulator.catalogue import NotificationType, Workflow
 from simulator.control_route import NotFoundError, client_id, content, route
-from simulator.faults import LWA, Cut, Fault
+from simulator.faults import LWA, Cut, Damage, Fault
 from simulator.feed_control import FeedControl
 from simulator.feed_life import FeedLife
 from simulator.fields import FieldError, Fields
@@ -41,7 +42,7 @@ from simulator.operations import OPERATIONS, PLANS, Rate
 from simulator.orders import read_order
 from simulator.publisher import Publisher
 from simulator.regions import REGIONS, region_of
-from simulator.storage import STORAGE_OPERATIONS
+from simulator.storage import DOWNLOAD, STORAGE_OPERATIONS
 from simulator.world import SCOPES, Application, Seller, World
 
 
@@ -123,8 +124,13 @@ class Control:
         fields = Fields(await content(request))
         operation = _operation(fields, (*OPERATIONS, LWA, *STORAGE_OPERATIONS))
         cut = fields.choice("cut", tuple(kind.value for kind in Cut))
+        damage = fields.choice("damage", tuple(kind.value for kind in Damage))
+        if damage and operation != DOWNLOAD:
+            raise FieldError(f"damage is done to {DOWNLOAD} only")
         fault = Fault(
             operation=operation,
+            seller_id=fields.optional_text("sellerId"),
+            damage=Damage(damage) if damage else None,
             status=fields.optional_integer("status"),
             body=fields.optional_text("body"),
             delay_seconds=fields.number("delaySeconds"),
@@ -173,8 +179,12 @@ class Control:
         return {"name": kind.name}
 
     async def _requests(self, request: Request) -> object:
-        operation = request.query_params.get("operation")
-        return [entry.as_json() for entry in self._world.journal.entries(operation)]
+        operation, seller_id = (request.query_params.get(name) for name in ("operation", "sellerId"))
+        return [
+            entry.as_json()
+            for entry in self._world.journal.entries(operation)
+            if seller_id in (None, entry.caller)
+        ]
 
     async def _clear_requests(self, _: Request) -> object:
         self._world.journal.clear()

@@ -45,7 +45,8 @@ class Fate:
     is written in place of the real one, with `report_content_type`. `stuck_at` is where it stays until
     somebody releases or ends it. `notifications` is how many copies come, each after
     `notification_delay_seconds`; `early` has the feed processed and its notification sent before createFeed
-    answers. getFeeds lists it only after `listed_after_seconds`.
+    answers, and with `answer_lost` createFeed makes it and never answers. getFeeds lists it only after
+    `listed_after_seconds`.
     """
 
     feed_type: str | None = None
@@ -59,6 +60,7 @@ class Fate:
     notifications: int = 1
     notification_delay_seconds: float = 0.0
     early: bool = False
+    answer_lost: bool = False
     listed_after_seconds: float = 0.0
 
     def __post_init__(self) -> None:

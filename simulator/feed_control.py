@@ -2,7 +2,7 @@
 
     POST   feeds/fates {feedType?, sellerId?, count?, lasting?, status?, document?, report?,
                         reportContentType?, gzip?, stuckAt?, notifications?, notificationDelaySeconds?,
-                        early?, listedAfterSeconds?}                      DELETE feeds/fates
+                        early?, answerLost?, listedAfterSeconds?}         DELETE feeds/fates
     POST   feeds/delays {feedType?, queueSeconds?, processingSeconds?}
     GET    feeds?sellerId=&feedType=
     POST   feeds/{feedId}/release {sellerId?, region?}                    a stuck one goes on
@@ -184,6 +184,7 @@ def _fate(fields: Fields) -> Fate:
         "notifications": fields.integer("notifications", usual.notifications),
         "notification_delay_seconds": fields.number("notificationDelaySeconds"),
         "early": fields.flag("early"),
+        "answer_lost": fields.flag("answerLost"),
         "listed_after_seconds": fields.number("listedAfterSeconds"),
     }
     return Fate(**given)

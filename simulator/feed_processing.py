@@ -89,9 +89,7 @@ def _read(kind: FeedType, submission: Submission, document: Document) -> Tally:
     if kind.form is Form.FLAT_FILE:
         return report_flat_file.read(submission, content)
     if kind.form is Form.INVOICE:
-        for _ in content:
-            pass
-        return Tally(processed=1)
+        return report_flat_file.read_invoice(submission, content)
     return report_xml.read(submission, content)
 
 
@@ -99,7 +97,7 @@ def _write(kind: FeedType, submission: Submission, tally: Tally, charset: str) -
     if kind.form is Form.JSON_LISTINGS:
         text = report_json.write(submission, tally)
         return Report(text.encode(), "application/json; charset=UTF-8", gzip=True)
-    if kind.form is Form.FLAT_FILE:
+    if kind.form in (Form.FLAT_FILE, Form.INVOICE):
         text = report_flat_file.write(submission, tally)
         body = text.encode(_CODECS.get(charset, charset), errors="replace")
         return Report(body, f"text/plain; charset={charset}")

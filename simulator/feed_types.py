@@ -21,7 +21,7 @@ class Form(Enum):
     XML = "xml"
     EASY_SHIP = "easyShip"
     FLAT_FILE = "flatFile"
-    # Its content is not looked into; the report is XML.
+    # Its content is not looked into; the report is a flat file's.
     INVOICE = "invoice"
 
 

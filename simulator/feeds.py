@@ -25,6 +25,7 @@ from simulator.feed_book import FEEDS_KEPT_SECONDS, REPORTS_KEPT_SECONDS, Docume
 from simulator.feed_life import FeedLife
 from simulator.feed_rules import FeedFilter
 from simulator.feed_types import JSON_LISTINGS_FEED
+from simulator.frontdoor import AnswerLostError
 from simulator.operations import ENCRYPTED_FEEDS_VERSION, LISTINGS_FEED_PLAN
 from simulator.paging import read_feed_token, write_feed_token
 from simulator.storage import Storage
@@ -98,6 +99,8 @@ class FeedsApi:
             await self._life.hurry(feed)
         else:
             self._life.begin(feed)
+        if feed.fate.answer_lost:
+            raise AnswerLostError(f"the answer to feed {feed.feed_id} is lost by its fate")
         return self._answer({"feedId": feed.feed_id})
 
     def _take_turn(self, call: Call, feed_type: str) -> None:

@@ -6,12 +6,13 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from simulator.damage import damaged
 from simulator.faults import Cut, Fault
 from simulator.journal import Entry
 from simulator.world import World
@@ -28,6 +29,10 @@ class Answer:
     body: object
     headers: Mapping[str, str] = field(default_factory=dict)
     caller: str | None = None
+
+
+class AnswerLostError(Exception):
+    """Raised by work that is done, and whose answer shall not arrive."""
 
 
 class CutConnection(Response):
@@ -58,15 +63,22 @@ class FrontDoor:
         path: str,
         sandbox: bool = False,
         region: str | None = None,
+        seller_id: str | None = None,
     ) -> Response:
-        """Serves one request; `carry_out` does the work, `fail` words the error of a status."""
+        """Serves one request; `carry_out` does the work, `fail` words the error of a status.
+
+        `seller_id` is whose request it seems to be, for the faults of one seller and for the journal.
+        """
         received_at = self._world.mint.timestamp()
-        fault = self._world.faults.take(operation)
+        fault = self._world.faults.take(operation, seller_id)
         answer: Answer | None = None
         cut: Cut | None = None
         # Where the client leaves in the middle there is nobody to answer; the journal keeps that it came.
         with suppress(ClientDisconnect):
-            answer, cut = await self._with_fault(fault, carry_out, fail)
+            try:
+                answer, cut = await self._with_fault(fault, carry_out, fail)
+            except AnswerLostError:
+                cut = Cut.AFTER
         self._world.journal.record(
             Entry(
                 time=received_at,
@@ -74,7 +86,7 @@ class FrontDoor:
                 method=request.method,
                 path=path,
                 status=None if cut else answer.status if answer else None,
-                caller=answer.caller if answer else None,
+                caller=(answer.caller if answer else None) or seller_id,
                 cut=cut.value if cut else None,
                 sandbox=sandbox,
                 region=region,
@@ -99,7 +111,10 @@ class FrontDoor:
         if fault.cut is Cut.AFTER:
             return await carry_out(), fault.cut
         if not fault.answers:
-            return await carry_out(), None
+            answer = await carry_out()
+            if fault.damage and isinstance(answer.body, Response):
+                answer = replace(answer, body=damaged(answer.body, fault.damage))
+            return answer, None
         real = await carry_out() if fault.carried_out else None
         failed = fail(500 if fault.status is None else fault.status)
         caller = real.caller if real else None

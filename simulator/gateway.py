@@ -62,6 +62,7 @@ class Gateway:
         def fail(status: int) -> Answer:
             return Answer(status, of_status(status).body(), headers)
 
+        presented = self._world.access_tokens.get(request.headers.get("x-amz-access-token", ""))
         return await self._door.serve(
             request,
             found[0].key if found else UNKNOWN_OPERATION,
@@ -70,6 +71,7 @@ class Gateway:
             path=path,
             sandbox=self._sandbox,
             region=self._region,
+            seller_id=presented.seller_id if presented else None,
         )
 
     async def _answer(

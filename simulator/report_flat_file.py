@@ -2,7 +2,9 @@
 
 Source: reports quoted in public issue threads. Records are counted from 1 after the header row, of which a
 template has three. Which rows are wrong is the simulator's choice: too many cells, none in the first column,
-a negative number. The codes are assumed.
+a negative number. The codes are assumed. An invoice counts as one record; how Amazon answers to missing
+options, and to what is in order, is of amzn/selling-partner-api-docs#2301 and
+amzn/selling-partner-api-models#2777.
 """
 
 from __future__ import annotations
@@ -16,7 +18,11 @@ from simulator.reporting import Issue, Submission, Tally, UnreadableError
 _NUMBERS = ("quantity", "price", "standard-price", "item-price", "quantity-cancelled")
 _NAMES = ("sku", "order-id", "order-item-id")
 _TEMPLATE_HEADERS = 2
-_REQUIRED, _CELLS, _NEGATIVE, _HEADER = "90220", "99001", "90114", "13030"
+_REQUIRED, _CELLS, _NEGATIVE, _HEADER, _OPTIONS = "90220", "99001", "90114", "13030", "79513"
+_OPTIONS_TEXT = (
+    "Please provide metadata:shippingid or metadata:orderid,metadata:invoicenumber,metadata:totalamount,"
+    "metadata:totalvatamount"
+)
 
 
 def read(submission: Submission, content: Iterable[bytes]) -> Tally:
@@ -29,6 +35,17 @@ def read(submission: Submission, content: Iterable[bytes]) -> Tally:
             cells = line.rstrip("\r\n").split("\t")
             if any(cell.strip() for cell in cells):
                 tally.take(list(_issues(tally.processed + 1, header, cells)))
+    return tally
+
+
+def read_invoice(submission: Submission, content: Iterable[bytes]) -> Tally:
+    """One record, whose options say what it is about; raises ContentError."""
+    for _ in content:
+        pass
+    options = {name.lower() for name in submission.options}
+    about = options & {"metadata:shippingid", "metadata:orderid"}
+    tally = Tally()
+    tally.take([] if about and "metadata:invoicenumber" in options else [Issue(_OPTIONS_TEXT, _OPTIONS, 1)])
     return tally
 
 
@@ -63,9 +80,10 @@ def write(_submission: Submission, tally: Tally) -> str:
         "Feed Processing Summary:",
         f"\tNumber of records processed\t\t{tally.processed}",
         f"\tNumber of records successful\t\t{tally.accepted}",
-        "",
-        "\t".join(["original-record-number", *columns, "error-code", "error-type", "error-message"]),
     ]
+    if tally.issues:
+        headings = ["original-record-number", *columns, "error-code", "error-type", "error-message"]
+        lines += ["", "\t".join(headings)]
     for issue in tally.issues:
         record = "" if issue.message_id is None else str(issue.message_id)
         named = [issue.names.get(name, "") for name in columns]

@@ -66,6 +66,8 @@ class Storage:
     async def serve(self, request: Request) -> Response:
         path = request.scope["raw_path"].decode("latin-1").split("?", 1)[0]
         headers = {"x-amz-request-id": self._world.mint.identifier(), "Server": "AmazonS3"}
+        document = self._world.feeds.document_at(path.removeprefix(STORAGE_PATH))
+        seller_id = document.seller_id if document else None
 
         def refuse(error: StorageError) -> Answer:
             body = error.body(headers["x-amz-request-id"])
@@ -85,6 +87,7 @@ class Storage:
             carry_out,
             lambda status: refuse(of_status(status)),
             path=path,
+            seller_id=seller_id,
         )
 
     async def _carry_out(self, request: Request, path: str) -> Response:

@@ -25,6 +25,7 @@ FEED_OPTIONS = {
     "document": "--document",
     "stuckAt": "--stuck-at",
     "early": "--early",
+    "answerLost": "--answer-lost",
     "notifications": "--notifications",
     "notificationDelaySeconds": "--notification-delay",
     "listedAfterSeconds": "--listed-after",
@@ -39,6 +40,8 @@ FAULT_OPTIONS = {
     "delaySeconds": "--delay",
     "cut": "--cut",
     "carriedOut": "--carried-out",
+    "damage": "--damage",
+    "sellerId": "--seller",
 }
 
 

@@ -150,6 +150,26 @@ def test_create_feed_whose_answer_is_lost_has_made_one(scene: FeedScene) -> None
     assert [feed["submissions"] for feed in scene.amazon.control("GET", "feeds")] == [2, 2, 1]
 
 
+def test_the_answer_of_one_feed_can_be_lost(scene: FeedScene) -> None:
+    scene.fate(answerLost=True, feedType=LISTINGS)
+    scene.submitted()
+    document_id = scene.uploaded(listings(listing(1)))
+    with pytest.raises(requests.ConnectionError):
+        scene.create(document_id, LISTINGS)
+    [lost] = scene.amazon.control("GET", f"feeds?feedType={LISTINGS}")
+    assert scene.ended(lost["feedId"])["processingStatus"] == "DONE"
+    made = scene.amazon.control("GET", f"requests?operation={CREATE}&sellerId=SELLER1")
+    assert [(entry["status"], entry["cut"]) for entry in made] == [(202, None), (None, "after")]
+
+
+def test_a_fault_can_befall_one_seller(scene: FeedScene) -> None:
+    scene.amazon.control("POST", "faults", {"operation": CREATE, "status": 429, "sellerId": "SELLER2"})
+    other = FeedScene(scene.amazon, scene.version, scene.amazon.seller_token("SELLER2"), "SELLER2")
+    assert scene.create(scene.uploaded()).status_code == 202
+    assert other.create(other.uploaded()).status_code == 429
+    assert other.create(other.uploaded()).status_code == 202
+
+
 def test_submissions_are_counted_by_what_was_written_and_not_by_ciphertext(simulated: Amazon) -> None:
     scene = set_feed_scene(simulated, "2020-09-04")
     scene.submitted()

@@ -158,6 +158,47 @@ def test_the_storage_can_fail(scene: FeedScene) -> None:
     assert refusal(scene.put(scene.document(), b"x"))[:2] == (503, "SlowDown")
 
 
+@pytest.mark.parametrize("large", [False, True])
+def test_a_download_can_break_off_in_the_middle(scene: FeedScene, large: bool) -> None:
+    content = b"order-id\tquantity\n" + b"111-1111111-1111111\t1\n" * (200_000 if large else 1)
+    url = scene.payload(scene.send("GET", f"documents/{scene.uploaded(content)}"))["url"]
+    scene.amazon.control("POST", "faults", {"operation": "downloadDocument", "damage": "breakOff"})
+    answer = scene.amazon.session.get(url, timeout=20, stream=True)
+    size = int(answer.headers["content-length"])
+    with pytest.raises(requests.exceptions.ChunkedEncodingError, match=f"IncompleteRead.{size // 2} bytes"):
+        _ = answer.content
+    assert len(scene.amazon.session.get(url, timeout=20).content) == size
+
+
+def test_a_download_can_lack_its_end_and_not_say_so(scene: FeedScene) -> None:
+    url = scene.report_document(scene.ended(scene.submitted()))["url"]
+    whole = scene.amazon.session.get(url, timeout=20).content
+    scene.amazon.control("POST", "faults", {"operation": "downloadDocument", "damage": "shorten"})
+    assert scene.amazon.session.get(url, timeout=20).content == whole[:-16]
+
+
+def test_a_download_can_be_tampered_with(scene: FeedScene) -> None:
+    url = scene.report_document(scene.ended(scene.submitted()))["url"]
+    whole = scene.amazon.session.get(url, timeout=20).content
+    scene.amazon.control("POST", "faults", {"operation": "downloadDocument", "damage": "tamper"})
+    spoilt = scene.amazon.session.get(url, timeout=20).content
+    assert len(spoilt) == len(whole)
+    assert [place for place, byte in enumerate(whole) if spoilt[place] != byte] == [len(whole) // 2]
+
+
+def test_damage_is_done_to_downloads_only(plain: FeedScene) -> None:
+    body = {"operation": "uploadDocument", "damage": "tamper"}
+    answer = plain.amazon.session.post(f"{plain.amazon.url}/_simulator/faults", json=body, timeout=20)
+    assert (answer.status_code, "downloadDocument" in answer.json()["error"]) == (400, True)
+
+
+def test_the_journal_knows_whose_documents_were_asked_for(scene: FeedScene) -> None:
+    scene.uploaded()
+    found = scene.amazon.control("GET", "requests?operation=uploadDocument&sellerId=SELLER1")
+    assert [entry["sellerId"] for entry in found] == ["SELLER1"]
+    assert scene.amazon.control("GET", "requests?sellerId=SELLER2") == []
+
+
 def test_a_large_document_comes_back_as_it_went(plain: FeedScene) -> None:
     content = bytes(range(256)) * 20_000
     document = plain.document()

@@ -222,6 +222,19 @@ def test_dead_types_are_fatal_but_in_the_time_of_2020_09_04(
     assert ("no longer supported" in report) is not alive
 
 
-def test_an_invoice_is_not_looked_into(plain: FeedScene) -> None:
-    feed = plain.ended(plain.submitted(b"%PDF-1.4\xff", "UPLOAD_VAT_INVOICE", content_type="application/pdf"))
-    assert "<MessagesSuccessful>1</MessagesSuccessful>" in plain.report_text(feed)
+def test_an_invoice_is_not_looked_into_but_its_options_are(plain: FeedScene) -> None:
+    def report(options: dict[str, str]) -> str:
+        feed_id = plain.submitted(
+            b"%PDF-1.4\xff", "UPLOAD_VAT_INVOICE", content_type="application/pdf", feedOptions=options
+        )
+        return plain.report_text(plain.ended(feed_id), "windows-1252")
+
+    assert report({"metadata:OrderId": "1", "metadata:invoicenumber": "2"}).splitlines() == [
+        "Feed Processing Summary:",
+        "\tNumber of records processed\t\t1",
+        "\tNumber of records successful\t\t1",
+    ]
+    refused = report({"OrderId": "1", "metadata:invoicenumber": "2"}).splitlines()
+    assert refused[2].endswith("\t0")
+    assert refused[4].split("\t")[:3] == ["original-record-number", "sku", "error-code"]
+    assert refused[5].split("\t")[:4] == ["1", "", "79513", "Error"]

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from simulator.faults import Cut, Fault, Faults
+from simulator.faults import Cut, Damage, Fault, Faults
 
 
 def test_faults_happen_in_order_and_are_used_up() -> None:
@@ -33,6 +33,8 @@ def test_faults_can_be_taken_back() -> None:
         ({"delay_seconds": -1}, "negative"),
         ({"cut": Cut.AFTER, "carried_out": True}, "carriedOut"),
         ({"delay_seconds": 1, "carried_out": True}, "carriedOut"),
+        ({"damage": Damage.TAMPER, "status": 500}, "damage"),
+        ({"damage": Damage.TAMPER, "cut": Cut.AFTER}, "damage"),
     ],
 )
 def test_a_fault_that_means_nothing_is_refused(given: dict[str, Any], words: str) -> None:
@@ -43,3 +45,16 @@ def test_a_fault_that_means_nothing_is_refused(given: dict[str, Any], words: str
 def test_a_count_below_one_is_refused() -> None:
     with pytest.raises(ValueError, match="count"):
         Faults().add(Fault("lwa", status=500), 0)
+
+
+def test_a_fault_of_one_seller_waits_for_a_request_of_that_seller() -> None:
+    faults = Faults()
+    hers, anybodys = Fault("lwa", status=503, seller_id="HERS"), Fault("lwa", cut=Cut.AFTER)
+    faults.add(hers)
+    faults.add(anybodys)
+    assert [faults.take("lwa", seller) for seller in ("HIS", "HIS", None, "HERS")] == [
+        anybodys,
+        None,
+        None,
+        hers,
+    ]
