@@ -21,6 +21,7 @@ class FakeS3:
 
     def __init__(self, *, least_part_bytes: int = LEAST_PART_BYTES) -> None:
         self.objects: dict[tuple[str, str], bytes] = {}
+        self.versions: dict[tuple[str, str, str], bytes] = {}
         self.told: dict[tuple[str, str], Mapping[str, Any]] = {}
         self.uploads: dict[str, dict[int, bytes]] = {}
         self.calls: Counter[str] = Counter()
@@ -41,11 +42,16 @@ class FakeS3:
             count = self.calls[operation]
         self.fault(operation, count)
 
-    def get_object(self, *, Bucket: str, Key: str, IfMatch: str = "") -> Mapping[str, Any]:
+    def get_object(
+        self, *, Bucket: str, Key: str, IfMatch: str = "", VersionId: str = ""
+    ) -> Mapping[str, Any]:
         self._begin("get_object")
-        content = self.objects.get((Bucket, Key))
+        if VersionId:
+            content = self.versions.get((Bucket, Key, VersionId))
+        else:
+            content = self.objects.get((Bucket, Key))
         if content is None:
-            raise failure("NoSuchKey", 404)
+            raise failure("NoSuchVersion" if VersionId else "NoSuchKey", 404)
         if IfMatch and IfMatch != etag(content):
             raise failure("PreconditionFailed", 412)
         return {"Body": self.body(content), "ContentLength": len(content), "ETag": etag(content)}

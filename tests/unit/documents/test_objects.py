@@ -37,6 +37,21 @@ def content_of(length: int) -> bytes:
     return bytes(number % 251 for number in range(length))
 
 
+def test_one_version_is_read_whatever_has_replaced_it() -> None:
+    s3 = small()
+    s3.objects[KEY] = b"newer"
+    s3.versions[(*KEY, "v1")] = b"older"
+    location = ObjectLocation(*KEY, "v1")
+    with reading(s3.client, location, etag=etag(b"older")) as content:
+        assert b"".join(content.chunks) == b"older"
+    assert str(location) == "s3://inbox/feeds/A1/x.json"
+    with (
+        pytest.raises(SourceChangedError, match="NoSuchVersion"),
+        reading(s3.client, ObjectLocation(*KEY, "gone")),
+    ):
+        raise AssertionError("there is no such version")
+
+
 @pytest.mark.parametrize("length", [0, 1, PART - 1, PART])
 def test_what_fits_into_a_part_is_put_at_once(length: int) -> None:
     s3 = small()

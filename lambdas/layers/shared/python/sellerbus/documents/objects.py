@@ -25,7 +25,7 @@ PART_BYTES: Final = 8 << 20
 PARTS_AT_ONCE: Final = 2
 
 _RETRYABLE_CODES: Final = frozenset({"SlowDown", "RequestTimeout", "InternalError", "OperationAborted"})
-_GONE_CODES: Final = frozenset({"PreconditionFailed", "NoSuchKey", "NoSuchUpload"})
+_GONE_CODES: Final = frozenset({"PreconditionFailed", "NoSuchKey", "NoSuchVersion", "NoSuchUpload"})
 
 
 class S3Client(Protocol):
@@ -46,10 +46,11 @@ class S3Client(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ObjectLocation:
-    """Where an object is, or shall be."""
+    """Where an object is, or shall be. version_id: of a versioned bucket, to read that version and no other."""
 
     bucket: str
     key: str
+    version_id: str = ""
 
     def __str__(self) -> str:
         return f"s3://{self.bucket}/{self.key}"
@@ -95,6 +96,8 @@ def reading(client: S3Client, location: ObjectLocation, *, etag: str = "") -> It
     Raises RetryableTransferError, SourceChangedError, StorageRefusedError; so do the chunks.
     """
     only = {"IfMatch": etag} if etag else {}
+    if location.version_id:
+        only["VersionId"] = location.version_id
     with _s3_call("the reading", location):
         answer = client.get_object(Bucket=location.bucket, Key=location.key, **only)
     with closing(answer["Body"]) as body:
