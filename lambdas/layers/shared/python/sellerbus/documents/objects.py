@@ -46,7 +46,7 @@ class S3Client(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ObjectLocation:
-    """Where an object is, or shall be. version_id: of a versioned bucket, to read that version and no other."""
+    """Where an object is, or shall be. version_id: in a versioned bucket, to read that version only."""
 
     bucket: str
     key: str
