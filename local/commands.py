@@ -16,6 +16,8 @@ from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
 STAGE = "local"
+FEEDS_API_VERSION = "2021-06-30"
+"""What config/local.yaml is deployed with, where nobody asks for the other version of the Feeds API."""
 _LOCAL_ADDRESSES = "127.0.0.1,localhost"
 _ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "x86_64", "amd64": "x86_64"}
 
@@ -128,7 +130,9 @@ def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
     kept |= {
         name: value
         for name, value in environment.items()
-        if not name.startswith(("AWS_", "CDK_", "LOCAL_", "LWA_", "PYTEST_", "SELLERBUS_", "SP_API_"))
+        if not name.startswith(
+            ("AWS_", "CDK_", "FEEDS_", "LOCAL_", "LWA_", "PYTEST_", "SELLERBUS_", "SP_API_")
+        )
         and name not in ("PYTHONPATH", "PYTHONWARNINGS", "NODE_OPTIONS")
     }
     for name in ("NO_PROXY", "no_proxy"):
@@ -148,6 +152,7 @@ def command_environment(folder: Path, *variables: Mapping[str, str]) -> dict[str
         # cdk.json runs the app with the Python of this.
         "VIRTUAL_ENV": sys.prefix,
         "SELLERBUS_STAGE": STAGE,
+        "FEEDS_API_VERSION": FEEDS_API_VERSION,
         "LOCAL_RUNTIME": runtime(),
         "LOCAL_ARCHITECTURE": architecture(),
         "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath))),

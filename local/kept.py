@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 from local.cast import SELLERS
-from local.commands import ROOT, CommandError, architecture, runtime
+from local.commands import FEEDS_API_VERSION, ROOT, CommandError, architecture, runtime
 from local.deployment import Deployment, is_running, start_deployment
 from local.emulator import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, EmulatorError, is_healthy
 from local.function_logs import function_logs
@@ -86,6 +86,7 @@ def environment_lines(deployment: Deployment) -> list[str]:
         "LEDGER_TABLE_NAME": outputs["LedgerTableName"],
         "EXAMPLE_CONSUMER_QUEUE_URL": outputs["ExampleConsumerQueueUrl"],
         "SELLER_REGISTRY_TABLE_NAME": outputs["SellerRegistryTableName"],
+        "FEEDS_API_VERSION": FEEDS_API_VERSION,
         "LOCAL_RUNTIME": runtime(),
         "LOCAL_ARCHITECTURE": architecture(),
     }

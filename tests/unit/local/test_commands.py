@@ -28,6 +28,7 @@ def test_clean_environment_drops_what_leads_astray_and_keeps_the_rest() -> None:
             "AWS_CA_BUNDLE": "/etc/ca.pem",
             "CDK_DEFAULT_ACCOUNT": "123456789012",
             "LWA_CLIENT_SECRET": "of another deployment",
+            "FEEDS_API_VERSION": "of another deployment",
             "SP_API_ENDPOINT": "https://example.com",
             "PYTHONPATH": "/somewhere",
             "HTTPS_PROXY": "http://proxy:3128",
@@ -51,6 +52,7 @@ def test_command_environment_selects_the_local_stage_and_a_private_cdk_home(tmp_
     assert environment["SELLERBUS_STAGE"] == "local"
     assert environment["CDK_HOME"] == str(tmp_path / "cdk-home")
     assert environment["SP_API_ENDPOINT"] == "http://127.0.0.1:1"
+    assert environment["FEEDS_API_VERSION"] == "2021-06-30"
     assert re.fullmatch(r"python3\.1[1-9]", environment["LOCAL_RUNTIME"])
     assert environment["LOCAL_RUNTIME"] == runtime()
     assert environment["LOCAL_ARCHITECTURE"] == architecture()
