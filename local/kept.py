@@ -21,6 +21,13 @@ from local.story import deploy_from_nothing
 FOLDER = LOCAL / "up"
 ENVIRONMENT_FILE = LOCAL / "env"
 _STATE = "deployment.json"
+_OF_FEEDS = {
+    "INBOX_BUCKET_NAME": "InboxBucketName",
+    "RESULT_BUCKET_NAME": "ResultBucketName",
+    "TASK_TABLE_NAME": "TaskTableName",
+    "FEED_STATE_MACHINE_ARN": "FeedStateMachineArn",
+    "LISTING_CHANGE_QUEUE_URL": "ListingChangeQueueUrl",
+}
 _PREAMBLE = (
     # A profile or a session of the shell would come before the keys below.
     "unset AWS_PROFILE AWS_SESSION_TOKEN AWS_DEFAULT_PROFILE",
@@ -86,6 +93,7 @@ def environment_lines(deployment: Deployment) -> list[str]:
         "LEDGER_TABLE_NAME": outputs["LedgerTableName"],
         "EXAMPLE_CONSUMER_QUEUE_URL": outputs["ExampleConsumerQueueUrl"],
         "SELLER_REGISTRY_TABLE_NAME": outputs["SellerRegistryTableName"],
+        **{name: outputs[key] for name, key in _OF_FEEDS.items()},
         "FEEDS_API_VERSION": FEEDS_API_VERSION,
         "LOCAL_RUNTIME": runtime(),
         "LOCAL_ARCHITECTURE": architecture(),

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import requests
 
@@ -88,9 +89,37 @@ class Simulator:
         """A seller withdraws the authorisation; nobody tells the application."""
         self._call("POST", f"sellers/{seller_id}/revoke", {})
 
-    def requests(self) -> list[dict[str, Any]]:
-        """What the simulator was asked, oldest first."""
-        return [dict(entry) for entry in self._call("GET", "requests")]
+    def requests(self, operation: str | None = None, *, seller_id: str | None = None) -> list[dict[str, Any]]:
+        """What the simulator was asked, oldest first; of one operation or for one seller, or of all."""
+        wanted = {"operation": operation, "sellerId": seller_id}
+        query = urlencode({name: value for name, value in wanted.items() if value is not None})
+        return [dict(entry) for entry in self._call("GET", f"requests?{query}")]
+
+    def feeds(self, seller_id: str, feed_type: str | None = None) -> list[dict[str, Any]]:
+        """A seller's feeds, oldest first; `submissions` counts those with the same content."""
+        wanted = {"sellerId": seller_id} | ({"feedType": feed_type} if feed_type else {})
+        return [dict(feed) for feed in self._call("GET", f"feeds?{urlencode(wanted)}")]
+
+    def decide_fate(self, **fate: Any) -> None:
+        """What shall become of feeds to come: the fields of the control API's feeds/fates."""
+        self._call("POST", "feeds/fates", fate)
+
+    def delay_feeds(self, feed_type: str | None = None, *, queue: float, processing: float) -> None:
+        """How many seconds feeds wait and are worked on, from now on; of one type, or of all others."""
+        body = {"feedType": feed_type, "queueSeconds": queue, "processingSeconds": processing}
+        self._call("POST", "feeds/delays", body)
+
+    def change_feed(self, feed_id: str, change: str, seller_id: str, **more: Any) -> None:
+        """Does to a feed what the control API's path ends with: release, end or notify."""
+        self._call("POST", f"feeds/{feed_id}/{change}", {"sellerId": seller_id, **more})
+
+    def break_requests(self, operation: str, **fault: Any) -> None:
+        """What shall go wrong with requests to come: the fields of the control API's faults."""
+        self._call("POST", "faults", {"operation": operation, **fault})
+
+    def set_rate(self, operation: str, *, per_second: float, burst: int) -> None:
+        """Another usage plan for an operation, from now on."""
+        self._call("POST", "rates", {"operation": operation, "ratePerSecond": per_second, "burst": burst})
 
     def state(self) -> dict[str, Any]:
         """The destinations and subscriptions that exist at the simulator."""

@@ -35,6 +35,12 @@ NAMES = [
     "LEDGER_TABLE_NAME",
     "EXAMPLE_CONSUMER_QUEUE_URL",
     "SELLER_REGISTRY_TABLE_NAME",
+    "INBOX_BUCKET_NAME",
+    "RESULT_BUCKET_NAME",
+    "TASK_TABLE_NAME",
+    "FEED_STATE_MACHINE_ARN",
+    "LISTING_CHANGE_QUEUE_URL",
+    "FEEDS_API_VERSION",
     "LOCAL_RUNTIME",
     "LOCAL_ARCHITECTURE",
 ]
@@ -62,6 +68,11 @@ def deployment(folder: Path, process: processes.BackgroundProcess) -> Deployment
             "LedgerTableName": "ledger",
             "ExampleConsumerQueueUrl": "http://127.0.0.1:4566/000000000000/consumer",
             "SellerRegistryTableName": "sellers",
+            "InboxBucketName": "inbox",
+            "ResultBucketName": "results",
+            "TaskTableName": "tasks",
+            "FeedStateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:feeds",
+            "ListingChangeQueueUrl": "http://127.0.0.1:4566/000000000000/changes",
         },
     )
 
