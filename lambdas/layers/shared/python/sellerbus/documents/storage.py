@@ -36,6 +36,11 @@ class Received:
     _limits: Limits
     transferred_bytes: int = 0
 
+    @property
+    def announced_bytes(self) -> int | None:
+        """The bytes that shall come; None where the answer doesn't tell."""
+        return self._length
+
     def chunks(self) -> Generator[bytes]:
         """Yield the bytes as sent: no Content-Encoding is undone.
 

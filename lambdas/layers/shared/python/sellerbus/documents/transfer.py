@@ -79,6 +79,11 @@ class Content:
         """The bytes received so far, which is ahead of what was given."""
         return self._received.transferred_bytes
 
+    @property
+    def announced_bytes(self) -> int | None:
+        """The bytes that shall be received; None where the storage doesn't tell."""
+        return self._received.announced_bytes
+
 
 def _ignore(_: int) -> None:
     return
