@@ -73,7 +73,8 @@ class FeedTask:
     report's; report: {bucket, key, bytes, contentType}; results: {bucket, key, messages}. asked_task_id: the
     id that was asked for where it was another task's already. api_version, silence_seconds: fixed when the
     submission begins. decision: a person's on an UNCERTAIN one, as the output that its token is answered
-    with: {choice, next, silenceSeconds?}. version: counts the writes of the row, each conditional on the one
+    with: {choice, next, silenceSeconds?}. collect_attempts: downloads of the report that were begun;
+    collect_faults: how often Amazon or a storage was at fault before or in one. version: counts the writes of the row, each conditional on the one
     before.
     """
 
@@ -112,6 +113,8 @@ class FeedTask:
     stuck_since: str | None = None
     looked_at: float | None = None
     looks: int = 0
+    collect_attempts: int = 0
+    collect_faults: int = 0
     token: str | None = field(default=None, repr=False)
     token_step: str | None = None
     decision: Mapping[str, Any] | None = None
