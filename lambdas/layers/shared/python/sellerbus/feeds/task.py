@@ -74,8 +74,8 @@ class FeedTask:
     id that was asked for where it was another task's already. api_version, silence_seconds: fixed when the
     submission begins. decision: a person's on an UNCERTAIN one, as the output that its token is answered
     with: {choice, next, silenceSeconds?}. collect_attempts: downloads of the report that were begun;
-    collect_faults: how often Amazon or a storage was at fault before or in one. version: counts the writes of the row, each conditional on the one
-    before.
+    collect_faults: how often Amazon or a storage was at fault before one. version: counts the writes of the
+    row, each conditional on the one before.
     """
 
     task_id: str
