@@ -58,9 +58,11 @@ class Deployment:
     emulator: Emulator
     simulator: Simulator
     outputs: dict[str, str] = field(default_factory=dict)
-    """The outputs of all stacks by their keys, which no two stacks of one cell share."""
+    """The outputs of the stacks of `cell` by their keys, which no two stacks of one cell share."""
     stack_outputs: dict[str, dict[str, str]] = field(default_factory=dict)
-    """The same by stack name, for a stage of several cells."""
+    """Those of all cells by stack name."""
+    cell: str = "na"
+    """Amazon's region that `outputs` are of."""
     stage: str = STAGE
     aws_regions: Sequence[str] = (REGION,)
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -141,6 +143,18 @@ class Deployment:
         """`cdk deploy --all` of the assembly made before."""
         return self._deploy("--app", str(self.assembly), "--all", *options)
 
+    def outputs_of(self, region: str) -> dict[str, str]:
+        """The outputs of one cell's stacks by their keys."""
+        prefix = f"sellerbus-{self.stage}-{region}-"
+        held = (outputs for name, outputs in self.stack_outputs.items() if name.startswith(prefix))
+        return {key: value for outputs in held for key, value in outputs.items()}
+
+    def deploy_tasks(self, feeds_api_version: str) -> SecondDeploy:
+        """Deploys the stacks of feed tasks, and no others, with another version of the Feeds API."""
+        self.variables = {**self.variables, "FEEDS_API_VERSION": feeds_api_version}
+        again = self.folder / f"cdk.out.{feeds_api_version}"
+        return self._deploy_over("--output", str(again), "*Tasks", "--exclusively", again=again)
+
     def deploy_all(self) -> Finished:
         """`cdk deploy --all` of the assembly made before; then the settings that the emulator drops."""
         finished = self.deploy_stacks()
@@ -151,8 +165,11 @@ class Deployment:
     def deploy_again(self) -> SecondDeploy:
         """Synthesises anew and deploys everything."""
         again = self.folder / "cdk.out.again"
+        return self._deploy_over("--output", str(again), "--all", again=again)
+
+    def _deploy_over(self, *arguments: str, again: Path) -> SecondDeploy:
         before = take_snapshot(self.client("cloudformation"))
-        finished = self._deploy("--output", str(again), "--all")
+        finished = self._deploy(*arguments)
         return SecondDeploy(
             touched=changes_between(before, take_snapshot(self.client("cloudformation"))),
             redefined=template_differences(self.assembly, again),
@@ -194,8 +211,7 @@ class Deployment:
         )
         if outputs.exists():
             self.stack_outputs |= json.loads(outputs.read_text(encoding="utf-8"))
-            for held in self.stack_outputs.values():
-                self.outputs.update(held)
+            self.outputs.update(self.outputs_of(self.cell))
         return finished
 
 

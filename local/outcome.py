@@ -18,6 +18,50 @@ class StoryError(Exception):
 
 
 @dataclass
+class FeedCounts:
+    """What the story of feeds counts, for one version of the Feeds API.
+
+    submitted: feeds that Amazon has. The others of the first part are tasks by their end. lost_answer_feeds:
+    what Amazon has of the one whose answer was lost; lost_answer_calls: how often createFeed was called for
+    it.
+    """
+
+    submitted: int = 0
+    completed: int = 0
+    with_errors: int = 0
+    refused: int = 0
+    errors_listed: int = 0
+    without_notification: int = 0
+    lost_answer_feeds: int = 0
+    lost_answer_calls: int = 0
+    encrypted_documents: int = 0
+    listing_changes: int = 0
+    listing_changes_succeeded: int = 0
+    listing_changes_failed: int = 0
+    listing_change_feeds: int = 0
+    seconds: float = 0.0
+
+    def numbers(self) -> dict[str, Any]:
+        """The counts as build/demo.json has them."""
+        return {
+            "feeds_submitted": self.submitted,
+            "feeds_completed": self.completed,
+            "feeds_with_errors": self.with_errors,
+            "feeds_refused": self.refused,
+            "feed_errors_listed": self.errors_listed,
+            "without_notification": self.without_notification,
+            "lost_answer_feeds": self.lost_answer_feeds,
+            "lost_answer_calls": self.lost_answer_calls,
+            "encrypted_documents": self.encrypted_documents,
+            "listing_changes": self.listing_changes,
+            "listing_changes_succeeded": self.listing_changes_succeeded,
+            "listing_changes_failed": self.listing_changes_failed,
+            "listing_change_feeds": self.listing_change_feeds,
+            "feeds_seconds": round(self.seconds, 1),
+        }
+
+
+@dataclass
 class Outcome:
     """What happened, counted. `notifications` pairs what was published with its notificationId."""
 
@@ -38,6 +82,8 @@ class Outcome:
     drift_reported: int = 0
     foreign_destination: str = ""
     left_at_amazon: int | None = None
+    feeds: dict[str, FeedCounts] = field(default_factory=dict)
+    """By version of the Feeds API."""
 
     @property
     def lost(self) -> list[str]:

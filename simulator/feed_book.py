@@ -129,6 +129,11 @@ class FeedBook:
         held = self.documents.get(path.rsplit("/", 1)[-1])
         return held if held and held.path == path else None
 
+    def _encrypted(self, feed: Feed) -> int:
+        """How many of the feed's two documents lie encrypted."""
+        held = (self.documents.get(name or "") for name in (feed.input_document_id, feed.report_document_id))
+        return sum(document is not None and document.encryption is not None for document in held)
+
     def overview(self, feeds: Iterable[Feed]) -> list[dict[str, object]]:
         """For the control API. `submissions` is how many feeds of the seller and type have its content."""
         submissions = Counter(_content_key(feed) for feed in self.feeds.values())
@@ -144,6 +149,7 @@ class FeedBook:
                 "stuck": feed.stuck,
                 "contentSha256": feed.content_sha256,
                 "submissions": submissions[_content_key(feed)],
+                "encryptedDocuments": self._encrypted(feed),
                 "notifications": feed.notifications,
                 "notificationErrors": feed.notification_errors,
             }

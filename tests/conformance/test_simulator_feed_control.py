@@ -170,6 +170,16 @@ def test_a_fault_can_befall_one_seller(scene: FeedScene) -> None:
     assert other.create(other.uploaded()).status_code == 202
 
 
+@pytest.mark.parametrize(("version", "encrypted"), [("2021-06-30", 0), ("2020-09-04", 2)])
+def test_it_is_told_how_many_documents_of_a_feed_are_encrypted(
+    simulated: Amazon, version: str, encrypted: int
+) -> None:
+    scene = set_feed_scene(simulated, version)
+    feed_id = scene.submitted()
+    scene.ended(feed_id)
+    assert held(scene, feed_id)["encryptedDocuments"] == encrypted
+
+
 def test_submissions_are_counted_by_what_was_written_and_not_by_ciphertext(simulated: Amazon) -> None:
     scene = set_feed_scene(simulated, "2020-09-04")
     scene.submitted()
