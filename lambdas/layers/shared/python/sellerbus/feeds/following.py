@@ -15,9 +15,10 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 
 from sellerbus.api.errors import NotFoundError, SellingPartnerError, ThrottledError
+from sellerbus.api.feeds import ENDS, Feed
 from sellerbus.aws.event_publisher import OperationalEvent
 from sellerbus.feeds import feed_events
-from sellerbus.feeds.processed import COLLECT, ENDS, Tokens
+from sellerbus.feeds.processed import COLLECT, Tokens
 from sellerbus.feeds.task import AWAIT, DECIDE, FeedTask, Outcome, TaskState, iso
 from sellerbus.feeds.task_store import TaskStore
 from sellerbus.sellers.rows import SellerError
@@ -41,21 +42,10 @@ class WrongTaskStateError(Exception):
         super().__init__(f"task {task.task_id} is {task.state.value} and can't take the step {step}")
 
 
-class SeenFeed(Protocol):
-    """A feed as getFeed shows it."""
+class SellersFeeds(Protocol):
+    """The part of api.feeds.FeedsApi used here: one seller's, in the task's version of the API."""
 
-    @property
-    def processing_status(self) -> str: ...
-    @property
-    def result_feed_document_id(self) -> str | None: ...
-
-
-class Amazon(Protocol):
-    """What is asked of Amazon, with the task's seller and the task's version of the Feeds API."""
-
-    def feed(self, task: FeedTask) -> SeenFeed:
-        """getFeed. Raises SellingPartnerError and SellerError."""
-        ...
+    def feed(self, feed_id: str) -> Feed: ...
 
 
 class Events(Protocol):
@@ -89,7 +79,9 @@ class _Look:
 
 
 class FeedFollower:
-    """silence_seconds: of tasks that have none of their own. now: seconds since 1970."""
+    """feeds: the task's seller's; raises SellerError. silence_seconds: of tasks that have none of their own.
+    now: seconds since 1970.
+    """
 
     def __init__(
         self,
@@ -97,14 +89,14 @@ class FeedFollower:
         store: TaskStore,
         tokens: Tokens,
         events: Events,
-        amazon: Amazon,
+        feeds: Callable[[FeedTask], SellersFeeds],
         silence_seconds: int,
         now: Callable[[], float],
     ) -> None:
         self._store = store
         self._tokens = tokens
         self._events = events
-        self._amazon = amazon
+        self._feeds = feeds
         self._silence_seconds = silence_seconds
         self._now = now
 
@@ -174,14 +166,14 @@ class FeedFollower:
     def _asked(self, task: FeedTask) -> _Look:
         """Raises ThrottledError. Any other fault is like a look that saw nothing: the next one comes."""
         try:
-            seen = self._amazon.feed(task)
+            seen = self._feeds(task).feed(_feed_id(task))
         except ThrottledError:
             raise
         except NotFoundError as error:
             return _Look(None, str(error), unknown=True)
         except (SellingPartnerError, SellerError) as error:
             return _Look(None, str(error))
-        if seen.processing_status in ENDS:
+        if seen.has_ended:
             self._store.note_processed(
                 task.seller_id, _feed_id(task), seen.processing_status, seen.result_feed_document_id
             )

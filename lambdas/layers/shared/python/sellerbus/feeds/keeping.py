@@ -63,7 +63,8 @@ class OpensDocuments(Protocol):
 class Kept:
     """What is in S3 now. content_type: as the storage told it, "" where it didn't.
 
-    totals: as Totals.document gives them. notes: what could not be read or is not certain, in words.
+    totals: as Totals.document gives them. unread: why not all of the report was read; None where all was.
+    notes: that and what else is not certain, in words.
     """
 
     report: ObjectLocation
@@ -73,6 +74,7 @@ class Kept:
     transferred_bytes: int
     messages: int
     totals: dict[str, Any]
+    unread: str | None
     notes: tuple[str, ...]
 
 
@@ -186,6 +188,7 @@ class ReportKeeper:
             content.transferred_bytes,
             report.messages_read,
             report.totals.document(),
+            fault,
             (*((fault,) if fault else ()), *empty, *charset_notes, *report.notes),
         )
 

@@ -16,11 +16,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, Protocol
 
+from sellerbus.api.feeds import ENDS
 from sellerbus.feeds.task import AWAIT, FeedTask, TaskState
 from sellerbus.feeds.task_store import FeedRow
-
-ENDS: Final = frozenset({"DONE", "FATAL", "CANCELLED"})
-"""The processingStatus of a feed that Amazon is through with."""
 
 COLLECT: Final = {"next": "collect"}
 """The output that the waiting step is answered with."""
