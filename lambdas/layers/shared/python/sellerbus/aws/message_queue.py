@@ -1,0 +1,112 @@
+"""A queue that a function works on, message by message: hiding what must wait, rejecting what no retry helps.
+
+The dead-letter queue is the one that the queue itself names in its redrive policy, so that what is rejected
+here and what SQS moves after too many receives meet in one place.
+
+Source: SQS API, ChangeMessageVisibility, GetQueueAttributes, GetQueueUrl and SendMessage.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from sellerbus.aws.errors import StoreUnavailableError, aws_call
+
+LONGEST_HIDDEN_SECONDS: Final = 12 * 3600
+_LONGEST_DETAIL: Final = 1000
+_FIRST_RETRY_SECONDS: Final = 5
+_LONGEST_RETRY_SECONDS: Final = 900
+
+
+class SqsClient(Protocol):
+    """The part of boto3's SQS client used here; each method is the SQS API operation of its name."""
+
+    def change_message_visibility(self, **request: Any) -> Mapping[str, Any]: ...
+
+    def get_queue_attributes(self, **request: Any) -> Mapping[str, Any]: ...
+
+    def get_queue_url(self, **request: Any) -> Mapping[str, Any]: ...
+
+    def send_message(self, **request: Any) -> Mapping[str, Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message as SQS delivered it this time. receive_count is 1 at the first delivery."""
+
+    message_id: str
+    receipt_handle: str
+    body: str
+    receive_count: int
+
+    @classmethod
+    def of_record(cls, record: Mapping[str, Any]) -> Message:
+        """Return the message of a record in the event that Lambda gets from SQS."""
+        return cls(
+            message_id=record["messageId"],
+            receipt_handle=record["receiptHandle"],
+            body=record["body"],
+            receive_count=int(record["attributes"]["ApproximateReceiveCount"]),
+        )
+
+    @property
+    def retry_seconds(self) -> int:
+        """How long it waits for its next try after a fault: 5 s, doubling, at most 15 minutes."""
+        return min(_FIRST_RETRY_SECONDS << min(self.receive_count - 1, 10), _LONGEST_RETRY_SECONDS)
+
+
+class MessageQueue:
+    """One queue, and its dead-letter queue, which is looked up when it is first needed."""
+
+    def __init__(self, client: SqsClient, url: str) -> None:
+        self._client = client
+        self._url = url
+        self._dead_letter_url: str | None = None
+
+    def hide(self, message: Message, seconds: int) -> None:
+        """Let the message come back after so many seconds from now. Raises StoreUnavailableError."""
+        with aws_call("ChangeMessageVisibility"):
+            self._client.change_message_visibility(
+                QueueUrl=self._url,
+                ReceiptHandle=message.receipt_handle,
+                VisibilityTimeout=min(max(seconds, 0), LONGEST_HIDDEN_SECONDS),
+            )
+
+    def reject(self, message: Message, reason: str, detail: str) -> None:
+        """Send the message on, unchanged, with reason and detail as attributes.
+
+        A crash before the original is acknowledged sends it twice; `sourceMessageId` tells. Raises
+        StoreUnavailableError: then it must not be acknowledged.
+        """
+        attributes = {
+            "reason": reason,
+            "detail": detail[:_LONGEST_DETAIL] or reason,
+            "sourceMessageId": message.message_id,
+        }
+        url = self._dead_letters()
+        with aws_call("SendMessage"):
+            self._client.send_message(
+                QueueUrl=url,
+                MessageBody=message.body,
+                MessageAttributes={
+                    name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
+                },
+            )
+
+    def _dead_letters(self) -> str:
+        if self._dead_letter_url is None:
+            with aws_call("GetQueueAttributes"):
+                answer = self._client.get_queue_attributes(
+                    QueueUrl=self._url, AttributeNames=["RedrivePolicy"]
+                )
+            policy = answer.get("Attributes", {}).get("RedrivePolicy")
+            if not policy:
+                raise StoreUnavailableError("GetQueueAttributes", "NoRedrivePolicy")
+            *_, account, name = json.loads(policy)["deadLetterTargetArn"].split(":")
+            with aws_call("GetQueueUrl"):
+                found = self._client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)
+            self._dead_letter_url = str(found["QueueUrl"])
+        return self._dead_letter_url
