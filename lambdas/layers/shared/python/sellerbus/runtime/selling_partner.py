@@ -48,8 +48,18 @@ def notifications_api(
 
     secret_set_command: named in the error where the application's credentials are missing.
     """
+    return NotificationsApi(amazon_client(config, remaining_seconds, secret_set_command=secret_set_command))
+
+
+def amazon_client(
+    config: ApplicationConfig,
+    remaining_seconds: Callable[[], float],
+    *,
+    secret_set_command: str = "",
+) -> SellingPartnerClient:
+    """Return what calls Amazon for one invocation, for the application and for its sellers."""
     command = secret_set_command or _secret_set_command(config)
-    client = SellingPartnerClient(
+    return SellingPartnerClient(
         endpoint=config.sp_api_endpoint,
         session=bootstrap.http(),
         tokens=_tokens(config.lwa_endpoint, config.lwa_secret_id, command),
@@ -57,7 +67,6 @@ def notifications_api(
         pace=_PACE,
         remaining_seconds=remaining_seconds,
     )
-    return NotificationsApi(client)
 
 
 def seller_fleet(config: ManageSubscriptionsConfig, remaining_seconds: Callable[[], float]) -> SellerFleet:

@@ -1,0 +1,43 @@
+"""Collects the report of a feed that Amazon is through with, and ends its task."""
+
+import os
+from typing import Any
+
+from sellerbus.feeds import feed_events
+from sellerbus.feeds.collecting import Collected
+from sellerbus.runtime import config, feed_following
+from sellerbus.runtime.observability import LambdaContext, MetricUnit, emitted, logger, metrics
+from sellerbus.runtime.task_config import CollectFeedReportConfig
+
+MARGIN_SECONDS = 5.0
+
+log = logger()
+
+
+@log.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answers with the state machine's next step: wait, ended or report-changes."""
+    settings = config.load(CollectFeedReportConfig, os.environ)
+    collector = feed_following.feed_collector(
+        settings, lambda: context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS
+    )
+    collected = collector.collect(event["taskId"])
+    _tell(collected)
+    return dict(collected.answer)
+
+
+def _tell(collected: Collected) -> None:
+    task = collected.task
+    told = {"task_id": task.task_id, "feed_id": task.feed_id, "remark": collected.remark, **collected.answer}
+    if not task.is_ended:
+        log.warning("a feed's report is fetched later", attempts=task.collect_attempts, **told)
+    elif task.notes:
+        log.warning("a feed has ended, with notes", outcome=task.outcome, **told)
+    else:
+        log.info("a feed has ended", outcome=task.outcome, **told)
+    with emitted(metrics()) as measured:
+        for event in collected.told:
+            measured.add_metric(feed_events.metric_of(event), MetricUnit.Count, 1)
+        for name, count in collected.counted.items():
+            unit = MetricUnit.Bytes if name == "ReportBytesDownloaded" else MetricUnit.Count
+            measured.add_metric(name, unit, count)
