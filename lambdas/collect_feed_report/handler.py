@@ -1,13 +1,17 @@
 """Collects the report of a feed that Amazon is through with, and ends its task."""
 
+from __future__ import annotations
+
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sellerbus.feeds import feed_events
-from sellerbus.feeds.collecting import Collected
 from sellerbus.runtime import config, feed_following
 from sellerbus.runtime.observability import LambdaContext, MetricUnit, emitted, logger, metrics
 from sellerbus.runtime.task_config import CollectFeedReportConfig
+
+if TYPE_CHECKING:
+    from sellerbus.feeds.collecting import Collected
 
 MARGIN_SECONDS = 5.0
 
