@@ -22,7 +22,7 @@ from local.story import STEPS
 
 RESULT = ROOT / "build" / "demo.json"
 _INTRODUCTION = (
-    "Sellerbus takes Amazon's seller notifications into your AWS account, each once.\n"
+    "Sellerbus takes Amazon's notifications into your AWS account, each once, and your feeds to Amazon.\n"
     "Here the real stacks are deployed by the unmodified CDK to an AWS emulator on this machine,\n"
     "with a simulator in Amazon's place. Nothing leaves this machine; everything is stopped at the end."
 )
@@ -130,6 +130,16 @@ def _show(screen: Screen, outcome: Outcome, complete: bool, seconds: float) -> N
                 for name, value in outcome.numbers().items()
             ],
         )
+    if outcome.feeds:
+        told = {version: counts.numbers() for version, counts in outcome.feeds.items()}
+        screen.table(
+            "Feeds, by the version of the Feeds API",
+            ("what", *(f"{version}#" for version in told)),
+            [
+                (name.replace("_", " "), *(str(numbers[name]) for numbers in told.values()))
+                for name in next(iter(told.values()))
+            ],
+        )
     screen.say(
         f"\n{'Everything came through once.' if complete else 'The demo FELL SHORT.'} {seconds:.0f} seconds."
     )
@@ -153,6 +163,7 @@ def _write(file: Path, screen: Screen, outcome: Outcome, problem: str | None, se
         "dead_letters": [{"reason": letter.reason, "detail": letter.detail} for letter in outcome.dead],
         "changed_by_second_deploy": outcome.second_deploy_changes,
         "lost_notifications": outcome.lost,
+        "feeds": {version: counts.numbers() for version, counts in outcome.feeds.items()},
     }
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")

@@ -25,6 +25,10 @@ DONE_IN_PART = 5
 """The exit code of `sellerbus` for what it did in part, or what needs a person."""
 
 
+_SIDE_BY_SIDE = ("--concurrency", "4")
+"""Stacks that don't stand on each other are deployed at once."""
+
+
 def _show_nobody(_: str) -> None:
     return
 
@@ -153,11 +157,13 @@ class Deployment:
         """Deploys the stacks of feed tasks, and no others, with another version of the Feeds API."""
         self.variables = {**self.variables, "FEEDS_API_VERSION": feeds_api_version}
         again = self.folder / f"cdk.out.{feeds_api_version}"
-        return self._deploy_over("--output", str(again), "*Tasks", "--exclusively", again=again)
+        return self._deploy_over(
+            "--output", str(again), "*Tasks", "--exclusively", *_SIDE_BY_SIDE, again=again
+        )
 
     def deploy_all(self) -> Finished:
         """`cdk deploy --all` of the assembly made before; then the settings that the emulator drops."""
-        finished = self.deploy_stacks()
+        finished = self.deploy_stacks(*_SIDE_BY_SIDE)
         clients = {name: self.client(name) for name in ("cloudformation", "dynamodb", "s3")}
         apply_dropped_settings(self.assembly, clients, self.outputs["KeyArn"])
         return finished
@@ -165,7 +171,7 @@ class Deployment:
     def deploy_again(self) -> SecondDeploy:
         """Synthesises anew and deploys everything."""
         again = self.folder / "cdk.out.again"
-        return self._deploy_over("--output", str(again), "--all", again=again)
+        return self._deploy_over("--output", str(again), "--all", *_SIDE_BY_SIDE, again=again)
 
     def _deploy_over(self, *arguments: str, again: Path) -> SecondDeploy:
         before = take_snapshot(self.client("cloudformation"))

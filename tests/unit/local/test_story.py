@@ -19,7 +19,7 @@ from local.cast import SELLERS, THIRD_SELLER
 from local.commands import Finished
 from local.deployment import Deployment, SecondDeploy
 from local.notifications import first_wave, large_notification, malformed_bodies
-from local.outcome import Outcome, StoryError
+from local.outcome import FeedCounts, Outcome, StoryError
 from local.queues import Delivery, parse_event
 from local.screen import Screen
 
@@ -80,6 +80,7 @@ class FakeSimulator:
         default_factory=lambda: [{"destinationId": "d1"}, {"destinationId": "bridge"}]
     )
     subscriptions: list[dict[str, str]] = field(default_factory=list)
+    feeds: list[dict[str, str]] = field(default_factory=list)
 
     def subscribe(self, seller_id: str, *types: str, destination_id: str = "d1") -> None:
         self.subscriptions += [
@@ -106,7 +107,7 @@ class FakeSimulator:
         return subscription_id
 
     def state(self) -> dict[str, Any]:
-        return {"destinations": self.destinations, "subscriptions": self.subscriptions}
+        return {"destinations": self.destinations, "subscriptions": self.subscriptions, "feeds": self.feeds}
 
 
 @dataclass
@@ -262,6 +263,26 @@ def test_an_event_that_nobody_published_falls_short(deployment: FakeDeployment, 
 
     with pytest.raises(StoryError, match="nobody published"):
         story_of_deliveries.check_copies(deployment.for_story(), screen, published("a"))
+
+
+@pytest.mark.parametrize(("feed_id", "own"), [("feed1", True), ("feed2", False)])
+def test_what_amazon_tells_of_the_storys_own_feeds_is_no_strangers(
+    deployment: FakeDeployment, screen: Screen, feed_id: str, own: bool
+) -> None:
+    message = event_message("1", "of-a-feed")
+    event = json.loads(message["Body"])
+    finished = {"sellerId": "S", "feedId": feed_id}
+    event["detail"]["payload"] = {"feedProcessingFinishedNotification": finished}
+    deployment.sqs.queues["target"] = [{**message, "Body": json.dumps(event)}]
+    deployment.simulator.feeds = [{"sellerId": "S", "feedId": "feed1"}]
+    outcome = published()
+    outcome.feeds = {"2021-06-30": FeedCounts()}
+
+    if own:
+        story_of_deliveries.check_copies(deployment.for_story(), screen, outcome)
+    else:
+        with pytest.raises(StoryError, match="nobody published"):
+            story_of_deliveries.check_copies(deployment.for_story(), screen, outcome)
 
 
 def test_what_never_came_is_counted_as_lost() -> None:
@@ -480,7 +501,7 @@ def test_other_drift_falls_short(
 
 def test_the_steps_are_told_in_an_order_that_can_hold() -> None:
     assert [step.__name__ for step in story.STEPS] == [
-        "deploy_from_nothing",
+        "deploy_demo_stage",
         "check_subscriptions",
         "publish",
         "check_event_bridge",
@@ -489,6 +510,9 @@ def test_the_steps_are_told_in_an_order_that_can_hold() -> None:
         "deploy_again",
         "add_third_seller",
         "check_drift",
+        "tell_feeds_2021-06-30",
+        "switch_version",
+        "tell_feeds_2020-09-04",
         "check_copies",
         "destroy",
     ]
@@ -512,6 +536,19 @@ def test_a_story_that_falls_short_ends_with_1_and_says_why_in_the_data(
     assert told["ok"] is False
     assert told["problem"] == "the story ends here"
     assert told["second_deploy_changes"] is None
+
+
+def test_the_feeds_have_a_table_with_a_column_for_each_version(screen: Screen) -> None:
+    outcome = Outcome(
+        feeds={"2021-06-30": FeedCounts(errors_listed=37), "2020-09-04": FeedCounts(submitted=6)}
+    )
+
+    demo._show(screen, outcome, complete=True, seconds=1.0)
+
+    rows = [line.split("│")[1:-1] for line in said(screen).splitlines() if "feed" in line and "│" in line]
+    shown = {name.strip(): [value.strip() for value in values] for name, *values in rows}
+    assert shown["feed errors listed"] == ["37", "0"]
+    assert shown["feeds submitted"] == ["0", "6"]
 
 
 def test_the_table_tells_the_large_one_and_the_withdrawn_one_from_the_rest(
