@@ -13,7 +13,8 @@ from stacks.foundation_stack import FoundationStack
 from stacks.marketplaces import SellingRegion
 from stacks.notifications_stack import NotificationsStack
 from stacks.settings_model import Settings, StageSettings
-from stacks.settings_names import EXAMPLE_CONSUMER, FOUNDATION, NOTIFICATIONS, construct_id
+from stacks.settings_names import EXAMPLE_CONSUMER, FOUNDATION, NOTIFICATIONS, TASKS, construct_id
+from stacks.tasks_stack import TasksStack
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Cell:
 
     foundation: FoundationStack
     notifications: NotificationsStack
+    tasks: TasksStack
     example_consumer: ExampleConsumerStack | None
 
 
@@ -48,6 +50,15 @@ def _add_cell(app: cdk.App, stage: str, settings: Settings) -> Cell:
         foundation=foundation,
         env=env,
     )
+    tasks = TasksStack(
+        app,
+        construct_id(settings.region, TASKS),
+        stage=stage,
+        settings=settings,
+        foundation=foundation,
+        notifications=notifications,
+        env=env,
+    )
     example_consumer = None
     if settings.example_consumer:
         example_consumer = ExampleConsumerStack(
@@ -59,4 +70,4 @@ def _add_cell(app: cdk.App, stage: str, settings: Settings) -> Cell:
             notifications=notifications,
             env=env,
         )
-    return Cell(foundation, notifications, example_consumer)
+    return Cell(foundation, notifications, tasks, example_consumer)

@@ -1,4 +1,4 @@
-"""The layer of third-party code, built by pip on this machine: no Docker.
+"""The layers of third-party code, built by pip on this machine: no Docker.
 
 A built layer is kept under .cache/layers, named by everything that decides its contents, so that the next
 synthesis needs neither pip nor a network.
@@ -20,6 +20,7 @@ from aws_cdk import aws_lambda as lambda_
 
 PROJECT_FOLDER = Path(__file__).resolve().parent.parent
 REQUIREMENTS = PROJECT_FOLDER / "lambdas" / "layers" / "dependencies" / "requirements.txt"
+DOCUMENT_REQUIREMENTS = PROJECT_FOLDER / "lambdas" / "layers" / "documents" / "requirements.txt"
 CACHE_FOLDER = PROJECT_FOLDER / ".cache" / "layers"
 
 # Raise it when the command below changes what it makes out of the same requirements.
@@ -33,22 +34,26 @@ class BundlingError(Exception):
     """pip could not build the layer; the message holds its words and what to do."""
 
 
-def dependency_layer_code(*, runtime: str, architecture: str) -> lambda_.Code:
-    """The layer's code for a runtime such as "python3.13" and an architecture ("arm64" or "x86_64").
+def dependency_layer_code(
+    *, runtime: str, architecture: str, requirements: Path = REQUIREMENTS
+) -> lambda_.Code:
+    """A layer's code for a runtime such as "python3.13" and an architecture ("arm64" or "x86_64").
 
     The asset is named by its ingredients, not its files: the same on every machine, known without building.
     """
     digest = layer_digest(
-        REQUIREMENTS.read_text(encoding="utf-8"), runtime=runtime, architecture=architecture
+        requirements.read_text(encoding="utf-8"), runtime=runtime, architecture=architecture
     )
     return lambda_.Code.from_asset(
-        str(REQUIREMENTS.parent),
+        str(requirements.parent),
         asset_hash=digest,
         asset_hash_type=cdk.AssetHashType.CUSTOM,
         bundling=cdk.BundlingOptions(
             # Never pulled: the local bundling below either succeeds or raises.
             image=cdk.DockerImage.from_registry("no-docker-needed"),
-            local=PipBundling(digest=digest, runtime=runtime, architecture=architecture),
+            local=PipBundling(
+                digest=digest, runtime=runtime, architecture=architecture, requirements=requirements
+            ),
         ),
     )
 

@@ -4,7 +4,7 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from stacks.constructs.amazon_inspector import AmazonInspector
-from stacks.constructs.emptied_bucket import EmptiedBucket
+from stacks.constructs.emptied_bucket import EmptiedBuckets
 from stacks.constructs.event_bus import NotificationBus
 from stacks.constructs.ledger_table import LedgerTable
 from stacks.constructs.notification_processor import LedgerSweeper, NotificationProcessor
@@ -95,7 +95,9 @@ class NotificationsStack(cdk.Stack):
         )
         if settings.removal_policy == "destroy":
             # CloudFormation takes away the processor first, then what the bucket holds, then the bucket.
-            emptied = EmptiedBucket(self, "EmptiedPayloads", bucket=payloads, defaults=defaults)
+            emptied = EmptiedBuckets(
+                self, "EmptiedPayloads", buckets={"Resource": payloads}, defaults=defaults
+            )
             processor.node.add_dependency(emptied)
         LedgerSweeper(self, "Sweeper", ledger=ledger, defaults=defaults)
 

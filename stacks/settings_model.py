@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StrictBool
 from stacks import marketplaces
 from stacks.marketplaces import SellingRegion
 from stacks.notification_types import eventbridge_types
+from stacks.settings_feeds import Feeds, FeedsApiVersion
 from stacks.settings_sections import Notification, Processing, Queue, Retention, Section, Text, number_as_text
 
 
@@ -46,6 +47,10 @@ class SharedSettings(Section):
     retention: Retention = Field(default=Retention(), description="a mapping of days")
     processing: Processing = Field(default=Processing(), description="a mapping")
     queue: Queue = Field(default=Queue(), description="a mapping")
+    feeds_api_version: FeedsApiVersion = Field(
+        default="2021-06-30", description="2021-06-30 or 2020-09-04 (which Amazon has removed)"
+    )
+    feeds: Feeds = Field(default=Feeds(), description="a mapping")
     alarm_email: str | None = Field(
         default=None, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", description="an e-mail address"
     )

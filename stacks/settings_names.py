@@ -4,6 +4,7 @@ from stacks.marketplaces import SellingRegion
 
 FOUNDATION = "foundation"
 NOTIFICATIONS = "notifications"
+TASKS = "tasks"
 EXAMPLE_CONSUMER = "example-consumer"
 
 

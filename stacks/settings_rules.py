@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from stacks.directive_rules import directive_findings
+from stacks.feed_types import KNOWN_FEED_TYPES
 from stacks.finding import Finding
 from stacks.marked_yaml import Path
 from stacks.notification_types import (
@@ -13,6 +14,7 @@ from stacks.notification_types import (
     default_payload_version,
     subscribable_types,
 )
+from stacks.settings_feeds import DEFAULT_TYPE, Feeds
 from stacks.settings_parts import Parts
 from stacks.settings_regions import region_findings
 from stacks.settings_sections import (
@@ -37,6 +39,7 @@ def findings(parts: Parts) -> list[Finding]:
         *_retention(parts.values.get("retention")),
         *_processing(parts.values.get("processing")),
         *_queue(parts.values.get("queue")),
+        *_feeds(parts.values.get("feeds")),
     ]
 
 
@@ -159,4 +162,26 @@ def _queue(queue: Queue | None) -> Iterator[Finding]:
             True,
             "asks for a FIFO queue, to which Amazon doesn't send",
             "false, or leave the key out",
+        )
+
+
+def _feeds(feeds: Feeds | None) -> Iterator[Finding]:
+    if feeds is None:
+        return
+    known = {DEFAULT_TYPE, *KNOWN_FEED_TYPES, *feeds.custom_types}
+    for name, seconds in feeds.seconds_between.items():
+        if name not in known:
+            allowed = (
+                f"{', '.join(sorted(known))}; a type that Amazon added later goes into feeds.custom_types"
+            )
+            yield Finding(("feeds", "seconds_between", name), seconds, "is not a known feed type", allowed)
+    changes = feeds.changes
+    # A default gives way by itself, in the functions' environment.
+    told = "most_kilobytes" in changes.model_fields_set
+    if told and changes.most_kilobytes > feeds.largest_megabytes * 1024:
+        yield Finding(
+            ("feeds", "changes", "most_kilobytes"),
+            changes.most_kilobytes,
+            "gathers feeds that are larger than feeds.largest_megabytes allows",
+            f"at most {feeds.largest_megabytes * 1024}",
         )

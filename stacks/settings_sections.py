@@ -125,6 +125,9 @@ class Retention(Section):
     payloads_days: StrictInt = Field(
         default=35, ge=1, le=3653, description="a whole number of days from 1 to 3653"
     )
+    feeds_days: StrictInt = Field(
+        default=30, ge=1, le=3653, description="a whole number of days from 1 to 3653"
+    )
 
 
 class Processing(Section):

@@ -1,7 +1,8 @@
 """Custom resource Custom::EmptyBucket: takes the objects out of a bucket before CloudFormation deletes it.
 
-Property: BucketName. Only stages whose settings say `removal_policy: destroy` have it. Until its Delete it
-does nothing.
+All versions of them and the delete markers: a bucket with either can't be deleted. In a bucket that was never
+versioned each object is its only version. Property: BucketName. Only stages whose settings say
+`removal_policy: destroy` have it. Until its Delete it does nothing.
 """
 
 from __future__ import annotations
@@ -39,12 +40,13 @@ def _work(request: Request) -> Result:
 
 
 def _empty(bucket: str, request: Request) -> int:
-    """Delete all objects, a thousand at a time; what one run leaves, the next goes on with."""
+    """Delete all versions, a thousand at a time; what one run leaves, the next goes on with."""
     s3 = bootstrap.aws("s3")
     deleted = 0
     while True:
-        page = s3.list_objects_v2(Bucket=bucket)
-        objects = [{"Key": item["Key"]} for item in page.get("Contents", ())]
+        page = s3.list_object_versions(Bucket=bucket)
+        versions = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+        objects = [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in versions]
         if not objects:
             return deleted
         if request.remaining_seconds() < LEAST_SECONDS:

@@ -18,6 +18,8 @@ PARTNER_EVENT_SOURCES = "aws.partner/sellingpartnerapi.amazon.com"
 
 Source: developer-docs, "Set up notifications using the Amazon EventBridge workflow".
 """
+VENDED_LOGS = "/aws/vendedlogs/states/"
+"""What the names of log groups begin with to which state machines deliver."""
 
 READ_ACTIONS = ("kms:Decrypt",)
 WRITE_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
@@ -35,7 +37,7 @@ TABLE_ACTIONS = (
 
 
 class CustomerManagedKey(kms.Key):
-    """Encrypts queues, tables, secret, topic, bus, archive, bucket, logs and the sellers' refresh tokens.
+    """Encrypts queues, tables, secret, topic, bus, archive, buckets, state machine, logs and refresh tokens.
 
     The policy names buses and log groups by pattern, never by reference: the resources live in later stacks,
     and a reference would make the stacks depend on each other in a circle. `prefix`: the bus's name, and what
@@ -97,17 +99,29 @@ class CustomerManagedKey(kms.Key):
         )
         # DescribeKey carries no encryption context, so it can't share the statement above.
         self._allow("TheBusReadsWhatKeyItHas", events, ("kms:DescribeKey",))
-        log_groups = stack.format_arn(
-            service="logs",
-            resource="log-group",
-            resource_name=f"{prefix}-*",
-            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
-        )
+        log_groups = [
+            stack.format_arn(
+                service="logs",
+                resource="log-group",
+                resource_name=f"{beginning}{prefix}-*",
+                arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+            )
+            for beginning in ("", VENDED_LOGS)
+        ]
         self._allow(
             "LogGroupsOfThisCell",
             iam.ServicePrincipal(f"logs.{stack.region}.amazonaws.com"),
             (*WRITE_ACTIONS, "kms:DescribeKey", "kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo"),
             {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": log_groups}},
+        )
+        # What the state machine's role has encrypted for the delivery, with the same context.
+        # Source: Step Functions developer guide, "Data at rest encryption in Step Functions", step 3.
+        deliveries = stack.format_arn(service="logs", resource="*", arn_format=cdk.ArnFormat.NO_RESOURCE_NAME)
+        self._allow(
+            "StateMachinesDeliverLogs",
+            iam.ServicePrincipal("delivery.logs.amazonaws.com"),
+            READ_ACTIONS,
+            {"StringEquals": {"kms:EncryptionContext:SourceArn": deliveries}},
         )
 
     def let_use(

@@ -1,47 +1,56 @@
-"""A bucket that goes with its stack: CloudFormation deletes none that holds objects."""
+"""Buckets that go with their stack: CloudFormation deletes none that holds objects."""
+
+from collections.abc import Mapping
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from stacks.constructs.payload_bucket import PAYLOAD_PREFIX, PayloadBucket
+from stacks.constructs.encrypted_bucket import EncryptedBucket
 from stacks.constructs.python_function import FunctionDefaults, PythonFunction
 
 
-class EmptiedBucket(Construct):
-    """Empties the bucket when the stack is deleted. What writes to the bucket must depend on this."""
+class EmptiedBuckets(Construct):
+    """Empties buckets when the stack is deleted. What writes to them must depend on this.
+
+    buckets: by the id of the resource that has each emptied.
+    """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, bucket: PayloadBucket, defaults: FunctionDefaults
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        buckets: Mapping[str, EncryptedBucket],
+        defaults: FunctionDefaults,
     ) -> None:
         super().__init__(scope, construct_id)
         function = PythonFunction(
             self,
             "EmptyBucket",
             name="empty_bucket",
-            description="Takes the objects out of the payload bucket when the stack is deleted",
+            description="Takes the objects out of a bucket when the stack is deleted",
             defaults=defaults,
             timeout=cdk.Duration.minutes(14),
             environment={},
         )
         role = function.execution_role
-        role.add_to_principal_policy(
-            iam.PolicyStatement(sid="ListPayloads", actions=["s3:ListBucket"], resources=[bucket.bucket_arn])
-        )
-        role.add_to_principal_policy(
-            iam.PolicyStatement(
-                sid="DeletePayloads",
-                actions=["s3:DeleteObject"],
-                resources=[bucket.arn_for_objects(f"{PAYLOAD_PREFIX}*")],
+        for resource_id, bucket in buckets.items():
+            role.add_to_principal_policy(
+                iam.PolicyStatement(
+                    sid=f"List{resource_id}",
+                    actions=["s3:ListBucketVersions"],
+                    resources=[bucket.bucket_arn],
+                )
             )
-        )
-        bucket.accept_object_wildcard(role)
-        resource = cdk.CustomResource(
-            self,
-            "Resource",
-            resource_type="Custom::EmptyBucket",
-            service_token=function.function_arn,
-            service_timeout=cdk.Duration.minutes(15),
-            properties={"BucketName": bucket.bucket_name},
-        )
-        resource.node.add_dependency(function, bucket)
+            bucket.let(role, sid=f"Delete{resource_id}", actions=["s3:DeleteObjectVersion"])
+        for resource_id, bucket in buckets.items():
+            resource = cdk.CustomResource(
+                self,
+                resource_id,
+                resource_type="Custom::EmptyBucket",
+                service_token=function.function_arn,
+                service_timeout=cdk.Duration.minutes(15),
+                properties={"BucketName": bucket.bucket_name},
+            )
+            resource.node.add_dependency(function, bucket)

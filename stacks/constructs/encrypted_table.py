@@ -21,6 +21,7 @@ class EncryptedTable(dynamodb.Table):
         partition_key: str,
         key: CustomerManagedKey,
         removal_policy: cdk.RemovalPolicy,
+        sort_key: str | None = None,
         stream: dynamodb.StreamViewType | None = None,
         time_to_live_attribute: str | None = None,
     ) -> None:
@@ -28,6 +29,9 @@ class EncryptedTable(dynamodb.Table):
             scope,
             construct_id,
             partition_key=dynamodb.Attribute(name=partition_key, type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name=sort_key, type=dynamodb.AttributeType.STRING)
+            if sort_key
+            else None,
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
             encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
             encryption_key=key,

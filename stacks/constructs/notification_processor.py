@@ -9,11 +9,11 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from stacks.constructs.alarms import alarm
-from stacks.constructs.customer_managed_key import TABLE_ACTIONS, WRITE_ACTIONS
+from stacks.constructs.customer_managed_key import TABLE_ACTIONS
 from stacks.constructs.event_bus import NOTIFICATIONS_SOURCE, NotificationBus
 from stacks.constructs.ledger_table import PENDING_INDEX, LedgerTable
 from stacks.constructs.notification_queue import NotificationQueue
-from stacks.constructs.payload_bucket import PAYLOAD_PREFIX, PayloadBucket
+from stacks.constructs.payload_bucket import PayloadBucket
 from stacks.constructs.python_function import METRICS_NAMESPACE, FunctionDefaults, PythonFunction
 from stacks.settings_sections import DEAD_LETTER_RETENTION_DAYS
 
@@ -65,12 +65,7 @@ class NotificationProcessor(Construct):
             )
         )
         defaults.key.let_use(role, sid="UseLedgerKey", actions=TABLE_ACTIONS, through="dynamodb")
-        stored = payloads.arn_for_objects(f"{PAYLOAD_PREFIX}*")
-        role.add_to_principal_policy(
-            iam.PolicyStatement(sid="StoreLargePayloads", actions=["s3:PutObject"], resources=[stored])
-        )
-        defaults.key.let_use(role, sid="StoreLargePayloadsKey", actions=WRITE_ACTIONS, through="s3")
-        payloads.accept_object_wildcard(role)
+        payloads.let_write(role, sid="StoreLargePayloads")
         self.mapping = lambda_.EventSourceMapping(
             self.function,
             "NotificationQueueSource",

@@ -1,22 +1,18 @@
 """The bucket for payloads that don't fit into an event."""
 
 import aws_cdk as cdk
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from stacks.constructs.customer_managed_key import CustomerManagedKey
-from stacks.nag import accept
-from stacks.removal import keep_policy
+from stacks.constructs.encrypted_bucket import EncryptedBucket
 
 PAYLOAD_PREFIX = "payloads/"
 
 
-class PayloadBucket(s3.Bucket):
-    """Private, TLS only, under the key with a bucket key; objects expire.
-
-    Not versioned: an object is written once under a name of its own, and what expires (it holds buyer data)
-    must be gone.
+class PayloadBucket(EncryptedBucket):
+    """Not versioned: an object is written once under a name of its own, and what expires (it holds buyer
+    data) must be gone.
     """
 
     def __init__(
@@ -31,14 +27,8 @@ class PayloadBucket(s3.Bucket):
         super().__init__(
             scope,
             construct_id,
-            encryption=s3.BucketEncryption.KMS,
-            encryption_key=key,
-            bucket_key_enabled=True,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
-            versioned=False,
+            key=key,
+            prefix=PAYLOAD_PREFIX,
             lifecycle_rules=[
                 s3.LifecycleRule(
                     id="ExpirePayloads",
@@ -48,20 +38,4 @@ class PayloadBucket(s3.Bucket):
                 )
             ],
             removal_policy=removal_policy,
-        )
-        keep_policy(self, removal_policy)
-        accept(
-            self,
-            "AwsSolutions-S1",
-            "Server access logs would copy object names of buyer data into a second bucket; CloudTrail data "
-            "events serve where an audit asks for them",
-        )
-
-    def accept_object_wildcard(self, role: iam.Role) -> None:
-        """For a role whose statements name the objects under the prefix."""
-        bucket = cdk.Stack.of(self).get_logical_id(self.node.default_child)  # type: ignore[arg-type]
-        accept(
-            role,
-            f"AwsSolutions-IAM5[Resource::<{bucket}.Arn>/{PAYLOAD_PREFIX}*]",
-            "Names of payload objects are made at run time; the statement is limited to their prefix",
         )

@@ -11,7 +11,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from stacks.bundling import PROJECT_FOLDER, dependency_layer_code
+from stacks.bundling import DOCUMENT_REQUIREMENTS, PROJECT_FOLDER, dependency_layer_code
 from stacks.constructs.alarms import alarm
 from stacks.constructs.customer_managed_key import CustomerManagedKey
 from stacks.nag import accept
@@ -43,23 +43,32 @@ class FunctionDefaults:
 
 def function_layers(scope: Construct, *, settings: Settings) -> tuple[lambda_.ILayerVersion, ...]:
     """The two layers of every function: third-party code, and the code that the functions share."""
-    runtime = lambda_.Runtime(settings.runtime, lambda_.RuntimeFamily.PYTHON)
-    architecture = lambda_.Architecture.custom(settings.architecture)
     codes: Mapping[str, lambda_.Code] = {
         "DependencyLayer": dependency_layer_code(
             runtime=settings.runtime, architecture=settings.architecture
         ),
         "SharedLayer": _folder(_SHARED_FOLDER),
     }
-    return tuple(
-        lambda_.LayerVersion(
-            scope,
-            construct_id,
-            code=code,
-            compatible_runtimes=[runtime],
-            compatible_architectures=[architecture],
-        )
-        for construct_id, code in codes.items()
+    return tuple(_layer(scope, construct_id, code, settings) for construct_id, code in codes.items())
+
+
+def documents_layer(scope: Construct, *, settings: Settings) -> lambda_.ILayerVersion:
+    """The layer of the functions that read or write documents: ciphers and streaming parsers."""
+    code = dependency_layer_code(
+        runtime=settings.runtime, architecture=settings.architecture, requirements=DOCUMENT_REQUIREMENTS
+    )
+    return _layer(scope, "DocumentsLayer", code, settings)
+
+
+def _layer(
+    scope: Construct, construct_id: str, code: lambda_.Code, settings: Settings
+) -> lambda_.LayerVersion:
+    return lambda_.LayerVersion(
+        scope,
+        construct_id,
+        code=code,
+        compatible_runtimes=[lambda_.Runtime(settings.runtime, lambda_.RuntimeFamily.PYTHON)],
+        compatible_architectures=[lambda_.Architecture.custom(settings.architecture)],
     )
 
 
@@ -89,7 +98,7 @@ class PythonFunction(lambda_.Function):
             encryption_key=defaults.key,
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
-        _set_retention(log_group, settings.retention.logs_days)
+        set_retention(log_group, settings.retention.logs_days)
         self.execution_role = iam.Role(
             scope, f"{construct_id}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com")
         )
@@ -148,8 +157,11 @@ def _folder(path: Path) -> lambda_.Code:
     return lambda_.Code.from_asset(str(path), exclude=_EXCLUDED, ignore_mode=cdk.IgnoreMode.GLOB)
 
 
-def _set_retention(log_group: logs.LogGroup, days: int) -> None:
-    """CDK's enum has names such as ONE_MONTH; the settings and CloudFormation count days."""
+def set_retention(log_group: logs.LogGroup, days: int) -> None:
+    """Sets how long a log group keeps what is written.
+
+    CDK's enum has names such as ONE_MONTH; the settings and CloudFormation count days.
+    """
     resource = log_group.node.default_child
     if not isinstance(resource, logs.CfnLogGroup):
         raise TypeError("A LogGroup's default child is its CfnLogGroup.")

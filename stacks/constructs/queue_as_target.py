@@ -18,11 +18,13 @@ class QueueAsTarget:
     """A queue as a rule's target, and its dead-letter queue for what could not be delivered.
 
     CDK's own target would write into the key's policy, which lies in another stack; the key allows rules of
-    this account already, and the queues' policies name the one rule.
+    this account already, and the queues' policies name the rule. sid: of its statement there, which must
+    differ where several rules send to the same queue.
     """
 
-    def __init__(self, queues: QueueWithDeadLetters) -> None:
+    def __init__(self, queues: QueueWithDeadLetters, *, sid: str = "TheRuleSendsEvents") -> None:
         self._queues = queues
+        self._sid = sid
 
     def bind(
         self,
@@ -32,7 +34,7 @@ class QueueAsTarget:
         for queue in (self._queues.queue, self._queues.dead_letter_queue):
             queue.add_to_resource_policy(
                 iam.PolicyStatement(
-                    sid="TheRuleSendsEvents",
+                    sid=self._sid,
                     principals=[iam.ServicePrincipal("events.amazonaws.com")],
                     actions=["sqs:SendMessage"],
                     resources=[queue.queue_arn],

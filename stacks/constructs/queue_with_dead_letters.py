@@ -14,6 +14,7 @@ from stacks.constructs.customer_managed_key import READ_ACTIONS, WRITE_ACTIONS, 
 from stacks.emulator import queue_actions
 from stacks.removal import keep_policy
 from stacks.settings_sections import DEAD_LETTER_RETENTION_DAYS
+from stacks.unique_name import unique_name
 
 # One data key serves this long: fewer calls to KMS (they cost money), same key.
 _DATA_KEY_REUSE = cdk.Duration.hours(1)
@@ -38,7 +39,8 @@ class QueueWithDeadLetters(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._key = key
-        name = _unique_name(self, construct_id)
+        # Each of the two names the other.
+        name = unique_name(self, construct_id)
         source_arn = cdk.Stack.of(self).format_arn(service="sqs", resource=name)
         self.dead_letter_queue = sqs.Queue(
             self,
@@ -98,9 +100,13 @@ class QueueWithDeadLetters(Construct):
         """Lets a role send to the queue."""
         self._let_send_to(self.queue, grantee, sid)
 
-    def let_send_dead_letters(self, grantee: iam.IRole, *, sid: str) -> None:
-        """Lets a role put a message into the dead-letter queue itself, with the reason."""
-        self._let_send_to(self.dead_letter_queue, grantee, sid)
+    def let_send_dead_letters(self, grantee: iam.IRole, *, sid: str, found_by_name: bool = False) -> None:
+        """Lets a role put a message into the dead-letter queue itself, with the reason.
+
+        found_by_name: its code finds the queue by what the source queue says of it.
+        """
+        also = ("sqs:GetQueueUrl",) if found_by_name else ()
+        self._let_send_to(self.dead_letter_queue, grantee, sid, also)
 
     def let_consume(self, grantee: iam.IRole, *, sid: str, also: Sequence[str] = ()) -> None:
         """Lets a role's function be fed from the queue, and do `also` what its code does itself."""
@@ -119,23 +125,10 @@ class QueueWithDeadLetters(Construct):
         )
         self._key.let_use(grantee, sid=f"{sid}Key", actions=READ_ACTIONS, through="sqs")
 
-    def _let_send_to(self, queue: sqs.IQueue, grantee: iam.IRole, sid: str) -> None:
+    def _let_send_to(self, queue: sqs.IQueue, grantee: iam.IRole, sid: str, also: Sequence[str] = ()) -> None:
         grantee.add_to_principal_policy(
             iam.PolicyStatement(
-                sid=sid, actions=queue_actions(self, "sqs:SendMessage"), resources=[queue.queue_arn]
+                sid=sid, actions=queue_actions(self, "sqs:SendMessage", *also), resources=[queue.queue_arn]
             )
         )
         self._key.let_use(grantee, sid=f"{sid}Key", actions=WRITE_ACTIONS, through="sqs")
-
-
-def _unique_name(scope: Construct, construct_id: str) -> str:
-    """A queue name that is known before the queue exists, and differs for every stack ever made.
-
-    The dead-letter queue's redrive-allow policy names its source, and the source names its dead-letter queue:
-    by references alone that is a circle. The end of the stack's own id makes the name unique, so a queue that
-    was retained when its stack was deleted doesn't stand in the way of the next stack.
-    """
-    stack_uuid = cdk.Fn.select(2, cdk.Fn.split("/", cdk.Aws.STACK_ID))
-    return (
-        f"{cdk.Stack.of(scope).stack_name}-{construct_id}-{cdk.Fn.select(4, cdk.Fn.split('-', stack_uuid))}"
-    )

@@ -2,6 +2,7 @@
 
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from stacks.constructs.customer_managed_key import CustomerManagedKey
@@ -29,4 +30,10 @@ class SellerRegistry(EncryptedTable):
             key=key,
             stream=dynamodb.StreamViewType.KEYS_ONLY,
             removal_policy=removal_policy,
+        )
+
+    def let_look_up(self, grantee: iam.IRole) -> None:
+        """Lets a role read single sellers, without the key for their tokens."""
+        grantee.add_to_principal_policy(
+            iam.PolicyStatement(sid="LookUpSellers", actions=["dynamodb:GetItem"], resources=[self.table_arn])
         )

@@ -18,6 +18,7 @@ LOCAL_ENVIRONMENT = {
     "LWA_ENDPOINT": "http://127.0.0.1:4010/auth/o2/token",
     "LOCAL_RUNTIME": "python3.13",
     "LOCAL_ARCHITECTURE": "x86_64",
+    "FEEDS_API_VERSION": "2021-06-30",
 }
 
 Resource = Mapping[str, Any]
@@ -99,6 +100,10 @@ class Synthesis:
     @property
     def notifications(self) -> Template:
         return self.templates["Notifications"]
+
+    @property
+    def tasks(self) -> Template:
+        return self.templates["Tasks"]
 
     @property
     def files(self) -> list[Path]:

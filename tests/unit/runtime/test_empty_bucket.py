@@ -54,6 +54,23 @@ def test_only_a_delete_empties_the_bucket_and_twice_is_harmless(
         assert count(s3) == 0
 
 
+def test_versions_and_delete_markers_go_too(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    for content in (b"first", b"second"):
+        s3.put_object(Bucket=BUCKET, Key="feeds/A1/T/overwritten.json", Body=content)
+    s3.put_object(Bucket=BUCKET, Key="feeds/A1/T/deleted.json", Body=b"{}")
+    s3.delete_object(Bucket=BUCKET, Key="feeds/A1/T/deleted.json")
+    before = s3.list_object_versions(Bucket=BUCKET)
+    assert (len(before["Versions"]), len(before["DeleteMarkers"])) == (3, 1)
+
+    assert answer(monkeypatch, "Delete", PhysicalResourceId=module.PHYSICAL_ID)["Status"] == "SUCCESS"
+
+    after = s3.list_object_versions(Bucket=BUCKET)
+    assert "Versions" not in after
+    assert "DeleteMarkers" not in after
+    s3.delete_bucket(Bucket=BUCKET)
+
+
 def test_a_refused_object_fails_with_its_code(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     s3.put_object(Bucket=BUCKET, Key="payloads/1.json", Body=b"{}")
     monkeypatch.setattr(s3, "delete_objects", lambda **request: {"Errors": [{"Code": "AccessDenied"}]})

@@ -24,6 +24,7 @@ LOCAL = {
     "LWA_ENDPOINT": "http://127.0.0.1:4010/auth/o2/token",
     "LOCAL_RUNTIME": "python3.12",
     "LOCAL_ARCHITECTURE": "x86_64",
+    "FEEDS_API_VERSION": "2020-09-04",
 }
 
 
@@ -37,6 +38,8 @@ def test_the_projects_own_files_are_valid() -> None:
     assert local.emulator is True
     assert local.sp_api.endpoint == "http://127.0.0.1:4010"
     assert (local.runtime, local.architecture) == ("python3.12", "x86_64")
+    assert local.feeds_api_version == "2020-09-04"
+    assert local.feeds.seconds_between == {"default": 2, "JSON_LISTINGS_FEED": 1}
 
 
 def test_the_least_that_must_be_said(tmp_path: Path) -> None:
@@ -53,7 +56,47 @@ def test_the_least_that_must_be_said(tmp_path: Path) -> None:
         "archive_days": 30,
         "completed_days": 35,
         "payloads_days": 35,
+        "feeds_days": 30,
     }
+
+
+def test_feeds_are_as_amazon_advises_where_nothing_is_said(tmp_path: Path) -> None:
+    settings = loaded(tmp_path, MINIMAL)
+    assert settings.feeds_api_version == "2021-06-30"
+    assert settings.feeds.model_dump() == {
+        "seconds_between": {"default": 1200, "JSON_LISTINGS_FEED": 120},
+        "wait_for_previous": True,
+        "settle_seconds": 300,
+        "silence_seconds": 900,
+        "other_creators": False,
+        "largest_megabytes": 1024,
+        "custom_types": {},
+        "changes": {"window_seconds": 120, "most_changes": 25000, "most_kilobytes": 10240},
+    }
+
+
+def test_what_the_example_shows_as_defaults_are_the_defaults(tmp_path: Path) -> None:
+    example = (CONFIG_FOLDER / "example.yaml").read_text(encoding="utf-8").splitlines()
+    begin = next(index for index, line in enumerate(example) if line.startswith("# feeds_api_version"))
+    end = next(index for index, line in enumerate(example) if line.startswith("# alarm_email"))
+    shown = "\n".join(line.removeprefix("# ") for line in example[begin:end])
+    settings = loaded(tmp_path, f"{MINIMAL}{shown}\n")
+    plain = loaded(tmp_path, MINIMAL)
+    assert (settings.feeds_api_version, settings.feeds) == (plain.feeds_api_version, plain.feeds)
+    assert settings.feeds.model_fields_set == set(type(settings.feeds).model_fields)
+
+
+def test_a_time_between_feeds_leaves_those_of_other_types_as_advised(tmp_path: Path) -> None:
+    text = f"{MINIMAL}feeds: {{custom_types: {{NEW_FEED: xml}}, seconds_between: {{NEW_FEED: 0}}}}\n"
+    assert loaded(tmp_path, text).feeds.seconds_between == {
+        "default": 1200,
+        "JSON_LISTINGS_FEED": 120,
+        "NEW_FEED": 0,
+    }
+
+
+def test_only_a_size_of_gathered_changes_that_is_written_down_can_be_too_large(tmp_path: Path) -> None:
+    assert loaded(tmp_path, f"{MINIMAL}feeds: {{largest_megabytes: 1}}\n").feeds.largest_megabytes == 1
 
 
 def test_settings_cannot_be_changed(tmp_path: Path) -> None:
@@ -186,6 +229,34 @@ ONE_LINE = [
     ("", "retention: {archive_days: 0}", "10: retention.archive_days = 0", "1 to 3653"),
     ("", "retention: {completed_days: 34}", "10: retention.completed_days = 34: forgets", "at least 35"),
     ("", "retention: {payloads_days: 29}", "10: retention.payloads_days = 29: deletes", "(30)"),
+    ("", "retention: {feeds_days: 0}", "10: retention.feeds_days = 0", "1 to 3653"),
+    ("", "feeds_api_version: 2021-06-31", "10: feeds_api_version = '2021-06-31'", "2021-06-30 or 2020-09-04"),
+    ("", "feeds: {settle: 5}", "10: feeds.settle = 5: is not a key that is known here", "settle_seconds"),
+    (
+        "",
+        "feeds: {seconds_between: {JSON_LISTING_FEED: 5}}",
+        "10: feeds.seconds_between.JSON_LISTING_FEED = 5: is not a known feed type",
+        "feeds.custom_types",
+    ),
+    ("", "feeds: {seconds_between: {default: -1}}", "10: feeds.seconds_between.default = -1", "0 to 86400"),
+    ("", "feeds: {seconds_between: {default: 1d}}", "10: feeds.seconds_between.default = '1d'", "0 to 86400"),
+    ("", "feeds: {seconds_between: 1200}", "10: feeds.seconds_between = 1200", "a mapping of feed types"),
+    ("", "feeds: {wait_for_previous: no}", "10: feeds.wait_for_previous = 'no'", "true or false"),
+    ("", "feeds: {settle_seconds: 0}", "10: feeds.settle_seconds = 0", "1 to 3600"),
+    ("", "feeds: {silence_seconds: 21601}", "10: feeds.silence_seconds = 21601", "1 to 21600"),
+    ("", "feeds: {other_creators: 1}", "10: feeds.other_creators = 1", "true"),
+    ("", "feeds: {largest_megabytes: 5121}", "10: feeds.largest_megabytes = 5121", "1 to 5120"),
+    ("", "feeds: {custom_types: {NEW: yaml}}", "10: feeds.custom_types.NEW = 'yaml'", "json, xml, flat_file"),
+    ("", "feeds: {custom_types: {new: xml}}", "10: feeds.custom_types.new", "feed types in capitals"),
+    ("", "feeds: {changes: {window_seconds: 901}}", "10: feeds.changes.window_seconds = 901", "1 to 900"),
+    ("", "feeds: {changes: {most_changes: 25001}}", "10: feeds.changes.most_changes = 25001", "1 to 25000"),
+    ("", "feeds: {changes: {most_kilobytes: 0}}", "10: feeds.changes.most_kilobytes = 0", "1 to 10240"),
+    (
+        "",
+        "feeds: {largest_megabytes: 1, changes: {most_kilobytes: 1025}}",
+        "10: feeds.changes.most_kilobytes = 1025: gathers feeds that are larger than",
+        "at most 1024",
+    ),
     ("", "processing: {batch_size: 0}", "10: processing.batch_size = 0", "1 to 10000"),
     (
         "",
