@@ -1,4 +1,4 @@
-"""Files in the inbox and FeedRequested events, each made a task, once. docs/reliability.md says what that means."""
+"""Files in the inbox and FeedRequested events: each becomes a task, once. See docs/reliability.md."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ log = logger()
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Check the task `taskId`; answers with the state machine's next step: take-turn, ended, report-changes."""
+    """Check the task `taskId`; answers with the next step: take-turn, ended or report-changes."""
     settings = config.load(task_config.CheckFeedConfig, os.environ)
     checked = feed_intake.feed_checker(settings).check(event["taskId"])
     task = checked.task

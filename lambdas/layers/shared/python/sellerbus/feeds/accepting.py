@@ -181,7 +181,7 @@ class FeedAcceptor:
             raise RejectedError("other-bucket", text)
         key = feed_key(created.key, created.size)
         if key is None:
-            return Nothing("it is a folder, or a document for an event")
+            return Nothing("it is a folder")
         return self._inbox.side_file(key, created) if key.is_side_file else self._inbox.document(key, created)
 
     def _reject(self, message: Message, reason: str, detail: str) -> Result:

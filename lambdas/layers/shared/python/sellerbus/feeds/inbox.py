@@ -2,7 +2,6 @@
 
     feeds/<sellerId>/<feedType>/<name>                a feed; <name> may hold further slashes
     feeds/<sellerId>/<feedType>/<name>.options.json   its side file, never a feed itself
-    documents/...                                     documents that a FeedRequested event points to
 
 Sources: "EventBridge event message structure", Amazon S3 User Guide (the key stands there as it is, without
 the URL encoding of S3's other notifications; time is in seconds); "Organizing objects by using folders" (the
@@ -21,7 +20,6 @@ from typing import Any, Final
 from sellerbus.feeds.findings import quote
 
 FEEDS: Final = "feeds"
-DOCUMENTS: Final = "documents"
 SIDE_FILE_ENDING: Final = ".options.json"
 
 _SELLER_ID: Final = re.compile(r"[A-Z0-9]{5,20}")
@@ -68,7 +66,7 @@ class CreatedObject:
 
 
 def feed_key(key: str, size: int | None) -> FeedKey | None:
-    """Return what a key stands for; None for folders and documents, which are no feeds by themselves.
+    """Return what a key stands for; None for a folder.
 
     size: the object's, None where it isn't known. Raises UnusableKeyError.
     """
@@ -78,8 +76,6 @@ def feed_key(key: str, size: int | None) -> FeedKey | None:
             raise UnusableKeyError(
                 "key-of-a-folder", f"the key {quote(key)} ends with a slash: name the file"
             )
-        return None
-    if first == DOCUMENTS and rest:
         return None
     if first != FEEDS or len(rest) < 3 or not rest[2]:
         raise UnusableKeyError("key-form", f"the key is {quote(key)}: a feed is put to {_FORM}")

@@ -16,8 +16,6 @@ from sellerbus.aws.errors import StoreUnavailableError
 from sellerbus.feeds.feed_requested import FeedRequested, Pointer, encoded, feed_requested
 from sellerbus.feeds.hand_over import HandOver
 from sellerbus.feeds.inbox import (
-    DOCUMENTS,
-    FeedKey,
     UnusableKeyError,
     derived_task_id,
     document_key,
@@ -84,6 +82,7 @@ class RequestReader:
         if document.bucket != self._bucket.name:
             text = f"the document is in bucket {document.bucket}; it must be in the inbox bucket"
             raise UnusableOptionsError(f"{text} {self._bucket.name}, which alone can be read")
+        _must_be_of(bare, document.key)
         head = self._bucket.head(document.key, document.version_id)
         if head is None:
             version = f" in version {document.version_id}" if document.version_id else ""
@@ -99,26 +98,20 @@ class RequestReader:
             asked_task_id=options.task_id,
             resubmission_of=options.resubmission_of,
         )
-        place = _feed_place(document.key)
-        return found if place is None else self._once(found, place)
+        return self._once(found)
 
-    def _once(self, found: HandOver, place: FeedKey) -> HandOver:
-        """A document under feeds/ is handed over by being put there: the event may only say its options.
+    def _once(self, found: HandOver) -> HandOver:
+        """A document may be handed over by being put into the inbox as well: the first hand-over holds.
 
-        Raises UnusableOptionsError.
+        Raises UnusableOptionsError where it asked for something else.
         """
-        advice = f"keep documents that events point to under {DOCUMENTS}/"
-        if place.is_side_file:
-            raise UnusableOptionsError(f"{found.key!r} is a side file and no document; {advice}")
-        if (place.seller_id, place.feed_type) != (found.seller_id, found.feed_type):
-            text = f"{found.key!r} is a {place.feed_type} of seller {place.seller_id} by its key"
-            raise UnusableOptionsError(f"{text}, and something else by the event; {advice}")
         kept = self._hand_overs.keep(found)
         asked = found.asked_task_id
         first = kept.asked_task_id or kept.own_task_id
         if kept.refusal is None and kept.request_hash == found.request_hash and asked in {None, first}:
             return kept
-        raise UnusableOptionsError(f"{found.key!r} was handed over before, as task {first}; {advice}")
+        text = f"{found.key!r} was handed over before, as task {first}"
+        raise UnusableOptionsError(f"{text}: put the document again to hand it over otherwise")
 
     def _content(self, bare: HandOver, request: FeedRequested, content: str) -> Nothing:
         """Raises UnusableOptionsError."""
@@ -141,11 +134,17 @@ class RequestReader:
         return Nothing("the document stands in the inbox already")
 
 
-def _feed_place(key: str) -> FeedKey | None:
+def _must_be_of(bare: HandOver, key: str) -> None:
+    """Raises UnusableOptionsError where the key is no document of the seller and feed type."""
     try:
-        return feed_key(key, None)
-    except UnusableKeyError:
-        return None
+        place = feed_key(key, None)
+    except UnusableKeyError as error:
+        raise UnusableOptionsError(str(error)) from None
+    if place is None or place.is_side_file:
+        raise UnusableOptionsError(f"{key!r} is a folder or a side file, and no document")
+    if (place.seller_id, place.feed_type) != (bare.seller_id, bare.feed_type):
+        text = f"{key!r} is a {place.feed_type} of seller {place.seller_id} by its key"
+        raise UnusableOptionsError(f"{text}, and something else by the event")
 
 
 def _metadata(task_id: str, options: Options, document: bytes) -> dict[str, str]:
