@@ -1,9 +1,13 @@
-"""Asks Amazon through the stage's function `inspect_amazon`, which has the tokens and changes nothing."""
+"""Asks Amazon through the stage's functions that have the tokens, for a person.
+
+`inspect_amazon` changes nothing there. `operate_feed` does what a person decides about a feed.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from ops import console
@@ -37,11 +41,22 @@ class AmazonRefusedError(CommandError):
         super().__init__(self.message, NOT_FOUND if kind in (UNKNOWN_SELLER, NOT_THERE) else FAILED)
 
 
+@dataclass(frozen=True)
+class Function:
+    """A function that asks Amazon: the output that names it, and that output's stack."""
+
+    output: str
+    part: str
+
+
+INSPECT: Final = Function("InspectAmazonFunctionName", NOTIFICATIONS)
+
+
 class Amazon:
     """One cell's window to Amazon. Safe for threads."""
 
-    def __init__(self, cell: Cell) -> None:
-        self._function = cell.output("InspectAmazonFunctionName", NOTIFICATIONS)
+    def __init__(self, cell: Cell, function: Function = INSPECT) -> None:
+        self._function = cell.output(function.output, function.part)
         self._client = cell.client("lambda")
 
     def ask(
@@ -87,10 +102,10 @@ class Amazon:
         return answer
 
 
-def ask_waiting(cell: Cell, request: Mapping[str, object]) -> dict[str, Any]:
+def ask_waiting(cell: Cell, request: Mapping[str, object], function: Function = INSPECT) -> dict[str, Any]:
     """Ask one question, showing how long it waits; raises what `Amazon.ask` raises."""
     with console.progress(1, f"Asking Amazon ({cell.region})") as bar:
-        return Amazon(cell).ask(
+        return Amazon(cell, function).ask(
             request,
             wait=console.wait,
             told=lambda seconds: bar.describe(f"Waiting {seconds:.0f} s for Amazon's quota ({cell.region})"),

@@ -8,7 +8,7 @@ import sys
 import typer
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
-from ops import console, destinations, secrets, sellers, subscriptions
+from ops import console, destinations, feeds, secrets, sellers, subscriptions
 from ops.errors import FAILED, WRONG_INPUT, CommandError, aws_not_reached, aws_refusal
 from sellerbus.api.redaction import redact
 
@@ -35,6 +35,7 @@ app.add_typer(secrets.app, name="secrets")
 app.add_typer(sellers.app, name="sellers")
 app.add_typer(subscriptions.app, name="subscriptions")
 app.add_typer(destinations.app, name="destinations")
+app.add_typer(feeds.app, name="feeds")
 
 
 def main(arguments: list[str] | None = None) -> None:

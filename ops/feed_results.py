@@ -1,0 +1,209 @@
+"""Reads what was kept of a task: its results line by line, its report as Amazon wrote it, its findings."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final, TextIO
+
+from botocore.exceptions import ClientError
+
+from ops import live
+from ops.errors import EXISTS, FAILED, NOT_FOUND, WRONG_INPUT, CommandError
+from sellerbus.documents.charset import codec_named, declared_charset
+
+COLUMNS: Final = ("messageId", "sku", "code", "severity", "attribute", "message")
+ERROR: Final = "ERROR"
+
+_CHUNK_BYTES: Final = 1 << 18
+_LONGEST_FINDINGS: Final = 64 * 1024 * 1024
+_GONE: Final = frozenset({"NoSuchKey", "404", "NotFound"})
+# A spreadsheet takes such a cell for a formula.
+_FORMULA_BEGINS: Final = ("=", "+", "-", "@", "\t", "\r")
+
+Row = Mapping[str, Any]
+
+
+class Kept:
+    """Objects of the result bucket, as a task's row points to them."""
+
+    def __init__(self, s3: Any, bucket: str) -> None:
+        self._s3 = s3
+        self._bucket = bucket
+
+    def results(self, pointer: Mapping[str, Any]) -> Iterator[Row]:
+        """Yield the results, one per line of the object, in the report's order; raises CommandError."""
+        with closing(self._opened(pointer, "results")) as body:
+            # Its lines are as long as Amazon's texts: small pieces would be one call of Python each.
+            for number, line in enumerate(body.iter_lines(chunk_size=_CHUNK_BYTES), 1):
+                if not line:
+                    continue
+                try:
+                    row = json.loads(line)
+                except ValueError:
+                    row = None
+                if not isinstance(row, dict):
+                    raise CommandError(
+                        f"Line {number} of s3://{self._place(pointer)} is no JSON object: the results are "
+                        "damaged. The original is whole: `feeds report`.",
+                        FAILED,
+                    )
+                yield row
+
+    def findings(self, pointer: Mapping[str, Any]) -> list[Row]:
+        """Return the findings of a task that was checked; raises CommandError."""
+        with closing(self._opened(pointer, "findings")) as body:
+            document = json.loads(body.read(_LONGEST_FINDINGS))
+        return list(document["findings"])
+
+    def report(self, pointer: Mapping[str, Any]) -> Iterator[bytes]:
+        """Yield the report's bytes as Amazon wrote them, unpacked and decrypted; raises CommandError."""
+        with closing(self._opened(pointer, "report")) as body:
+            yield from body.iter_chunks(chunk_size=_CHUNK_BYTES)
+
+    def _opened(self, pointer: Mapping[str, Any], what: str) -> Any:
+        try:
+            return self._s3.get_object(Bucket=pointer.get("bucket") or self._bucket, Key=pointer["key"])[
+                "Body"
+            ]
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _GONE:
+                raise
+            raise CommandError(
+                f"The {what} of the task are not kept any more (s3://{self._place(pointer)}): "
+                "`retention.feeds_days` of the stage's file says for how long they are.",
+                NOT_FOUND,
+            ) from None
+
+    def _place(self, pointer: Mapping[str, Any]) -> str:
+        return f"{pointer.get('bucket') or self._bucket}/{pointer['key']}"
+
+
+def of_finding(finding: Row) -> Row:
+    """Return a finding of the checks as a result."""
+    return {
+        "messageId": finding.get("messageId"),
+        "sku": finding.get("sku"),
+        "code": finding.get("rule"),
+        "severity": str(finding.get("severity", "")).upper(),
+        "message": finding.get("text"),
+        "attribute": finding.get("where"),
+    }
+
+
+def chosen(
+    rows: Iterable[Row], *, sku: str | None, code: str | None, everything: bool, limit: int | None
+) -> Iterator[Row]:
+    """Yield the rows that are asked for, as they come; without `everything` the errors alone."""
+    left = limit
+    for row in rows:
+        if not everything and row.get("severity") != ERROR:
+            continue
+        if sku is not None and row.get("sku") != sku:
+            continue
+        if code is not None and str(row.get("code")) != code:
+            continue
+        if left is not None:
+            if left == 0:
+                return
+            left -= 1
+        yield row
+
+
+def write_lines(rows: Iterable[Row], out: TextIO) -> int:
+    """Write each row as JSON on a line; returns how many there were."""
+    count = 0
+    for row in rows:
+        out.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
+        count += 1
+    return count
+
+
+def write_csv(rows: Iterable[Row], out: TextIO) -> int:
+    """Write the rows as CSV, with a line of names; returns how many there were.
+
+    A text that a spreadsheet would carry out gets an apostrophe before it.
+    """
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    count = 0
+    for row in rows:
+        writer.writerow([_cell(row.get(name)) for name in COLUMNS])
+        count += 1
+    return count
+
+
+def write_json(facts: Mapping[str, Any], rows: Iterable[Row], out: TextIO) -> int:
+    """Write one JSON object: the facts, and `messages` with the rows as they come; returns how many."""
+    begin = json.dumps(facts, indent=2, sort_keys=True).removesuffix("\n}")
+    out.write(f'{begin},\n  "messages": [')
+    count = 0
+    for row in rows:
+        out.write(("," if count else "") + "\n    " + json.dumps(row, sort_keys=True))
+        count += 1
+    out.write(("\n  " if count else "") + "]\n}\n")
+    return count
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    text = str(value)
+    return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA_BEGINS) else text
+
+
+def save(chunks: Iterable[bytes], file: Path, total_bytes: int | None) -> int:
+    """Write a new file; returns its size. Raises CommandError where there is one already.
+
+    What could not be written to its end is taken away again.
+    """
+    written = 0
+    try:
+        with file.open("xb") as out:
+            try:
+                with live.transfer(total_bytes, f"Downloading to {file.name}") as moved:
+                    for chunk in chunks:
+                        out.write(chunk)
+                        written += len(chunk)
+                        moved(len(chunk))
+            except BaseException:
+                file.unlink(missing_ok=True)
+                raise
+    except FileExistsError:
+        raise CommandError(
+            f"{file} is there already, and is left as it is: name another file.", EXISTS
+        ) from None
+    except OSError as error:
+        raise CommandError(f"{file} cannot be written: {error.strerror}.", WRONG_INPUT) from error
+    if total_bytes is not None and written != total_bytes:
+        file.unlink(missing_ok=True)
+        raise CommandError(
+            f"{written} of {total_bytes} bytes came: nothing was kept of it. Run the command again.", FAILED
+        )
+    return written
+
+
+def to_stdout(chunks: Iterable[bytes], content_type: str) -> None:
+    """Write bytes as they are into a pipe or file; onto a terminal as text, in the charset they are in."""
+    if not sys.stdout.isatty():
+        for chunk in chunks:
+            sys.stdout.buffer.write(chunk)
+        sys.stdout.buffer.flush()
+        return
+    named = codec_named(declared_charset(content_type) or "utf-8") or "utf-8"
+    decoder = codecs.getincrementaldecoder(named)("replace")
+    for chunk in chunks:
+        sys.stdout.write(_printable(decoder.decode(chunk)))
+    sys.stdout.write(_printable(decoder.decode(b"", final=True)))
+
+
+def _printable(text: str) -> str:
+    """Return the text without what a terminal would obey."""
+    return "".join(
+        sign if sign.isprintable() or sign in "\n\t" else "\ufffd" for sign in text.replace("\r\n", "\n")
+    )

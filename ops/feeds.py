@@ -1,0 +1,27 @@
+"""`sellerbus feeds`: feeds handed over, and what Amazon did with each message of them."""
+
+from __future__ import annotations
+
+import typer
+
+from ops import feed_decisions, feed_looking, feed_submit
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Feeds, each a task from its file to what Amazon did with each of its messages. docs/feeds.md has "
+    "the states, the outcomes and the other ways to hand feeds over.",
+    epilog="Rights: cloudformation:DescribeStacks on the stage's stacks; on the table Tasks "
+    "dynamodb:GetItem, Query (list --seller, show) and Scan (list without it); on the seller registry "
+    "dynamodb:GetItem (submit, resubmit; without it the seller is checked by the stage alone); on the inbox "
+    "bucket s3:PutObject and s3:AbortMultipartUpload (submit, resubmit), and s3:GetObject and "
+    "s3:GetObjectVersion (resubmit); on the result bucket s3:GetObject (errors, report, resubmit); "
+    "lambda:InvokeFunction on operate_feed (cancel, settle); on the stage's key kms:Decrypt, and "
+    "kms:GenerateDataKey (submit, resubmit), through DynamoDB and S3.",
+)
+app.command("submit")(feed_submit.submit)
+app.command("list")(feed_looking.list_tasks)
+app.command("show")(feed_looking.show)
+app.command("errors")(feed_looking.errors)
+app.command("report")(feed_looking.report)
+app.command("cancel")(feed_decisions.cancel)
+app.command("settle")(feed_decisions.settle)
