@@ -105,6 +105,8 @@ def lifecycle_rule(rule: Mapping[str, Any]) -> dict[str, Any]:
             converted["ID"] = value
         elif key == "ExpirationInDays":
             converted["Expiration"] = {"Days": int(value)}
+        elif key == "ExpiredObjectDeleteMarker":
+            converted["Expiration"] = {"ExpiredObjectDeleteMarker": bool(value)}
         elif key in ("NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload"):
             converted[key] = dict(value)
         elif key == "NoncurrentVersionExpirationInDays":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from local import emulator_with_iam
+from local import emulator_task_tokens, emulator_with_iam
 from local.emulator_partner_events import PartnerEvents
 
 
@@ -13,6 +13,7 @@ def main() -> None:
     """Fits the emulator and runs it in this process."""
     app: Any = importlib.import_module("ministack.app")
     emulator_with_iam.fit(importlib.import_module("ministack.core.iam_actions"))
+    emulator_task_tokens.fit(importlib.import_module("ministack.services.stepfunctions"))
     provisioners: Any = importlib.import_module("ministack.services.cloudformation.provisioners")
     PartnerEvents(importlib.import_module("ministack.services.eventbridge")).fit(
         provisioners._RESOURCE_HANDLERS

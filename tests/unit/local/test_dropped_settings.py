@@ -43,6 +43,12 @@ def test_a_lifecycle_rule_is_translated_whole() -> None:
     }
 
 
+def test_names_whose_last_version_is_deleted_are_forgotten() -> None:
+    rule = {"Id": "forget", "Status": "Enabled", "ExpiredObjectDeleteMarker": True}
+
+    assert lifecycle_rule(rule)["Expiration"] == {"ExpiredObjectDeleteMarker": True}
+
+
 def test_an_unknown_part_of_a_lifecycle_rule_is_refused_not_dropped() -> None:
     with pytest.raises(ValueError, match="ObjectSizeLessThan"):
         lifecycle_rule({"Status": "Enabled", "ObjectSizeLessThan": "5"})
