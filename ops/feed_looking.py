@@ -228,7 +228,7 @@ def _nothing_kept(task: FeedTask, stage: str, what: str) -> str:
 def _one_of(words: Any, given: str | None, option: str) -> str | None:
     if given is None:
         return None
-    word = given.strip().upper().replace("-", "_")
+    word = given.strip().upper().replace("-", "_").replace(" ", "_")
     if word not in list(words):
         raise CommandError(f"{option} {given!r} is none of {', '.join(words)}.", WRONG_INPUT)
     return word

@@ -164,10 +164,10 @@ def show_list(stage: str, views: Sequence[View]) -> None:
     """Print tasks as a table, and what the states mean that occur."""
     console.show_table(
         f"Feed tasks of stage {stage}: {len(views)}",
-        ("Task", "Seller", "Type", "State", "Feed id", "Handed over", "Messages"),
+        ("Task", "Feed", "State", "Handed over"),
         [_line(view) for view in views],
-        prose=("Seller", "Type"),
-        worded=("Handed over", "Messages"),
+        prose=("Feed",),
+        worded=("State", "Handed over"),
     )
     present = {view.standing: view for view in views}
     for name, view in present.items():
@@ -177,23 +177,21 @@ def show_list(stage: str, views: Sequence[View]) -> None:
 
 def _line(view: View) -> tuple[str, ...]:
     task = view.task
-    when = task.handed_over_at or task.created_at
+    # Words, so that the column can be narrow.
+    standing = view.standing.replace("_", " ")
     return (
         task.task_id,
-        f"{task.seller_id} ({view.tasks.cell.region})",
-        task.feed_type,
-        view.standing,
-        task.feed_id or "-",
-        times.relative(times.moment(when), view.now),
-        _messages(task.totals),
+        f"{task.feed_type} of {task.seller_id} ({view.tasks.cell.region})",
+        f"{standing}{_failed(task.totals)}",
+        times.relative(times.moment(task.handed_over_at), view.now),
     )
 
 
-def _messages(found: Mapping[str, Any] | None) -> str:
-    if not found or found.get("processed") is None:
-        return "-"
-    failed = found.get("withErrors")
-    return f"{found['processed']}, {failed} failed" if failed else str(found["processed"])
+def _failed(found: Mapping[str, Any] | None) -> str:
+    if not found or not found.get("withErrors"):
+        return ""
+    of = f" of {found['processed']}" if found.get("processed") is not None else ""
+    return f": {found['withErrors']}{of} failed"
 
 
 def show_results(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
