@@ -165,13 +165,17 @@ class Deployment:
         """`cdk deploy --all` of the assembly made before; then the settings that the emulator drops."""
         finished = self.deploy_stacks(*_SIDE_BY_SIDE)
         clients = {name: self.client(name) for name in ("cloudformation", "dynamodb", "s3")}
-        apply_dropped_settings(self.assembly, clients, self.outputs["KeyArn"])
+        apply_dropped_settings(self.assembly, clients, self._key_arn_of)
         return finished
 
     def deploy_again(self) -> SecondDeploy:
         """Synthesises anew and deploys everything."""
         again = self.folder / "cdk.out.again"
         return self._deploy_over("--output", str(again), "--all", *_SIDE_BY_SIDE, again=again)
+
+    def _key_arn_of(self, stack: str) -> str:
+        region = stack.removeprefix(f"sellerbus-{self.stage}-").partition("-")[0]
+        return self.outputs_of(region)["KeyArn"]
 
     def _deploy_over(self, *arguments: str, again: Path) -> SecondDeploy:
         before = take_snapshot(self.client("cloudformation"))

@@ -7,18 +7,20 @@ point-in-time recovery, encryption and lifecycle exist locally too. Only what a 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 _TABLES = ("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable")
 
 
-def apply_dropped_settings(assembly: Path, clients: Mapping[str, Any], key_arn: str) -> list[str]:
+def apply_dropped_settings(
+    assembly: Path, clients: Mapping[str, Any], key_arn_of: Callable[[str], str]
+) -> list[str]:
     """Sets what the templates in the folder `assembly` ask for; returns one line per setting made.
 
-    `clients` has boto3 clients "cloudformation", "dynamodb" and "s3". `key_arn` is the deployment's only key,
-    which stands where a template refers to a key.
+    `clients` has boto3 clients "cloudformation", "dynamodb" and "s3". `key_arn_of` tells by a stack's name the
+    only key of its cell, which stands where a template refers to a key.
     """
     done: list[str] = []
     for stack, template in _templates(assembly):
@@ -35,7 +37,7 @@ def apply_dropped_settings(assembly: Path, clients: Mapping[str, Any], key_arn: 
             if resource["Type"] in _TABLES:
                 done += _set_table(clients["dynamodb"], name, properties)
             elif resource["Type"] == "AWS::S3::Bucket":
-                done += _set_bucket(clients["s3"], name, properties, key_arn)
+                done += _set_bucket(clients["s3"], name, properties, key_arn_of(stack))
     return done
 
 

@@ -52,3 +52,17 @@ def test_what_is_left_to_a_person_is_said_and_no_failure(monkeypatch: pytest.Mon
 def test_any_other_ending_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(CommandError, match="ended with 1"):
         apply(monkeypatch, 1)
+
+
+def test_outputs_are_told_apart_by_cell() -> None:
+    nothing: Any = None
+    deployment = Deployment(Path(), cast(Emulator, nothing), cast(Simulator, nothing), stage="a-stage")
+    deployment.stack_outputs = {
+        "sellerbus-a-stage-na-foundation": {"KeyArn": "arn:na"},
+        "sellerbus-a-stage-eu-foundation": {"KeyArn": "arn:eu"},
+        "sellerbus-a-stage-eu-tasks": {"InboxBucketName": "inbox"},
+    }
+
+    assert deployment.outputs_of("eu") == {"KeyArn": "arn:eu", "InboxBucketName": "inbox"}
+    assert deployment._key_arn_of("sellerbus-a-stage-eu-tasks") == "arn:eu"
+    assert deployment._key_arn_of("sellerbus-a-stage-na-example-consumer") == "arn:na"

@@ -110,7 +110,9 @@ def test_only_what_a_template_asks_for_and_what_exists_is_set(tmp_path: Path) ->
     s3 = Recorder()
 
     done = apply_dropped_settings(
-        tmp_path, {"cloudformation": cloudformation, "dynamodb": dynamodb, "s3": s3}, "arn:key"
+        tmp_path,
+        {"cloudformation": cloudformation, "dynamodb": dynamodb, "s3": s3},
+        lambda stack: f"arn:{stack}",
     )
 
     assert done == ["ledger-1: rows expire by expiresAt", "ledger-1: point-in-time recovery"]
