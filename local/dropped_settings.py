@@ -19,8 +19,8 @@ def apply_dropped_settings(
 ) -> list[str]:
     """Sets what the templates in the folder `assembly` ask for; returns one line per setting made.
 
-    `clients` has boto3 clients "cloudformation", "dynamodb" and "s3". `key_arn_of` tells by a stack's name the
-    only key of its cell, which stands where a template refers to a key.
+    `clients` has boto3 clients "cloudformation", "dynamodb" and "s3". `key_arn_of` tells by a stack's name
+    the only key of its cell, which stands where a template refers to a key.
     """
     done: list[str] = []
     for stack, template in _templates(assembly):
