@@ -1,7 +1,68 @@
-"""Stands here until its owner has written it."""
+"""Listing changes, one by one from their queue, gathered into feeds; and the queue's own reminders of it."""
 
+import os
 from typing import Any
 
+from sellerbus.aws.errors import StoreUnavailableError
+from sellerbus.aws.message_queue import Message, MessageQueue
+from sellerbus.feeds.changes_gathering import Delivery, Gathered
+from sellerbus.runtime import config, listing_changes
+from sellerbus.runtime.observability import LambdaContext, MetricUnit, emitted, logger, metrics
+from sellerbus.runtime.task_config import GatherListingChangesConfig
 
-def handler(event: dict[str, Any], context: Any) -> None:
-    raise NotImplementedError("gather_listing_changes is not written yet")
+MARGIN_SECONDS = 3.0
+
+log = logger()
+
+
+@log.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Take in an SQS batch; answers with the messages that SQS shall deliver again."""
+    settings = config.load(GatherListingChangesConfig, os.environ)
+    queue = listing_changes.change_queue(settings)
+    gatherer = listing_changes.gatherer(
+        settings, queue, lambda: context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS
+    )
+    deliveries = [Delivery.of_record(record) for record in event["Records"]]
+    done = gatherer.gather(deliveries)
+    for delivery in deliveries:
+        if delivery.message.message_id in done.failed:
+            _hide(queue, delivery.message)
+    _tell(done, len(deliveries))
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in done.failed]}
+
+
+def _hide(queue: MessageQueue, message: Message) -> None:
+    try:
+        queue.hide(message, message.retry_seconds)
+    except StoreUnavailableError as error:
+        # Nothing is lost by it: it comes back after the queue's own visibility time-out.
+        log.warning(
+            "could not set when a message comes back", message_id=message.message_id, error=str(error)
+        )
+
+
+def _tell(done: Gathered, received: int) -> None:
+    log.info(
+        "listing changes gathered",
+        received=received,
+        kept=done.kept,
+        copies=done.copies,
+        failed=len(done.failed),
+    )
+    for batch in done.batches:
+        log.info("a feed of listing changes is handed over", task_id=batch.task_id, changes=batch.changes)
+    for change in done.refused:
+        log.warning(
+            "a listing change is refused",
+            seller_id=change.seller_id,
+            change_id=change.change_id,
+            rules=sorted({finding.rule for finding in change.findings}),
+        )
+    for message, reason in done.rejected:
+        log.error("a message is put on the dead-letter queue", message_id=message.message_id, reason=reason)
+    for message_id, reason in done.failed.items():
+        log.warning("a message comes again", message_id=message_id, reason=reason)
+    with emitted(metrics()) as measured:
+        for name, count in done.counted.items():
+            measured.add_metric(name, MetricUnit.Count, count)

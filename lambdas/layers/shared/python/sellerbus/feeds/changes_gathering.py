@@ -1,0 +1,215 @@
+"""Listing changes from their queue into the rows they are gathered from. How nothing is lost, or sent twice:
+
+    check        a change that can't be right is answered with an event, and never gathered
+    keep         the change and its message are written, unless its id is known; the same change that was kept
+                 before is no other, whichever message brings it
+    promise      the group has a message under way that has it looked at (changes_groups.py)
+    acknowledge
+
+Killed anywhere before the last step, the message comes again and all is repeated; from the promise on the
+change will be in a feed (changes_closing.py). The queue's other messages are those promises.
+
+A change's order is when the queue took it. A message that comes late, or again after a fault, may find that a
+later change of its SKU is in a feed already; then it goes into the next.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+from sellerbus.aws.errors import StoreUnavailableError
+from sellerbus.aws.event_publisher import OperationalEvent
+from sellerbus.aws.message_queue import Message
+from sellerbus.feeds import changes_events
+from sellerbus.feeds.changes import (
+    Group,
+    ListingChange,
+    RefusedChange,
+    UnanswerableChangeError,
+    read_change,
+)
+from sellerbus.feeds.changes_closing import Batch
+from sellerbus.feeds.changes_document import Limits
+from sellerbus.feeds.changes_groups import GroupRows
+from sellerbus.feeds.changes_promises import CloseRequest, Promises, close_request
+from sellerbus.feeds.changes_rows import ChangeRows, Differs, Kept, StrayChangeError
+
+
+class Closes(Protocol):
+    """changes_closing.Closer."""
+
+    def close(self, request: CloseRequest) -> list[Batch]: ...
+
+
+class Events(Protocol):
+    """aws.event_publisher.OperationalEvents."""
+
+    def publish(self, events: Sequence[OperationalEvent]) -> None: ...
+
+
+class DeadLetters(Protocol):
+    """aws.message_queue.MessageQueue."""
+
+    def reject(self, message: Message, reason: str, detail: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message as it was delivered. sent_at: when the queue took it, ms since 1970."""
+
+    message: Message
+    sent_at: int
+
+    @classmethod
+    def of_record(cls, record: Mapping[str, Any]) -> Delivery:
+        """Return the delivery of a record in the event that Lambda gets from SQS."""
+        return cls(Message.of_record(record), int(record["attributes"]["SentTimestamp"]))
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What a batch of messages came to. failed: messages that must come again, and why."""
+
+    failed: dict[str, str] = field(default_factory=dict)
+    kept: int = 0
+    copies: int = 0
+    refused: list[RefusedChange] = field(default_factory=list)
+    rejected: list[tuple[Message, str]] = field(default_factory=list)
+    batches: list[Batch] = field(default_factory=list)
+
+    @property
+    def counted(self) -> Mapping[str, int]:
+        """The metrics."""
+        return {"ListingChangesGathered": self.kept, "ListingChangesFailed": len(self.refused)}
+
+
+CLOSE_MARGIN_SECONDS: Final = 10.0
+
+
+class Gatherer:
+    """remaining_seconds: of the function's time."""
+
+    def __init__(
+        self,
+        *,
+        rows: ChangeRows,
+        groups: GroupRows,
+        promises: Promises,
+        closer: Closes,
+        events: Events,
+        dead_letters: DeadLetters,
+        limits: Limits,
+        window_seconds: int,
+        remaining_seconds: Callable[[], float],
+    ) -> None:
+        self._rows = rows
+        self._groups = groups
+        self._promises = promises
+        self._closer = closer
+        self._events = events
+        self._dead_letters = dead_letters
+        self._limits = limits
+        self._window_ms = window_seconds * 1000
+        self._remaining_seconds = remaining_seconds
+
+    def gather(self, deliveries: Sequence[Delivery]) -> Gathered:
+        """Work on a batch of messages: all but those in `failed` may be acknowledged."""
+        done = Gathered()
+        requests: list[tuple[Message, CloseRequest]] = []
+        changes: list[tuple[Message, ListingChange]] = []
+        refusals: list[tuple[Message, RefusedChange]] = []
+        for delivery in deliveries:
+            message = delivery.message
+            request = close_request(message.body)
+            if request is not None:
+                requests.append((message, request))
+                continue
+            try:
+                change = read_change(message.body, message.message_id, delivery.sent_at)
+            except UnanswerableChangeError as error:
+                self._reject(message, error, done)
+                continue
+            if isinstance(change, RefusedChange):
+                refusals.append((message, change))
+            else:
+                changes.append((message, change))
+        self._keep(changes, refusals, done)
+        self._answer(refusals, done)
+        for message, request in requests:
+            self._close(message, request, done)
+        return done
+
+    def _reject(self, message: Message, error: UnanswerableChangeError, done: Gathered) -> None:
+        try:
+            self._dead_letters.reject(message, error.reason, str(error))
+        except StoreUnavailableError as fault:
+            done.failed[message.message_id] = str(fault)
+        else:
+            done.rejected.append((message, f"{error.reason}: {error}"))
+
+    def _keep(
+        self,
+        changes: Sequence[tuple[Message, ListingChange]],
+        refusals: list[tuple[Message, RefusedChange]],
+        done: Gathered,
+    ) -> None:
+        """Keep the changes; those whose id is another's go to `refusals`."""
+        firsts: dict[tuple[str, str], ListingChange] = {}
+        for _, change in sorted(changes, key=lambda each: (each[1].order, each[1].change_id)):
+            firsts.setdefault((change.group.seller_id, change.change_id), change)
+        wanted = list(firsts.values())
+        try:
+            outcomes = dict(zip(firsts, self._rows.keep(wanted), strict=True)) if wanted else {}
+        except StoreUnavailableError as fault:
+            done.failed |= {message.message_id: str(fault) for message, _ in changes}
+            return
+        waiting: dict[Group, list[Message]] = {}
+        others = len(refusals)
+        new = [change for key, change in firsts.items() if outcomes[key] == Kept(again=False)]
+        for message, change in changes:
+            key = (change.group.seller_id, change.change_id)
+            outcome = outcomes[key]
+            if isinstance(outcome, Differs) or change.content_sha256 != firsts[key].content_sha256:
+                refusals.append((message, changes_events.with_a_taken_id(change)))
+            elif isinstance(outcome, Kept):
+                waiting.setdefault(change.group, []).append(message)
+        done.kept += len(new)
+        done.copies += len(changes) - len(new) - (len(refusals) - others)
+        self._promise(waiting, new, done)
+
+    def _promise(
+        self, waiting: Mapping[Group, Sequence[Message]], new: Sequence[ListingChange], done: Gathered
+    ) -> None:
+        counts = Counter(change.group for change in new)
+        sizes: Counter[Group] = Counter()
+        for change in new:
+            sizes[change.group] += change.size_bytes
+        for group, messages in waiting.items():
+            close_at = self._promises.now_ms + self._window_ms
+            try:
+                row = self._groups.arrived(group, counts[group], sizes[group], close_at)
+                self._promises.hasten(row, self._limits)
+            except StoreUnavailableError as fault:
+                done.failed |= {message.message_id: str(fault) for message in messages}
+
+    def _answer(self, refusals: Sequence[tuple[Message, RefusedChange]], done: Gathered) -> None:
+        if not refusals:
+            return
+        try:
+            self._events.publish([changes_events.refused(change) for _, change in refusals])
+        except StoreUnavailableError as fault:
+            done.failed |= {message.message_id: str(fault) for message, _ in refusals}
+        else:
+            done.refused += [change for _, change in refusals]
+
+    def _close(self, message: Message, request: CloseRequest, done: Gathered) -> None:
+        if self._remaining_seconds() < CLOSE_MARGIN_SECONDS:
+            done.failed[message.message_id] = "no time is left to close another group"
+            return
+        try:
+            done.batches += self._closer.close(request)
+        except (StoreUnavailableError, StrayChangeError) as fault:
+            done.failed[message.message_id] = str(fault)
