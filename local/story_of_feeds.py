@@ -203,9 +203,8 @@ def check_all(scenes: Scenes, screen: Screen) -> None:
 
 
 def errors_in(output: str) -> list[dict[str, Any]]:
-    """The errors that `sellerbus feeds errors --json` printed."""
-    printed = json.loads(output[min(output.index(mark) for mark in "[{" if mark in output) :])
-    return list(printed["errors"] if isinstance(printed, dict) else printed)
+    """The messages that `sellerbus feeds errors --json` printed, after what it may have said before."""
+    return list(json.loads(output[output.index("{") :])["messages"])
 
 
 def _await_submission(scenes: Scenes) -> None:

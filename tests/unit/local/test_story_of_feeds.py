@@ -151,7 +151,8 @@ def test_options_that_do_not_reach_amazon_fall_short(
 def errors(prefix: str = f"CUP-{VERSION}", leave_out: int = 0) -> str:
     bad = bad_numbers(MESSAGES, BAD)
     names = [sku for number, sku in enumerate(skus(MESSAGES, prefix), start=1) if number in bad]
-    return "Said before\n" + json.dumps([{"sku": name, "code": "99022"} for name in names[leave_out:]])
+    messages = [{"sku": name, "code": "99022"} for name in names[leave_out:]]
+    return "Said before\n" + json.dumps({"taskId": "t", "messages": messages})
 
 
 def test_the_bad_messages_are_counted(deployment: FakeDeployment, screen: Screen) -> None:
@@ -165,7 +166,7 @@ def test_the_bad_messages_are_counted(deployment: FakeDeployment, screen: Screen
     assert scenes.counts.errors_listed == 37
 
 
-@pytest.mark.parametrize("listed", [errors(leave_out=1), errors("OTHER"), "[]"])
+@pytest.mark.parametrize("listed", [errors(leave_out=1), errors("OTHER"), '{"messages": []}'])
 def test_other_errors_fall_short(deployment: FakeDeployment, screen: Screen, listed: str) -> None:
     has_task(deployment, "listings", "COMPLETED_WITH_ERRORS")
     deployment.commands.said = listed
