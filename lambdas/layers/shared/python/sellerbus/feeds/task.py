@@ -72,10 +72,10 @@ class FeedTask:
     content. region to is_gzip: known once it was checked. findings: {errors, warnings, key?}; totals: the
     report's; report: {bucket, key, bytes, contentType}; results: {bucket, key, messages}. asked_task_id: the
     id that was asked for where it was another task's already. api_version, silence_seconds: fixed when the
-    submission begins. decision: a person's on an UNCERTAIN one, as the output that its token is answered
-    with: {choice, next, silenceSeconds?}. collect_attempts: downloads of the report that were begun;
-    collect_faults: how often Amazon or a storage was at fault before one. version: counts the writes of the
-    row, each conditional on the one before.
+    submission begins. candidates: the feeds that may be an UNCERTAIN one's. decision: a person's on it, as
+    the output that its token is answered with: {choice, feedId?, next, silenceSeconds?}. collect_attempts:
+    downloads of the report that were begun; collect_faults: how often Amazon or a storage was at fault before
+    one. version: counts the writes of the row, each conditional on the one before.
     """
 
     task_id: str
@@ -117,6 +117,7 @@ class FeedTask:
     collect_faults: int = 0
     token: str | None = field(default=None, repr=False)
     token_step: str | None = None
+    candidates: tuple[str, ...] = ()
     decision: Mapping[str, Any] | None = None
     totals: Mapping[str, Any] | None = None
     report: Mapping[str, Any] | None = None
@@ -213,6 +214,7 @@ def _submission(value: Mapping[str, Any]) -> Submission:
 
 _READ: Final[Mapping[str, Callable[[Any], Any]]] = {
     "marketplace_ids": tuple,
+    "candidates": tuple,
     "notes": tuple,
     "source": _source,
     "submission": _submission,

@@ -241,8 +241,6 @@ class TaskStore:
             task,
             state=TaskState.ENDED,
             ended_at=task.ended_at or iso(self._now()),
-            token=None,
-            token_step=None,
             expires_at=self._kept_until(),
         )
 

@@ -19,6 +19,7 @@ __all__ = [
     "Logger",
     "MetricUnit",
     "Metrics",
+    "count",
     "emitted",
     "logger",
     "metrics",
@@ -49,9 +50,11 @@ def emitted(metrics: Metrics) -> Iterator[Metrics]:
 
 def warn(text: str, *, metric: str) -> None:
     """Log a warning and count it, at once: for what shows itself in the midst of an invocation."""
-    log = logger()
-    log.warning(text)
-    with single_metric(
-        name=metric, unit=MetricUnit.Count, value=1, default_dimensions={"service": log.service}
-    ):
+    logger().warning(text)
+    count(metric, 1)
+
+
+def count(metric: str, value: float, unit: MetricUnit = MetricUnit.Count) -> None:
+    """Write a metric at once: for what must be counted even if the invocation is cut off after it."""
+    with single_metric(name=metric, unit=unit, value=value, default_dimensions={"service": logger().service}):
         pass

@@ -1,0 +1,72 @@
+"""What the parts of a submission share: what they need of Amazon, and how they say that it can't go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol
+
+from sellerbus.api.errors import (
+    AuthorizationRevokedError,
+    CredentialsError,
+    OutOfTimeError,
+    PermanentError,
+    SellingPartnerError,
+    ThrottledError,
+)
+from sellerbus.api.feeds import FeedsApi
+from sellerbus.feeds.task import FeedTask, Outcome
+
+LWA: Final = "LWA token"
+MEND_SECONDS: Final = 300.0
+"""How long to wait for what an operator has to mend: the application's credentials, a paused seller."""
+
+
+class TryLaterError(Exception):
+    """It can't go on now; nothing was lost. seconds: None where it is tried the less often the longer it
+    lasts. endless: somebody has to do something first, and may take their time.
+    """
+
+    def __init__(self, why: str, seconds: float | None = None, *, endless: bool = False) -> None:
+        self.seconds = seconds
+        self.endless = endless
+        super().__init__(why)
+
+
+class EndsError(Exception):
+    """It can't go on at all, and no call of createFeed is open: the task ends with the outcome."""
+
+    def __init__(self, outcome: Outcome, reason: str) -> None:
+        self.outcome = outcome
+        self.reason = reason
+        super().__init__(reason)
+
+
+class Amazon(Protocol):
+    """Where the Feeds API comes from."""
+
+    def api(self, task: FeedTask, remaining_seconds: Callable[[], float]) -> FeedsApi:
+        """Return the Feeds API of the task's seller and version. remaining_seconds: no call begins after it.
+
+        Raises TryLaterError and EndsError where the seller can't be called for.
+        """
+        ...
+
+
+def answered_before(error: SellingPartnerError) -> TryLaterError | EndsError:
+    """What a failed call means that a repeat does no harm to, or that was proved not to be carried out."""
+    if isinstance(error, ThrottledError):
+        return TryLaterError(str(error), error.seconds)
+    if isinstance(error, OutOfTimeError):
+        return TryLaterError(str(error), 1.0)
+    if isinstance(error, AuthorizationRevokedError):
+        return EndsError(Outcome.REFUSED, str(error))
+    if isinstance(error, CredentialsError) or (isinstance(error, PermanentError) and error.operation == LWA):
+        return TryLaterError(str(error), MEND_SECONDS, endless=True)
+    if isinstance(error, PermanentError):
+        return EndsError(Outcome.REFUSED, str(error))
+    return TryLaterError(str(error))
+
+
+def waiting(seconds: float) -> Mapping[str, object]:
+    """The answer of a step that is to come again; whole seconds from 1 on."""
+    return {"next": "wait", "waitSeconds": max(1, -int(-seconds // 1))}
