@@ -66,6 +66,11 @@ class XmlParser:
         if text is not None:
             parser.CharacterDataHandler = text
 
+    @property
+    def byte_index(self) -> int:
+        """Within a call of `opened` or `closed`: where its tag begins, in bytes of the text as UTF-8."""
+        return self._parser.CurrentByteIndex
+
     def take(self, piece: str) -> None:
         """Read on, calling back for what is complete. Raises BrokenXmlError."""
         data = piece.encode("utf-8", "surrogatepass")
