@@ -1,29 +1,34 @@
-"""The rows of feed tasks, of feeds, and the places of tasks that wait in their lanes.
+"""Reads and writes the rows of feed tasks and of feeds (task_rows.py).
 
-    pk                             sk                        row
-    feed-task/<taskId>             task                      the task (task.py)
-    lane/<sellerId>/<feedType>     turn                      see lanes.py
-    lane/<sellerId>/<feedType>     waiting/<order>/<taskId>  a task that has not had its turn
-    feed/<sellerId>/<feedId>       feed                      whose task the feed is, and how it ended
-
-Every write of a task is conditional on the version that was read. A task that ends leaves its lane first, so
-that no lane is ever held by a task that is over.
+Every write of a task is conditional on the version that was read. A task leaves its lane in the transaction
+that ends it, so that no lane is ever held by a task that is over.
 """
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any, Final
 
 from sellerbus.feeds.task import FeedTask, Outcome, TaskState, from_item, iso, row_name, to_item, to_stored
+from sellerbus.feeds.task_rows import KEPT_DAYS, FeedRow, feed_key, lane_of, place_key, task_key, turn_key
 from sellerbus.feeds.task_table import Key, RefusedError, TaskTable, Write
 
-KEPT_DAYS: Final = 100
-"""How long rows of ended tasks and of feeds stay: longer than the 90 days for which Amazon keeps feeds, and
-an execution's name may not be used again.
-"""
+__all__ = [
+    "KEPT_DAYS",
+    "FeedRow",
+    "FeedTakenError",
+    "TaskChangedError",
+    "TaskStore",
+    "UnknownTaskError",
+    "feed_key",
+    "lane_of",
+    "place_key",
+    "task_key",
+    "turn_key",
+]
+
 _CHANGE_ATTEMPTS: Final = 5
 
 
@@ -50,18 +55,6 @@ class FeedTakenError(Exception):
         self.feed_id = feed_id
         self.task_id = task_id
         super().__init__(f"feed {feed_id} is task {task_id}'s")
-
-
-@dataclass(frozen=True)
-class FeedRow:
-    """What is known of a feed: whose it is (task_id None: nobody's), and its end where that was told."""
-
-    seller_id: str
-    feed_id: str
-    task_id: str | None = None
-    processing_status: str | None = None
-    result_feed_document_id: str | None = None
-    notified_at: str | None = None
 
 
 class TaskStore:
@@ -129,7 +122,7 @@ class TaskStore:
     def end(
         self, task: FeedTask, outcome: Outcome, *more: Write, reason: str | None = None, **changes: Any
     ) -> FeedTask:
-        """End the task, after it has left its lane. Publish its event before: see feed_events.
+        """End the task, and let its lane go where it holds it. Publish its event before: see ending.py.
 
         A task that has ended already stays as it is. Raises TaskChangedError, and ValueError while a call of
         createFeed is open: such a task becomes UNCERTAIN first.
@@ -138,10 +131,16 @@ class TaskStore:
             return task
         if replace(task, **changes).call_is_open:
             raise ValueError(f"task {task.task_id} can't end while createFeed is called for it")
-        self.leave_lane(task)
         after = self._as_ended(replace(task, outcome=outcome, reason=reason, **changes))
         changed = {each.name: getattr(after, each.name) for each in fields(after)}
-        return self._change(task, changed, Write.delete(place_key(task)), *more)
+        turn = self._table.get(turn_key(task)) or {}
+        lane = [_lane_left(task)] if turn.get("holder") == task.task_id else []
+        try:
+            return self._change(task, changed, Write.delete(place_key(task)), *lane, *more)
+        except RefusedError as refused:
+            if turn_key(task) in refused.items:
+                raise TaskChangedError(task.task_id) from None
+            raise
 
     def leave_lane(self, task: FeedTask) -> bool:
         """Let the next task of the lane have its turn; False where this one doesn't hold it (any more).
@@ -149,14 +148,7 @@ class TaskStore:
         Refused while a call of createFeed is open in the lane: RefusedError.
         """
         try:
-            self._table.write(
-                Write.update(
-                    turn_key(task),
-                    "REMOVE holder, heldSince",
-                    condition="holder = :me AND attribute_not_exists(openAttempt)",
-                    me=task.task_id,
-                )
-            )
+            self._table.write(_lane_left(task))
         except RefusedError as refused:
             if refused.items[turn_key(task)].get("holder") == task.task_id:
                 raise
@@ -248,24 +240,13 @@ class TaskStore:
         return round(self._now()) + KEPT_DAYS * 86_400
 
 
-def task_key(task_id: str) -> Key:
-    return (f"feed-task/{task_id}", "task")
-
-
-def lane_of(task: FeedTask) -> str:
-    return f"lane/{task.seller_id}/{task.feed_type}"
-
-
-def turn_key(task: FeedTask) -> Key:
-    return (lane_of(task), "turn")
-
-
-def place_key(task: FeedTask) -> Key:
-    return (lane_of(task), f"waiting/{task.order}/{task.task_id}")
-
-
-def feed_key(seller_id: str, feed_id: str) -> Key:
-    return (f"feed/{seller_id}/{feed_id}", "feed")
+def _lane_left(task: FeedTask) -> Write:
+    return Write.update(
+        turn_key(task),
+        "REMOVE holder, heldSince",
+        condition="holder = :me AND attribute_not_exists(openAttempt)",
+        me=task.task_id,
+    )
 
 
 def _difference(key: Key, before: FeedTask, after: FeedTask) -> Write:
