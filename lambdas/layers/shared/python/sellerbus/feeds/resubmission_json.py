@@ -14,7 +14,7 @@ from typing import Any, Final
 from sellerbus.feeds.resubmission_model import LARGEST_MESSAGE, ResubmissionError, too_large
 
 # A whole text, or a sign of structure; a quote that stands alone begins a text that is not there whole yet.
-_TOKEN: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:"]', re.DOTALL)
+_TOKEN: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\],:"]', re.DOTALL)
 _ROOT: Final = 1
 _LIST: Final = 2
 
