@@ -134,8 +134,8 @@ class GroupRows:
             row.group,
             "SET openChanges = :none, openBytes = :none REMOVE #close, closeSent, held, heldSince",
             {":none": 0, ":before": row.close, ":arrivals": row.arrivals},
-            names={"#close": "close"},
-            condition="#close = :before AND arrivals = :arrivals AND attribute_not_exists(batch)",
+            names={"#close": "close", "#batch": "batch"},
+            condition="#close = :before AND arrivals = :arrivals AND attribute_not_exists(#batch)",
         )
         return done is not None
 
@@ -145,9 +145,10 @@ class GroupRows:
         batches = {":batches": row.batches} if row.batches else {}
         done = self._update(
             row.group,
-            "SET batch = :task, batchChanges = :changes, batchBytes = :bytes REMOVE held, heldSince",
+            "SET #batch = :task, batchChanges = :changes, batchBytes = :bytes REMOVE held, heldSince",
             {":task": task_id, ":changes": changes, ":bytes": size_bytes, **batches},
-            condition=f"attribute_not_exists(batch) AND {unchanged}",
+            names={"#batch": "batch"},
+            condition=f"attribute_not_exists(#batch) AND {unchanged}",
         )
         return done is not None
 
@@ -155,7 +156,7 @@ class GroupRows:
         """The batch was handed over, and its changes are no longer open; nothing where it ended before."""
         self._update(
             row.group,
-            "SET lastTask = :task, lastAt = :now REMOVE batch, batchChanges, batchBytes "
+            "SET lastTask = :task, lastAt = :now REMOVE #batch, batchChanges, batchBytes "
             "ADD batches :one, openChanges :changes, openBytes :bytes",
             {
                 ":task": row.batch,
@@ -164,7 +165,8 @@ class GroupRows:
                 ":changes": -row.batch_changes,
                 ":bytes": -row.batch_bytes,
             },
-            condition="batch = :task",
+            names={"#batch": "batch"},
+            condition="#batch = :task",
         )
 
     def _promise(self, close_at: int) -> str:
