@@ -40,7 +40,9 @@ class Scenes:
     version: str
     outcome: Outcome
     counts: FeedCounts
-    submitting: Future[Finished] | None = None
+    listings: Future[Finished] | None = None
+    easy_ship: Future[Finished] | None = None
+    """What `sellerbus` says of the two that it hands over."""
     changes: Changes | None = None
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
     """The tasks that have ended, by name."""

@@ -34,8 +34,8 @@ def hand_over(scenes: Scenes, screen: Screen, pool: ThreadPoolExecutor) -> None:
     with screen.step(f"Feeds v{version}: handed over as files, as events and with `sellerbus`") as step:
         amazon.decide_fate(feedType=SHIPMENTS, sellerId=SELLERS[0].seller_id, notifications=0)
         amazon.decide_fate(feedType=ACKNOWLEDGEMENTS, sellerId=THIRD_SELLER.seller_id, answerLost=True)
-        scenes.changes = hand_over_changes(scenes.deployment, version)
-        scenes.submitting = pool.submit(_submit_listings, scenes)
+        scenes.easy_ship = pool.submit(_submit_easy_ship, scenes)
+        scenes.listings = pool.submit(_submit_listings, scenes)
         tasks = scenes.tasks
         key = tasks.put(SELLERS[1].seller_id, PRODUCTS, f"{version}.xml", document("product.xml"))
         tasks.put_options(
@@ -61,7 +61,7 @@ def hand_over(scenes: Scenes, screen: Screen, pool: ThreadPoolExecutor) -> None:
             "content": f"order-id\tmerchant-order-id\n111-2222222-3333331\tours-{version}\n",
         }
         tasks.request("FeedRequested", [lost])
-        _submit_easy_ship(scenes)
+        scenes.changes = hand_over_changes(scenes.deployment, version)
         step.result = f"5 feeds and {len(scenes.changes.wanted)} listing changes"
 
 
@@ -77,9 +77,9 @@ def _submit_listings(scenes: Scenes) -> Finished:
     )
 
 
-def _submit_easy_ship(scenes: Scenes) -> None:
+def _submit_easy_ship(scenes: Scenes) -> Finished:
     options = [part for name, value in EASY_SHIP_OPTIONS.items() for part in ("--option", f"{name}={value}")]
-    scenes.deployment.commands.sellerbus(
+    return scenes.deployment.commands.sellerbus(
         *("feeds", "submit", str(FOLDER / "easy_ship.xml"), "--stage", scenes.deployment.stage),
         *("--seller", INDIAN_SELLER.seller_id, "--type", EASY_SHIP, "--marketplaces", "IN"),
         *("--task-id", scenes.task_id("easy-ship"), *options),

@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from local.cast import INDIAN_SELLER, SELLERS, THIRD_SELLER
-from local.commands import CommandError
+from local.commands import CommandError, Finished
 from local.demo_stage import EUROPE
 from local.deployment import DONE_IN_PART, Deployment
 from local.feed_documents import bad_numbers, skus
@@ -45,13 +45,13 @@ def tell_feeds(version: str) -> Callable[[Deployment, Screen, Outcome], None]:
         started = time.monotonic()
         counts = outcome.feeds[version] = FeedCounts()
         scenes = Scenes(deployment, version, outcome, counts)
-        with ThreadPoolExecutor(1) as pool:
+        with ThreadPoolExecutor(2) as pool:
             hand_over(scenes, screen, pool)
             check_products(scenes, screen)
             check_easy_ship(scenes, screen)
-            check_listings(scenes, screen)
             check_without_notification(scenes, screen)
             check_lost_answer(scenes, screen)
+            check_listings(scenes, screen)
             with screen.step("500 single listing changes are one feed, and each gets its own result") as step:
                 check_changes(deployment, version, outcome, scenes.changes, step)
         check_all(scenes, screen)
@@ -95,6 +95,7 @@ def check_products(scenes: Scenes, screen: Screen) -> None:
 def check_easy_ship(scenes: Scenes, screen: Screen) -> None:
     """The guide's second example goes through with its options."""
     with screen.step(f"{EASY_SHIP}, the guide's second example, goes through with its feedOptions") as step:
+        _await_command(scenes.easy_ship)
         scenes.completed("easy-ship", step, tasks=FeedTasks.of(scenes.deployment, EUROPE))
         found = scenes.feeds(INDIAN_SELLER.seller_id, EASY_SHIP)
         if [feed["feedOptions"] for feed in found] != [EASY_SHIP_OPTIONS]:
@@ -110,7 +111,7 @@ def check_listings(scenes: Scenes, screen: Screen) -> None:
     with screen.step(
         f"{MESSAGES:,} listings of which {BAD} are bad: `sellerbus feeds errors` lists those"
     ) as step:
-        _await_submission(scenes)
+        _await_command(scenes.listings)
         row = scenes.end("listings", step)
         if row["outcome"] != "COMPLETED_WITH_ERRORS":
             raise StoryError(f"the feed should be COMPLETED_WITH_ERRORS, but it is {told(row)}", "Feed")
@@ -207,11 +208,11 @@ def errors_in(output: str) -> list[dict[str, Any]]:
     return list(json.loads(output[output.index("{") :])["messages"])
 
 
-def _await_submission(scenes: Scenes) -> None:
-    """Waits for `sellerbus feeds submit --wait`, which ends in part where messages have errors."""
-    if scenes.submitting is not None:
+def _await_command(submitted: Future[Finished] | None) -> None:
+    """Waits for `sellerbus feeds submit`, which ends in part where it waited for a feed with errors."""
+    if submitted is not None:
         try:
-            scenes.submitting.result(END_SECONDS)
+            submitted.result(END_SECONDS)
         except CommandError as error:
             if error.code != DONE_IN_PART:
                 raise

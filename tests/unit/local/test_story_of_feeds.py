@@ -60,7 +60,7 @@ def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_all_is_handed_over_in_its_way(deployment: FakeDeployment, screen: Screen) -> None:
     scenes = scenes_of(deployment)
 
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(2) as pool:
         hand_over(scenes, screen, pool)
 
     product, side_file, shipments = deployment.aws.put
@@ -159,7 +159,7 @@ def test_the_bad_messages_are_counted(deployment: FakeDeployment, screen: Screen
     has_task(deployment, "listings", "COMPLETED_WITH_ERRORS")
     deployment.commands.said = errors()
     scenes = scenes_of(deployment)
-    scenes.submitting = ended_with(DONE_IN_PART)
+    scenes.listings = ended_with(DONE_IN_PART)
 
     story_of_feeds.check_listings(scenes, screen)
 
@@ -184,7 +184,7 @@ def test_a_feed_without_errors_falls_short(deployment: FakeDeployment, screen: S
 
 def test_a_submission_that_fails_is_no_part_of_the_story(deployment: FakeDeployment, screen: Screen) -> None:
     scenes = scenes_of(deployment)
-    scenes.submitting = ended_with(1)
+    scenes.listings = ended_with(1)
 
     with pytest.raises(CommandError):
         story_of_feeds.check_listings(scenes, screen)
