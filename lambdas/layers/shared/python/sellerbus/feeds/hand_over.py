@@ -2,6 +2,7 @@
 
     pk                      sk      row
     handed-over/<32 hex>    taken   what an object's version was handed over as: handOver (JSON), expiresAt
+    same                    asked   the same, of an event that asks for it after it was refused
 
 The record is written before the task. Its side file may be replaced, or come late, and the message may come
 again: what was first understood of the object stays, so that no version of it can become two tasks.
@@ -102,21 +103,25 @@ class HandOvers:
         item = self._table.get(_key(source))
         return _hand_over(item) if item else None
 
-    def keep(self, hand_over: HandOver) -> HandOver:
-        """Keep it as what its object's version is handed over as; return what was kept first."""
+    def keep(self, hand_over: HandOver, *, after_refusal: bool = False) -> HandOver:
+        """Keep it as what its object's version is handed over as; return what was kept first.
+
+        after_refusal: beside the first, which was refused.
+        """
+        key = _key(hand_over.source, "asked" if after_refusal else "taken")
         row = {
             "handOver": json.dumps(asdict(hand_over)),
             "expiresAt": round(self._now()) + KEPT_DAYS * 86_400,
         }
         try:
-            self._table.write(Write.put(_key(hand_over.source), row, condition="attribute_not_exists(pk)"))
+            self._table.write(Write.put(key, row, condition="attribute_not_exists(pk)"))
         except RefusedError as refused:
-            return _hand_over(refused.items[_key(hand_over.source)])
+            return _hand_over(refused.items[key])
         return hand_over
 
 
-def _key(source: Source) -> Key:
-    return (f"handed-over/{fingerprint(source.bucket, source.key, source.version_id)}", "taken")
+def _key(source: Source, place: str = "taken") -> Key:
+    return (f"handed-over/{fingerprint(source.bucket, source.key, source.version_id)}", place)
 
 
 def _hand_over(item: Mapping[str, Any]) -> HandOver:

@@ -101,14 +101,17 @@ class RequestReader:
         return self._once(found)
 
     def _once(self, found: HandOver) -> HandOver:
-        """A document may be handed over by being put into the inbox as well: the first hand-over holds.
+        """A document may be handed over by being put into the inbox as well: the first hand-over holds, but
+        for one that was refused, such as for want of options that the event has.
 
-        Raises UnusableOptionsError where it asked for something else.
+        Raises UnusableOptionsError where the first asked for something else.
         """
         kept = self._hand_overs.keep(found)
+        if kept.refusal is not None:
+            kept = self._hand_overs.keep(found, after_refusal=True)
         asked = found.asked_task_id
         first = kept.asked_task_id or kept.own_task_id
-        if kept.refusal is None and kept.request_hash == found.request_hash and asked in {None, first}:
+        if kept.request_hash == found.request_hash and asked in {None, first}:
             return kept
         text = f"{found.key!r} was handed over before, as task {first}"
         raise UnusableOptionsError(f"{text}: put the document again to hand it over otherwise")
