@@ -6,7 +6,6 @@ tests on it worthless.
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -32,8 +31,9 @@ Key = tuple[str, str]
 
 
 class FakeTable:
-    """Given as boto3's client. fault: called with each operation's name before it works; what it raises is
-    answered.
+    """Given as boto3's client. Attribute values are never changed, so copies of rows are shallow.
+
+    fault: called with each operation's name and request before it works; what it raises is answered.
     """
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ class FakeTable:
     def get_item(self, **request: Any) -> Mapping[str, Any]:
         self._begin("GetItem", request)
         found = self.rows.get(_key(request["Key"]))
-        return {"Item": copy.deepcopy(found)} if found else {}
+        return {"Item": dict(found)} if found else {}
 
     def query(self, **request: Any) -> Mapping[str, Any]:
         self._begin("Query", request)
@@ -73,7 +73,7 @@ class FakeTable:
             rows = rows[keys.index(_key(request["ExclusiveStartKey"])) + 1 :]
         page = rows[: request.get("Limit", len(rows))]
         kept = [row for row in page if _holds(request.get("FilterExpression", ""), request, row)]
-        answer: dict[str, Any] = {"Items": copy.deepcopy(kept), "Count": len(kept)}
+        answer: dict[str, Any] = {"Items": [dict(row) for row in kept], "Count": len(kept)}
         if request.get("Select") == "COUNT":
             del answer["Items"]
         if page and len(page) == request.get("Limit"):
@@ -92,7 +92,7 @@ class FakeTable:
     def _alone(self, operation: str, kind: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
         self._begin(operation, request)
         key = _key(request["Item"] if kind == "Put" else request["Key"])
-        before = copy.deepcopy(self.rows.get(key, {}))
+        before = dict(self.rows.get(key, {}))
         if not _holds(request.get("ConditionExpression", ""), request, before):
             told = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD" and before
             raise client_error(
@@ -102,7 +102,7 @@ class FakeTable:
         wanted = request.get("ReturnValues", "NONE")
         if wanted == "ALL_OLD":
             return {"Attributes": before} if before else {}
-        return {"Attributes": copy.deepcopy(self.rows[key])} if wanted == "ALL_NEW" else {}
+        return {"Attributes": dict(self.rows[key])} if wanted == "ALL_NEW" else {}
 
     def transact_write_items(
         self, *, TransactItems: list[dict[str, Any]], ClientRequestToken: str = ""
@@ -134,13 +134,13 @@ class FakeTable:
             return {"Code": "None"}
         reason: dict[str, Any] = {"Code": "ConditionalCheckFailed"}
         if there and action.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD":
-            reason["Item"] = copy.deepcopy(there)
+            reason["Item"] = dict(there)
         return reason
 
     def _carry_out(self, kind: str, key: Key, action: Mapping[str, Any]) -> None:
         _all_used(action)
         if kind == "Put":
-            self.rows[key] = copy.deepcopy(action["Item"])
+            self.rows[key] = dict(action["Item"])
         elif kind == "Delete":
             self.rows.pop(key, None)
         elif kind == "Update":
@@ -247,13 +247,13 @@ def _plain(value: Mapping[str, Any]) -> Any:
 def _updated(item: Item, action: Mapping[str, Any]) -> Item:
     names = action.get("ExpressionAttributeNames", {})
     values = action.get("ExpressionAttributeValues", {})
-    result = copy.deepcopy(item)
+    result = dict(item)
     _, *parts = _CLAUSE.split(action["UpdateExpression"])
     for clause, body in zip(parts[::2], parts[1::2], strict=True):
         for each in (part.strip() for part in _SPLIT.split(body)):
             if clause == "SET":
                 name, _, value = each.partition(" = ")
-                result[names.get(name, name)] = copy.deepcopy(_operand(value, item, names, values))
+                result[names.get(name, name)] = _operand(value, item, names, values)
             elif clause == "REMOVE":
                 result.pop(names.get(each, each), None)
             elif clause == "ADD":

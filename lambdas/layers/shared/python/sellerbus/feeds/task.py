@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any, Final
 
 from sellerbus.feeds.submission import State, Submission
@@ -175,6 +176,7 @@ def from_item(item: Mapping[str, Any]) -> FeedTask:
     return FeedTask(**values)
 
 
+@cache
 def row_name(name: str) -> str:
     """The attribute in which a field of the task is kept."""
     first, *others = name.split("_")
