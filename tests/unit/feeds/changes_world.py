@@ -59,7 +59,10 @@ class Queued:
 
 @dataclass
 class World:
-    """most_changes, most_bytes: the limits of a feed. fate: what befalls a call, by its name and number."""
+    """most_changes, most_bytes: the limits of a feed. fate: what befalls a call, by its name and number.
+
+    asked: the last request to the table.
+    """
 
     most_changes: int = 100
     most_bytes: int = 1_000_000
@@ -73,6 +76,7 @@ class World:
     calls: list[str] = field(default_factory=list)
     fate: Callable[[str, int], str] = lambda name, number: "go on"
     before_call: Callable[[str], None] = lambda name: None
+    asked: Mapping[str, Any] = field(default_factory=dict)
     remaining: float = 60.0
     window: int = WINDOW
     part: int = 2000
@@ -266,6 +270,7 @@ class _Clients:
         self._world = world
 
     def _table(self, name: str, request: Mapping[str, Any]) -> Any:
+        self._world.asked = request
         return self._world.call(name, lambda: getattr(self._world.table, name)(**request))
 
     def get_item(self, **request: Any) -> Any:
