@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 from stacks.marketplaces import SellingRegion
 from stacks.settings_model import Settings, StageSettings
 
+_END_OF_FEEDS = "FEED_PROCESSING_FINISHED"
+_REMOVED_VERSION = "2020-09-04"
 _ENDPOINT_VARIABLE = "AWS_ENDPOINT_URL"
 _HOME_OF: Mapping[SellingRegion, str] = MappingProxyType(
     {"na": "us-east-1", "eu": "eu-west-1", "fe": "us-west-2"}
@@ -32,13 +34,25 @@ def redirection(stage: str, settings: StageSettings, environment: Mapping[str, s
 
 def warnings(stage: str, settings: StageSettings) -> list[str]:
     """What works and is still worth a word."""
-    return [
+    far = [
         f"config/{stage}.yaml: regions.{cell.region}.aws_region = {cell.aws_region!r} isn't next to Amazon's "
         f"endpoint of {cell.region}, which is in {_HOME_OF[cell.region]}: it works, but every call takes "
         "longer"
         for cell in settings.cells
         if _is_far(cell)
     ]
+    silent = [
+        f"config/{stage}.yaml: {_END_OF_FEEDS} is not among the notifications of region {cell.region}: feeds "
+        "are followed by getFeed only, so that each end is noticed later and costs calls"
+        for cell in settings.cells
+        if _END_OF_FEEDS not in {entry.type for entry in cell.notifications}
+    ]
+    removed = [
+        f"config/{stage}.yaml: feeds_api_version = {_REMOVED_VERSION!r}: Amazon has removed that version, and "
+        "every feed would end refused; 2021-06-30 is the one it has"
+    ]
+    speaks_removed = settings.shared.feeds_api_version == _REMOVED_VERSION and not settings.shared.emulator
+    return far + silent + (removed if speaks_removed else [])
 
 
 def _is_far(cell: Settings) -> bool:

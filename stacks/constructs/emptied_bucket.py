@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 import aws_cdk as cdk
-from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from stacks.constructs.encrypted_bucket import EncryptedBucket
@@ -34,16 +33,8 @@ class EmptiedBuckets(Construct):
             timeout=cdk.Duration.minutes(14),
             environment={},
         )
-        role = function.execution_role
         for resource_id, bucket in buckets.items():
-            role.add_to_principal_policy(
-                iam.PolicyStatement(
-                    sid=f"List{resource_id}",
-                    actions=["s3:ListBucketVersions"],
-                    resources=[bucket.bucket_arn],
-                )
-            )
-            bucket.let(role, sid=f"Delete{resource_id}", actions=["s3:DeleteObjectVersion"])
+            bucket.let_empty(function.execution_role, sid=resource_id)
         for resource_id, bucket in buckets.items():
             resource = cdk.CustomResource(
                 self,

@@ -13,7 +13,7 @@ from stacks.removal import keep_policy
 
 
 class EncryptedBucket(s3.Bucket):
-    """Private, TLS only, under the key with a bucket key; everything lies under `prefix` and expires."""
+    """Private, TLS only, under the key with a bucket key."""
 
     def __init__(
         self,
@@ -21,7 +21,6 @@ class EncryptedBucket(s3.Bucket):
         construct_id: str,
         *,
         key: CustomerManagedKey,
-        prefix: str,
         lifecycle_rules: Sequence[s3.LifecycleRule],
         removal_policy: cdk.RemovalPolicy,
         versioned: bool = False,
@@ -40,7 +39,6 @@ class EncryptedBucket(s3.Bucket):
             lifecycle_rules=list(lifecycle_rules),
             removal_policy=removal_policy,
         )
-        self.prefix = prefix
         self._key = key
         self._versioned = versioned
         keep_policy(self, removal_policy)
@@ -51,23 +49,37 @@ class EncryptedBucket(s3.Bucket):
             "events serve where an audit asks for them",
         )
 
-    def let_read(self, role: iam.Role, *, sid: str) -> None:
+    def let_read(self, role: iam.Role, *, sid: str, prefix: str) -> None:
         """Lets a role read objects, also the versions of them that a task is about."""
         actions = ["s3:GetObject", "s3:GetObjectVersion"] if self._versioned else ["s3:GetObject"]
-        self.let(role, sid=sid, actions=actions, key_actions=READ_ACTIONS)
+        self._let(role, sid, prefix, actions, READ_ACTIONS)
 
-    def let_write(self, role: iam.Role, *, sid: str, in_parts: bool = False) -> None:
+    def let_write(self, role: iam.Role, *, sid: str, prefix: str, in_parts: bool = False) -> None:
         """Lets a role write objects, `in_parts` where it does so by multipart uploads it may have to end."""
         actions = ["s3:PutObject", "s3:AbortMultipartUpload"] if in_parts else ["s3:PutObject"]
-        self.let(role, sid=sid, actions=actions, key_actions=WRITE_ACTIONS)
+        self._let(role, sid, prefix, actions, WRITE_ACTIONS)
 
-    def let(
-        self, role: iam.Role, *, sid: str, actions: Sequence[str], key_actions: Sequence[str] = ()
-    ) -> None:
-        """Lets a role do `actions` to the objects, and use the key for `key_actions` in doing so."""
+    def let_find(self, role: iam.Role, *, sid: str) -> None:
+        """Lets a role learn that an object is not there: else S3 answers that it may not be read."""
+        role.add_to_principal_policy(
+            iam.PolicyStatement(sid=sid, actions=["s3:ListBucket"], resources=[self.bucket_arn])
+        )
+
+    def let_empty(self, role: iam.Role, *, sid: str) -> None:
+        """Lets a role delete everything, whoever put it where."""
         role.add_to_principal_policy(
             iam.PolicyStatement(
-                sid=sid, actions=list(actions), resources=[self.arn_for_objects(f"{self.prefix}*")]
+                sid=f"{sid}List", actions=["s3:ListBucketVersions"], resources=[self.bucket_arn]
+            )
+        )
+        self._let(role, f"{sid}Delete", "", ["s3:DeleteObjectVersion"])
+
+    def _let(
+        self, role: iam.Role, sid: str, prefix: str, actions: Sequence[str], key_actions: Sequence[str] = ()
+    ) -> None:
+        role.add_to_principal_policy(
+            iam.PolicyStatement(
+                sid=sid, actions=list(actions), resources=[self.arn_for_objects(f"{prefix}*")]
             )
         )
         if key_actions:
@@ -75,6 +87,6 @@ class EncryptedBucket(s3.Bucket):
         bucket = cdk.Stack.of(self).get_logical_id(self.node.default_child)  # type: ignore[arg-type]
         accept(
             role,
-            f"AwsSolutions-IAM5[Resource::<{bucket}.Arn>/{self.prefix}*]",
+            f"AwsSolutions-IAM5[Resource::<{bucket}.Arn>/{prefix}*]",
             "Names of objects are made at run time; the statement is limited to their prefix",
         )

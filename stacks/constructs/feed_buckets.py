@@ -2,7 +2,6 @@
 
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
@@ -10,11 +9,18 @@ from stacks.constructs.customer_managed_key import CustomerManagedKey
 from stacks.constructs.encrypted_bucket import EncryptedBucket
 
 INBOX_PREFIX = "feeds/"
+CHANGES_PREFIX = "changes/"
 RESULT_PREFIX = "tasks/"
+LEAST_CHANGES_DAYS = 100
+"""Which change became which message of a feed is read when the feed has ended: after 90 days at the latest,
+and some before it had its turn.
+"""
 
 
 class InboxBucket(EncryptedBucket):
-    """Tells the account's default bus of every object, under feeds/<sellerId>/<feedType>/.
+    """Tells the account's default bus of every object; those under feeds/<sellerId>/<feedType>/ are feeds.
+
+    Under changes/ lie the feeds that single listing changes are gathered into.
 
     Versioned: a task is about the version that was handed over, whatever is written over it while the task
     waits. What is overwritten or has expired is kept as long again: a task may still be about it.
@@ -33,17 +39,26 @@ class InboxBucket(EncryptedBucket):
             scope,
             construct_id,
             key=key,
-            prefix=INBOX_PREFIX,
             versioned=True,
             lifecycle_rules=[
                 s3.LifecycleRule(
                     id="ExpireFeeds",
+                    prefix=INBOX_PREFIX,
                     expiration=cdk.Duration.days(days),
                     noncurrent_version_expiration=cdk.Duration.days(days),
+                ),
+                s3.LifecycleRule(
+                    id="ExpireChanges",
+                    prefix=CHANGES_PREFIX,
+                    expiration=cdk.Duration.days(max(days, LEAST_CHANGES_DAYS)),
+                    noncurrent_version_expiration=cdk.Duration.days(1),
+                ),
+                # S3 takes the first in no rule that has a number of days for current versions.
+                s3.LifecycleRule(
+                    id="ForgetWhatIsNoObject",
+                    expired_object_delete_marker=True,
                     abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
                 ),
-                # S3 takes it in no rule that has a number of days for current versions.
-                s3.LifecycleRule(id="ForgetDeletedNames", expired_object_delete_marker=True),
             ],
             removal_policy=removal_policy,
         )
@@ -69,16 +84,6 @@ class InboxBucket(EncryptedBucket):
             },
         )
 
-    def let_find(self, role: iam.Role, *, sid: str) -> None:
-        """Lets a role learn that an object is not there: without it S3 answers that it may not be read."""
-        role.add_to_principal_policy(
-            iam.PolicyStatement(
-                sid=sid,
-                actions=["s3:ListBucket"],
-                resources=[self.bucket_arn],
-            )
-        )
-
 
 class ResultBucket(EncryptedBucket):
     """Findings, Amazon's reports and what was read from them, under tasks/<taskId>/.
@@ -99,10 +104,10 @@ class ResultBucket(EncryptedBucket):
             scope,
             construct_id,
             key=key,
-            prefix=RESULT_PREFIX,
             lifecycle_rules=[
                 s3.LifecycleRule(
                     id="ExpireResults",
+                    prefix=RESULT_PREFIX,
                     expiration=cdk.Duration.days(days),
                     abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
                 )

@@ -3,7 +3,7 @@
 from constructs import Construct
 
 from stacks.constructs.feed_state_machine import FeedStateMachine, let_answer
-from stacks.constructs.feed_steps import SHORT
+from stacks.constructs.feed_steps import KEEP_TASKS, SHORT
 from stacks.constructs.python_function import PythonFunction
 from stacks.constructs.task_resources import TaskResources
 
@@ -29,14 +29,6 @@ class FeedOperator(Construct):
             timeout=SHORT,
             environment={**resources.environment, **resources.access.seller_environment},
         )
-        resources.let_work(
-            self.function,
-            "ConditionCheckItem",
-            "DeleteItem",
-            "GetItem",
-            "PutItem",
-            "Query",
-            "UpdateItem",
-            for_sellers=True,
-        )
+        # A feed that is to be submitted again takes a place in its lane.
+        resources.let_work(self.function, *KEEP_TASKS, "PutItem", for_sellers=True)
         let_answer(self.function.execution_role, state_machine.arn)

@@ -8,13 +8,14 @@ from constructs import Construct
 from stacks.constructs.event_bus import NOTIFICATIONS_SOURCE
 from stacks.constructs.feed_requests import RETENTION
 from stacks.constructs.feed_state_machine import FeedStateMachine, let_answer
-from stacks.constructs.feed_steps import SHORT
 from stacks.constructs.python_function import PythonFunction
 from stacks.constructs.queue_as_target import QueueAsTarget
 from stacks.constructs.queue_with_dead_letters import QueueWithDeadLetters
 from stacks.constructs.task_resources import TaskResources
 
 NOTIFICATION_TYPE = "FEED_PROCESSING_FINISHED"
+# Short, since what fails comes back after six times as long: the task that waits would ask Amazon meanwhile.
+_TIMEOUT = cdk.Duration.seconds(30)
 _MAXIMUM_RECEIVES = 12
 
 
@@ -35,7 +36,7 @@ class FeedProcessed(Construct):
             self,
             "FeedProcessedQueue",
             key=defaults.key,
-            visibility_timeout=cdk.Duration.seconds(6 * int(SHORT.to_seconds())),
+            visibility_timeout=cdk.Duration.seconds(6 * int(_TIMEOUT.to_seconds())),
             retention=RETENTION,
             maximum_receives=_MAXIMUM_RECEIVES,
             removal_policy=cdk.RemovalPolicy.DESTROY,
@@ -55,7 +56,7 @@ class FeedProcessed(Construct):
             name="note_feed_processed",
             description="Writes down that a feed was processed, and tells the task that waits for it",
             defaults=defaults,
-            timeout=SHORT,
+            timeout=_TIMEOUT,
             environment={"TASK_TABLE_NAME": resources.table.table_name},
         )
         role = function.execution_role

@@ -5,6 +5,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from stacks.constructs.feed_buckets import INBOX_PREFIX
 from stacks.constructs.feed_state_machine import FeedStateMachine
 from stacks.constructs.feed_steps import DOCUMENT_MEMORY_MB
 from stacks.constructs.python_function import PythonFunction
@@ -32,7 +33,7 @@ class FeedRequests(Construct):
         state_machine: FeedStateMachine,
     ) -> None:
         super().__init__(scope, construct_id)
-        defaults = resources.document_defaults
+        defaults = resources.defaults
         self.queue = QueueWithDeadLetters(
             self,
             "FeedRequestQueue",
@@ -77,10 +78,10 @@ class FeedRequests(Construct):
         role = function.execution_role
         self.queue.let_consume(role, sid="TakeRequests", also=["sqs:ChangeMessageVisibility"])
         self.queue.let_send_dead_letters(role, sid="SendDeadLetters", found_by_name=True)
-        resources.let_work(function, "GetItem", "PutItem", "UpdateItem")
-        resources.inbox.let_read(role, sid="ReadFeeds")
+        resources.let_work(function, "GetItem", "PutItem")
+        resources.inbox.let_read(role, sid="ReadFeeds", prefix=INBOX_PREFIX)
         resources.inbox.let_find(role, sid="FindFeeds")
-        resources.inbox.let_write(role, sid="KeepFeeds")
+        resources.inbox.let_write(role, sid="KeepFeeds", prefix=INBOX_PREFIX)
         state_machine.let_start(role)
         lambda_.EventSourceMapping(
             function,

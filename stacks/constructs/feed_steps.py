@@ -5,6 +5,7 @@ import json
 import aws_cdk as cdk
 from constructs import Construct
 
+from stacks.constructs.feed_buckets import CHANGES_PREFIX, INBOX_PREFIX, RESULT_PREFIX
 from stacks.constructs.feed_state_machine import let_answer
 from stacks.constructs.python_function import PythonFunction
 from stacks.constructs.task_resources import TaskResources, document_hosts
@@ -15,8 +16,8 @@ LONG = cdk.Duration.minutes(15)
 # From here on a function has a whole processor: documents are read, hashed and enciphered as fast as that.
 DOCUMENT_MEMORY_MB = 1769
 
-# What keeping a task in its row and its place in the lane takes.
-_KEEP_TASKS = ("ConditionCheckItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
+# What keeping a task in its row, and ending it, takes: its place in the lane is deleted with it.
+KEEP_TASKS = ("DeleteItem", "GetItem", "UpdateItem")
 
 
 class FeedSteps(Construct):
@@ -58,10 +59,11 @@ class FeedSteps(Construct):
             },
         )
         role = function.execution_role
-        resources.let_work(function, *_KEEP_TASKS)
+        resources.let_work(function, *KEEP_TASKS)
         resources.access.registry.let_look_up(role)
-        resources.inbox.let_read(role, sid="ReadFeeds")
-        resources.results.let_write(role, sid="KeepFindings", in_parts=True)
+        resources.inbox.let_read(role, sid="ReadFeeds", prefix=INBOX_PREFIX)
+        resources.inbox.let_find(role, sid="FindFeeds")
+        resources.results.let_write(role, sid="KeepFindings", prefix=RESULT_PREFIX)
         return function
 
     def _take_feed_turn(self) -> PythonFunction:
@@ -80,7 +82,7 @@ class FeedSteps(Construct):
                 "WAIT_FOR_PREVIOUS_FEED": json.dumps(feeds.wait_for_previous),
             },
         )
-        resources.table.let(function.execution_role, *_KEEP_TASKS)
+        resources.table.let(function.execution_role, *KEEP_TASKS, "ConditionCheckItem", "Query")
         return function
 
     def _submit_feed(self) -> PythonFunction:
@@ -104,8 +106,10 @@ class FeedSteps(Construct):
                 "OTHER_FEED_CREATORS": json.dumps(settings.feeds.other_creators),
             },
         )
-        resources.let_work(function, *_KEEP_TASKS, for_sellers=True)
-        resources.inbox.let_read(function.execution_role, sid="ReadFeeds")
+        role = function.execution_role
+        resources.let_work(function, *KEEP_TASKS, for_sellers=True)
+        resources.inbox.let_read(role, sid="ReadFeeds", prefix=INBOX_PREFIX)
+        resources.inbox.let_find(role, sid="FindFeeds")
         return function
 
     def _follow_feed(self, state_machine: str) -> PythonFunction:
@@ -123,7 +127,7 @@ class FeedSteps(Construct):
                 "SILENCE_SECONDS": str(resources.defaults.settings.feeds.silence_seconds),
             },
         )
-        resources.let_work(function, *_KEEP_TASKS, for_sellers=True)
+        resources.let_work(function, *KEEP_TASKS, for_sellers=True)
         let_answer(function.execution_role, state_machine)
         return function
 
@@ -144,8 +148,10 @@ class FeedSteps(Construct):
                 "DOCUMENT_HOSTS": document_hosts(resources.defaults.settings),
             },
         )
-        resources.let_work(function, *_KEEP_TASKS, for_sellers=True)
-        resources.results.let_write(function.execution_role, sid="KeepReports", in_parts=True)
+        resources.let_work(function, *KEEP_TASKS, for_sellers=True)
+        resources.results.let_write(
+            function.execution_role, sid="KeepReports", prefix=RESULT_PREFIX, in_parts=True
+        )
         return function
 
     def _report_listing_changes(self) -> PythonFunction:
@@ -157,7 +163,7 @@ class FeedSteps(Construct):
             description="Gives each gathered listing change its own result",
             defaults=resources.defaults,
             timeout=LONG,
-            memory_mb=512,
+            memory_mb=1024,
             environment={
                 **resources.environment,
                 "INBOX_BUCKET_NAME": resources.inbox.bucket_name,
@@ -165,9 +171,9 @@ class FeedSteps(Construct):
             },
         )
         role = function.execution_role
-        resources.let_work(function, *_KEEP_TASKS)
-        resources.inbox.let_read(role, sid="ReadFeeds")
-        resources.results.let_read(role, sid="ReadResults")
+        resources.let_work(function, "GetItem", "PutItem", "UpdateItem")
+        resources.inbox.let_read(role, sid="ReadChanges", prefix=CHANGES_PREFIX)
+        resources.results.let_read(role, sid="ReadResults", prefix=RESULT_PREFIX)
         return function
 
     def _end_feed_task(self) -> PythonFunction:
@@ -181,5 +187,5 @@ class FeedSteps(Construct):
             timeout=SHORT,
             environment=resources.environment,
         )
-        resources.let_work(function, *_KEEP_TASKS)
+        resources.let_work(function, *KEEP_TASKS)
         return function

@@ -5,6 +5,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from stacks.constructs.feed_buckets import CHANGES_PREFIX, INBOX_PREFIX
 from stacks.constructs.feed_requests import RETENTION
 from stacks.constructs.python_function import PythonFunction
 from stacks.constructs.queue_as_target import QueueAsTarget
@@ -51,7 +52,7 @@ class ListingChanges(Construct):
             description="Gathers listing changes into one feed per seller and marketplace",
             defaults=defaults,
             timeout=_TIMEOUT,
-            memory_mb=512,
+            memory_mb=1024,
             # It sends itself a message for the end of each window.
             recursive_loop=lambda_.RecursiveLoop.ALLOW,
             environment={
@@ -67,10 +68,11 @@ class ListingChanges(Construct):
         self.queue.let_consume(role, sid="TakeChanges", also=["sqs:ChangeMessageVisibility"])
         self.queue.let_send(role, sid="CloseLater")
         self.queue.let_send_dead_letters(role, sid="SendDeadLetters", found_by_name=True)
-        resources.let_work(
-            function, "ConditionCheckItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"
-        )
-        resources.inbox.let_write(role, sid="KeepFeeds")
+        resources.let_work(function, "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
+        # A gathered feed is written down first, and handed over by copying it.
+        resources.inbox.let_read(role, sid="ReadChanges", prefix=CHANGES_PREFIX)
+        resources.inbox.let_write(role, sid="KeepChanges", prefix=CHANGES_PREFIX)
+        resources.inbox.let_write(role, sid="KeepFeeds", prefix=INBOX_PREFIX)
         lambda_.EventSourceMapping(
             function,
             "ChangeSource",

@@ -13,7 +13,7 @@ from stacks.constructs.customer_managed_key import TABLE_ACTIONS
 from stacks.constructs.event_bus import NOTIFICATIONS_SOURCE, NotificationBus
 from stacks.constructs.ledger_table import PENDING_INDEX, LedgerTable
 from stacks.constructs.notification_queue import NotificationQueue
-from stacks.constructs.payload_bucket import PayloadBucket
+from stacks.constructs.payload_bucket import PAYLOAD_PREFIX, PayloadBucket
 from stacks.constructs.python_function import METRICS_NAMESPACE, FunctionDefaults, PythonFunction
 from stacks.settings_sections import DEAD_LETTER_RETENTION_DAYS
 
@@ -65,7 +65,7 @@ class NotificationProcessor(Construct):
             )
         )
         defaults.key.let_use(role, sid="UseLedgerKey", actions=TABLE_ACTIONS, through="dynamodb")
-        payloads.let_write(role, sid="StoreLargePayloads")
+        payloads.let_write(role, sid="StoreLargePayloads", prefix=PAYLOAD_PREFIX)
         self.mapping = lambda_.EventSourceMapping(
             self.function,
             "NotificationQueueSource",

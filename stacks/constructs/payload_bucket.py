@@ -28,7 +28,6 @@ class PayloadBucket(EncryptedBucket):
             scope,
             construct_id,
             key=key,
-            prefix=PAYLOAD_PREFIX,
             lifecycle_rules=[
                 s3.LifecycleRule(
                     id="ExpirePayloads",

@@ -106,6 +106,11 @@ class Synthesis:
         return self.templates["Tasks"]
 
     @property
+    def with_functions(self) -> list[Template]:
+        """The stacks that have functions."""
+        return [self.notifications, self.tasks]
+
+    @property
     def files(self) -> list[Path]:
         """The templates of this cell."""
         return [self.file(name, "template") for name in sorted(self.templates)]

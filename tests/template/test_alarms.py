@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.template.synthesis import Synthesis
 
 
@@ -31,7 +33,7 @@ def dead_letter_queues(synthesis: Synthesis) -> set[str]:
 def test_dead_letters_are_noticed_by_the_messages_that_lie_there(synthesis: Synthesis) -> None:
     alarms = watched(synthesis)
     queues = dead_letter_queues(synthesis)
-    assert len(queues) == (5 if synthesis.has_partner_events else 4)
+    assert len(queues) == (8 if synthesis.has_partner_events else 7)
     for queue in queues:
         alarm = alarms["ApproximateNumberOfMessagesVisible", queue]
         assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
@@ -42,26 +44,32 @@ def test_no_alarm_counts_sent_messages_of_a_dead_letter_queue(synthesis: Synthes
     assert "NumberOfMessagesSent" not in {metric for metric, _ in watched(synthesis)}
 
 
-def test_waiting_messages_are_noticed_after_five_minutes_and_sellers_after_two_hours(
+# What waits for a reason of its own: all sellers come at once, a file waits for its side file, a change for
+# the end of its window.
+LONGER = {"SubscriptionQueue": 7200, "FeedRequestQueue": 1800, "ListingChangeQueue": 1800}
+
+
+def test_waiting_messages_are_noticed_after_five_minutes_unless_they_wait_for_a_reason(
     synthesis: Synthesis,
 ) -> None:
     alarms = watched(synthesis)
     queues = {name.split("/")[1] for name in synthesis.all_of_type("AWS::SQS::Queue")}
     sources = queues - dead_letter_queues(synthesis)
-    assert len(sources) == 3
+    assert len(sources) == 6
     for queue in sources:
         alarm = alarms["ApproximateAgeOfOldestMessage", queue]
-        seconds = 7200 if "SubscriptionQueue" in queue else 300
+        seconds = next((value for name, value in LONGER.items() if name in queue), 300)
         assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (seconds, "GreaterThanThreshold")
 
 
 def test_every_function_that_fails_is_noticed(synthesis: Synthesis) -> None:
     alarms = watched(synthesis)
-    functions = synthesis.notifications.of_type("AWS::Lambda::Function")
-    assert len(functions) == len(synthesis.notifications.functions()) >= 6
-    for function in functions:
-        alarm = alarms["Errors", function]
-        assert (alarm["Threshold"], alarm["Statistic"]) == (0, "Sum")
+    for template in synthesis.with_functions:
+        functions = template.of_type("AWS::Lambda::Function")
+        assert len(functions) == len(template.functions()) >= 6
+        for function in functions:
+            alarm = alarms["Errors", function]
+            assert (alarm["Threshold"], alarm["Statistic"]) == (0, "Sum")
 
 
 def test_changed_sellers_that_are_not_queued_are_noticed(synthesis: Synthesis) -> None:
@@ -75,6 +83,25 @@ def test_changed_sellers_that_are_not_queued_are_noticed(synthesis: Synthesis) -
 def test_notifications_that_are_given_up_are_noticed(synthesis: Synthesis) -> None:
     alarm = watched(synthesis)["NotificationsAbandoned", "sweep_ledger"]
     assert (alarm["Namespace"], alarm["Threshold"], alarm["Statistic"]) == ("Sellerbus", 0, "Sum")
+
+
+@pytest.mark.parametrize(
+    ("metric", "function"),
+    [
+        ("FeedsUncertain", "submit_feed"),
+        ("FeedsUncertain", "end_feed_task"),
+        ("FeedsStuck", "follow_feed"),
+    ],
+)
+def test_feeds_that_need_a_person_are_noticed(synthesis: Synthesis, metric: str, function: str) -> None:
+    alarm = watched(synthesis)[metric, function]
+    assert (alarm["Namespace"], alarm["Threshold"], alarm["Statistic"]) == ("Sellerbus", 0, "Sum")
+
+
+def test_feed_tasks_that_fail_for_good_are_noticed(synthesis: Synthesis) -> None:
+    machine = synthesis.tasks.logical_id("AWS::StepFunctions::StateMachine", "FeedTasksMachine")
+    alarm = watched(synthesis)["ExecutionsFailed", machine]
+    assert (alarm["Namespace"], alarm["Threshold"], alarm["Statistic"]) == ("AWS/States", 0, "Sum")
 
 
 def test_every_alarm_tells_the_topic_and_says_what_missing_data_means(synthesis: Synthesis) -> None:

@@ -15,10 +15,20 @@ from stacks.settings_model import StageSettings
 from tests.template.synthesis import Synthesis, listed, make_app, settings_of, synthesise
 
 WILDCARD_RESOURCE_ALLOWED = {
-    # X-Ray's two actions and ListStreams take no resource.
+    # X-Ray's actions, ListStreams and those for log deliveries take no resource.
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
     "dynamodb:ListStreams",
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
 }
 
 
@@ -42,7 +52,13 @@ def test_no_right_names_actions_by_a_wildcard(synthesis: Synthesis) -> None:
 
 
 # Objects are named at run time, partner event sources by Amazon.
-NAMES_MADE_BY_OTHERS = {"StoreLargePayloads", "DeletePayloads", "SeePartnerEventSources"}
+NAMES_MADE_BY_OTHERS = {
+    "SeePartnerEventSources",
+    "StoreLargePayloads",
+    *("InboxDelete", "ResourceDelete", "ResultsDelete"),
+    *("KeepChanges", "KeepFeeds", "KeepFindings", "KeepReports"),
+    *("ReadChanges", "ReadFeeds", "ReadResults"),
+}
 
 
 def test_resources_end_in_a_wildcard_where_others_make_the_names_only(synthesis: Synthesis) -> None:
@@ -172,7 +188,7 @@ def test_an_account_is_fixed_where_one_is_configured(tmp_path: Path) -> None:
     app = make_app(tmp_path)
     settings = settings_of("example").model_copy(update={"account": "123456789012"})
     cell = add_stacks(app, stage="example", settings=StageSettings((settings,)))["na"]
-    for stack in (cell.foundation, cell.notifications):
+    for stack in (cell.foundation, cell.notifications, cell.tasks):
         assert (stack.account, stack.region) == ("123456789012", "us-east-1")
     anywhere = StageSettings((settings_of("example"),))
     cell = add_stacks(make_app(tmp_path), stage="example", settings=anywhere)["na"]

@@ -18,6 +18,7 @@ KEY_OF_TYPE = {
     "AWS::Logs::LogGroup": ("KmsKeyId",),
     "AWS::Events::EventBus": ("KmsKeyIdentifier",),
     "AWS::Events::Archive": ("KmsKeyIdentifier",),
+    "AWS::StepFunctions::StateMachine": ("EncryptionConfiguration", "KmsKeyId"),
     "AWS::S3::Bucket": (
         "BucketEncryption",
         "ServerSideEncryptionConfiguration",
@@ -119,9 +120,20 @@ def test_lets_log_groups_of_this_cell_encrypt(synthesis: Synthesis, statements: 
     logs = statements["LogGroupsOfThisCell"]
     region = synthesis.settings.aws_region
     assert logs["Principal"] == {"Service": f"logs.{region}.amazonaws.com"}
-    pattern = logs["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
-    named = f":log-group:{synthesis.prefix}-*"
-    assert pattern == {"Fn::Join": ["", [f"arn:aws:logs:{region}:", ACCOUNT, named]]}
+    patterns = logs["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
+    assert patterns == [
+        {"Fn::Join": ["", [f"arn:aws:logs:{region}:", ACCOUNT, f":log-group:{named}-*"]]}
+        for named in (synthesis.prefix, f"/aws/vendedlogs/states/{synthesis.prefix}")
+    ]
+
+
+def test_lets_the_state_machines_logs_be_delivered(synthesis: Synthesis, statements: dict[str, Any]) -> None:
+    deliveries = statements["StateMachinesDeliverLogs"]
+    region = synthesis.settings.aws_region
+    assert deliveries["Principal"] == {"Service": "delivery.logs.amazonaws.com"}
+    assert deliveries["Action"] == "kms:Decrypt"
+    account = {"Fn::Join": ["", [f"arn:aws:logs:{region}:", ACCOUNT, ":*"]]}
+    assert deliveries["Condition"] == {"StringEquals": {"kms:EncryptionContext:SourceArn": account}}
 
 
 def test_nobody_else_may_use_it(statements: dict[str, Any]) -> None:
@@ -131,6 +143,7 @@ def test_nobody_else_may_use_it(statements: dict[str, Any]) -> None:
         "AmazonEncryptsNotifications",
         "LogGroupsOfThisCell",
         "RulesSendToQueues",
+        "StateMachinesDeliverLogs",
         "TheBusAndItsArchiveStoreEvents",
         "TheBusReadsWhatKeyItHas",
         "ThePartnerBusStoresEvents",
@@ -169,22 +182,34 @@ def test_no_type_escapes_the_question_of_its_key(synthesis: Synthesis) -> None:
 
 
 def test_functions_may_use_it_only_through_a_service_or_for_refresh_tokens(synthesis: Synthesis) -> None:
-    for function in synthesis.notifications.functions():
-        for sid, statement in synthesis.notifications.rights(function).items():
-            if not any(action.startswith("kms:") for action in listed(statement["Action"])):
-                continue
-            if sid == "DecryptRefreshTokens":
-                assert statement["Action"] == "kms:Decrypt"
-                assert statement["Condition"] == {
-                    "ForAllValues:StringEquals": {"kms:EncryptionContextKeys": ["sellerId"]},
-                    "Null": {"kms:EncryptionContext:sellerId": "false"},
-                }
-            else:
-                service = statement["Condition"]["StringEquals"]["kms:ViaService"]
-                assert service.endswith(f".{synthesis.settings.aws_region}.amazonaws.com"), (function, sid)
+    rights = [
+        (function, sid, statement)
+        for template in synthesis.with_functions
+        for function in template.functions()
+        for sid, statement in template.rights(function).items()
+    ]
+    for function, sid, statement in rights:
+        if not any(action.startswith("kms:") for action in listed(statement["Action"])):
+            continue
+        if sid == "DecryptRefreshTokens":
+            assert statement["Action"] == "kms:Decrypt"
+            assert statement["Condition"] == {
+                "ForAllValues:StringEquals": {"kms:EncryptionContextKeys": ["sellerId"]},
+                "Null": {"kms:EncryptionContext:sellerId": "false"},
+            }
+        else:
+            service = statement["Condition"]["StringEquals"]["kms:ViaService"]
+            assert service.endswith(f".{synthesis.settings.aws_region}.amazonaws.com"), (function, sid)
 
 
 def test_only_functions_that_call_for_sellers_decrypt_refresh_tokens(synthesis: Synthesis) -> None:
-    functions = synthesis.notifications.functions()
-    may = {name for name in functions if "DecryptRefreshTokens" in synthesis.notifications.rights(name)}
-    assert may == {"inspect_amazon", "manage_subscriptions", "reconcile_subscriptions"}
+    may = {
+        name
+        for template in synthesis.with_functions
+        for name in template.functions()
+        if "DecryptRefreshTokens" in template.rights(name)
+    }
+    assert may == {
+        *("inspect_amazon", "manage_subscriptions", "reconcile_subscriptions"),
+        *("collect_feed_report", "follow_feed", "operate_feed", "submit_feed"),
+    }

@@ -17,12 +17,17 @@ KEPT = {
     "Notifications/SubscriptionsState75F3E325",
     "Notifications/NotificationQueueDeadLetterQueueC19F5598",
     "Notifications/PayloadBucket357F5869",
+    "Tasks/InboxA8E05DC3",
+    "Tasks/Results25575328",
+    "Tasks/Tasks0BA6A452",
 }
 # Without its policy a queue that is kept refuses Amazon, and nobody is told.
 KEPT_POLICIES = {
     "Notifications/NotificationQueueDeadLetterQueuePolicy12272E6B",
     "Notifications/NotificationQueuePolicyC274D66D",
     "Notifications/PayloadBucketPolicy68AC3959",
+    "Tasks/InboxPolicy63A7501F",
+    "Tasks/ResultsPolicy9F4743DA",
 }
 # The queue's destination and the subscriptions.
 AT_AMAZON = ("/Destination920A3C57", "/Subscriptions1F71F6D8")

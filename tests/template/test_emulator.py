@@ -46,7 +46,7 @@ def plain(body: Any) -> Any:
         resource.pop("Condition", None)
         resource.pop("Metadata", None)
         variables = resource.get("Properties", {}).get("Environment", {}).get("Variables", {})
-        for name in ("SP_API_ENDPOINT", "LWA_ENDPOINT"):
+        for name in ("DOCUMENT_HOSTS", "SP_API_ENDPOINT", "LWA_ENDPOINT"):
             variables.pop(name, None)
         for statement in resource.get("Properties", {}).get("PolicyDocument", {}).get("Statement", []):
             actions = statement["Action"]

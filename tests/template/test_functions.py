@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sellerbus.runtime import config
-from tests.template.synthesis import Synthesis, attribute, listed, refers_to, synthesise
+from sellerbus.runtime import config, task_config
+from tests.template.synthesis import Synthesis, Template, attribute, listed, refers_to, synthesise
 
 FOLDERS = {
     path.parent.name for path in (Path(__file__).resolve().parents[2] / "lambdas").glob("*/handler.py")
@@ -15,15 +15,13 @@ FOLDERS = {
 
 
 def config_models() -> dict[str, type[config.FunctionConfig]]:
-    """The config model of each function, found by the folder it names."""
-    found: dict[str, type[config.FunctionConfig]] = {}
-    queue = [config.FunctionConfig]
-    while queue:
-        model = queue.pop()
-        queue += model.__subclasses__()
-        if model.function:
-            found[model.function] = model
-    return found
+    """The config model of each function, by the folder it names."""
+    return {
+        model.function: model
+        for module in (config, task_config)
+        for model in vars(module).values()
+        if isinstance(model, type) and issubclass(model, config.FunctionConfig) and model.function
+    }
 
 
 def placeholder(value: Any) -> str:
@@ -31,58 +29,74 @@ def placeholder(value: Any) -> str:
     return value if isinstance(value, str) else "resolved-at-deploy"
 
 
+@pytest.fixture(params=["Notifications", "Tasks"])
+def stack(request: pytest.FixtureRequest, synthesis: Synthesis) -> Template:
+    """Each stack that has functions."""
+    return synthesis.templates[request.param]
+
+
+def deployed(synthesis: Synthesis) -> set[str]:
+    return {name for template in synthesis.with_functions for name in template.functions()}
+
+
 def test_every_folder_is_deployed_but_what_empties_a_bucket_where_it_is_kept(
     example: Synthesis, local: Synthesis
 ) -> None:
-    assert set(local.notifications.functions()) == FOLDERS
-    assert set(example.notifications.functions()) == FOLDERS - {"empty_bucket"}
+    assert deployed(local) == FOLDERS
+    assert deployed(example) == FOLDERS - {"empty_bucket"}
+
+
+def test_no_function_is_deployed_twice_but_what_empties_buckets(local: Synthesis) -> None:
+    twice = set(local.notifications.functions()) & set(local.tasks.functions())
+    assert twice == {"empty_bucket"}
 
 
 def test_every_folder_has_a_config_model() -> None:
     assert set(config_models()) == FOLDERS
 
 
-def test_the_environment_is_what_the_config_model_demands(synthesis: Synthesis) -> None:
-    for function in synthesis.notifications.functions():
-        environment = synthesis.notifications.functions()[function]["Properties"]["Environment"]["Variables"]
+def test_the_environment_is_what_the_config_model_demands(synthesis: Synthesis, stack: Template) -> None:
+    for function, found in stack.functions().items():
+        environment = found["Properties"]["Environment"]["Variables"]
         model = config_models()[function]
-        assert set(environment) == set(config.variables(model))
+        assert set(environment) == set(config.variables(model)), function
         loaded = config.load(model, {name: placeholder(value) for name, value in environment.items()})
         assert loaded.service_name == function
         assert loaded.stage == synthesis.stage
 
 
-def test_functions_are_made_alike(synthesis: Synthesis) -> None:
-    for function in synthesis.notifications.functions():
-        properties = synthesis.notifications.functions()[function]["Properties"]
+WITH_DOCUMENTS = {"check_feed", "collect_feed_report", "submit_feed"}
+
+
+def test_functions_are_made_alike(synthesis: Synthesis, stack: Template) -> None:
+    layers = stack.of_type("AWS::Lambda::LayerVersion")
+    documents = {name for name in layers if name.startswith("DocumentsLayer")}
+    assert len(layers) - len(documents) == 2
+    for function, found in stack.functions().items():
+        properties = found["Properties"]
         settings = synthesis.settings
         assert properties["Runtime"] == settings.runtime
         assert properties["Architectures"] == [settings.architecture]
         assert properties["Handler"] == "handler.handler"
         assert properties["TracingConfig"] == {"Mode": "Active"}
-        layers = synthesis.notifications.of_type("AWS::Lambda::LayerVersion")
-        assert {layer["Ref"] for layer in properties["Layers"]} == set(layers)
-        assert len(layers) == 2
+        wanted = set(layers) if function in WITH_DOCUMENTS else set(layers) - documents
+        assert {layer["Ref"] for layer in properties["Layers"]} == wanted, function
 
 
-def test_each_writes_to_an_own_log_group_that_forgets(synthesis: Synthesis) -> None:
-    for function in synthesis.notifications.functions():
-        log_group = synthesis.notifications.functions()[function]["Properties"]["LoggingConfig"]["LogGroup"][
-            "Ref"
-        ]
-        properties = synthesis.notifications.of_type("AWS::Logs::LogGroup")[log_group]["Properties"]
+def test_each_writes_to_an_own_log_group_that_forgets(synthesis: Synthesis, stack: Template) -> None:
+    for function, found in stack.functions().items():
+        log_group = found["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]
+        properties = stack.of_type("AWS::Logs::LogGroup")[log_group]["Properties"]
         assert properties["RetentionInDays"] == synthesis.settings.retention.logs_days
-        rights = synthesis.notifications.rights(function)["WriteLogs"]
+        rights = stack.rights(function)["WriteLogs"]
         assert rights["Resource"] == attribute(log_group)
 
 
-def test_each_has_a_role_of_its_own_without_managed_policies(synthesis: Synthesis) -> None:
-    roles = synthesis.notifications.of_type("AWS::IAM::Role")
-    used = [
-        function["Properties"]["Role"]["Fn::GetAtt"][0]
-        for function in synthesis.notifications.functions().values()
-    ]
-    assert sorted(used) == sorted(roles)
+def test_each_has_a_role_of_its_own_without_managed_policies(stack: Template) -> None:
+    roles = stack.of_type("AWS::IAM::Role")
+    used = [function["Properties"]["Role"]["Fn::GetAtt"][0] for function in stack.functions().values()]
+    of_others = {name for name in roles if name.startswith("FeedTasksRole")}
+    assert sorted(used) == sorted(set(roles) - of_others)
     assert not any("ManagedPolicyArns" in role["Properties"] for role in roles.values())
 
 
@@ -124,7 +138,7 @@ RIGHTS = {
         "TakeSellersKey",
         "UseSubscriptionState",
     },
-    "empty_bucket": {"ListPayloads", "DeletePayloads"},
+    "empty_bucket": {"ResourceList", "ResourceDelete"},
     "queue_seller_changes": {
         "ListStreams",
         "QueueSellers",
@@ -301,7 +315,11 @@ def test_only_what_sends_jobs_on_to_its_own_queue_may_loop(synthesis: Synthesis)
 
     Source: Lambda developer guide, "Use Lambda recursive loop detection to prevent infinite loops".
     """
-    functions = synthesis.notifications.functions()
-    loops = {name: found["Properties"].get("RecursiveLoop") for name, found in functions.items()}
+    loops = {
+        name: found["Properties"].get("RecursiveLoop")
+        for template in synthesis.with_functions
+        for name, found in template.functions().items()
+    }
     assert loops.pop("reconcile_subscriptions") == "Allow"
+    assert loops.pop("gather_listing_changes") == "Allow"
     assert set(loops.values()) == {None}

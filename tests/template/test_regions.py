@@ -5,7 +5,12 @@ from typing import Any
 
 from tests.template.synthesis import Synthesis
 
-PARTS = {"Foundation": "foundation", "Notifications": "notifications", "ExampleConsumer": "example-consumer"}
+PARTS = {
+    "Foundation": "foundation",
+    "Notifications": "notifications",
+    "Tasks": "tasks",
+    "ExampleConsumer": "example-consumer",
+}
 
 
 def stack_artifacts(synthesis: Synthesis) -> dict[str, Any]:
@@ -59,7 +64,7 @@ def test_a_region_alone_is_what_it_is_beside_others(
 ) -> None:
     """What a region gets depends on nothing but its own settings."""
     assert regions["na"].templates.keys() == example.templates.keys()
-    for part in ("ExampleConsumer", "Foundation"):
+    for part in ("ExampleConsumer", "Foundation", "Tasks"):
         together, alone = regions["na"].templates[part].body, example.templates[part].body
         differing = {
             name for name in alone["Resources"] if alone["Resources"][name] != together["Resources"][name]
@@ -78,4 +83,4 @@ def test_each_regions_sellers_filter_by_its_marketplaces(regions: dict[str, Synt
 
 def test_configured_tags_are_on_every_stack(regions: dict[str, Synthesis]) -> None:
     tags = [artifact["properties"]["tags"] for artifact in stack_artifacts(regions["na"]).values()]
-    assert tags == [{"cost-center": "commerce"}] * 9
+    assert tags == [{"cost-center": "commerce"}] * 12

@@ -1,4 +1,4 @@
-"""A shell that points at an emulator deploys no real stage; a distant region is worth a word."""
+"""A shell that points at an emulator deploys no real stage; what works badly is worth a word."""
 
 import json
 import subprocess
@@ -93,3 +93,16 @@ def test_a_region_far_from_amazons_endpoint_is_a_warning() -> None:
     assert "config/prod.yaml: regions.na.aws_region = 'eu-west-1'" in warning
     assert "us-east-1" in warning
     assert warnings("local", changed(aws_region="eu-west-1", emulator=True)) == []
+
+
+def test_feeds_whose_end_nobody_tells_are_a_warning() -> None:
+    others = tuple(entry for entry in REAL.cells[0].notifications if entry.type != "FEED_PROCESSING_FINISHED")
+    (warning,) = warnings("prod", changed(notifications=others))
+    assert "FEED_PROCESSING_FINISHED is not among the notifications of region na" in warning
+    assert "getFeed only" in warning
+
+
+def test_the_feeds_api_that_amazon_has_removed_is_a_warning_but_at_the_simulator() -> None:
+    (warning,) = warnings("prod", changed(feeds_api_version="2020-09-04"))
+    assert "feeds_api_version = '2020-09-04': Amazon has removed that version" in warning
+    assert warnings("local", changed(feeds_api_version="2020-09-04", emulator=True)) == []
