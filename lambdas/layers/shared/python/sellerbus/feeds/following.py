@@ -105,10 +105,15 @@ class FeedFollower:
 
         Raises WrongTaskStateError, StoreUnavailableError.
         """
+        began_at_look: int | None = None
 
         def kept(task: FeedTask) -> Mapping[str, Any] | None:
-            waits = task.state is TaskState.PROCESSING and task.token != token
-            return {"token": token, "token_step": AWAIT} if waits else None
+            nonlocal began_at_look
+            if began_at_look is None:
+                began_at_look = task.looks
+            # A run so slow that its wait is over must not put its token in the place of the next wait's.
+            waits = task.state is TaskState.PROCESSING and task.looks == began_at_look
+            return {"token": token, "token_step": AWAIT} if waits and task.token != token else None
 
         task = self._store.update(task_id, kept)
         if task.state is TaskState.PROCESSING:
@@ -181,7 +186,7 @@ class FeedFollower:
 
     def _silent_on(self, task: FeedTask, look: _Look, age: float) -> Step:
         told: tuple[OperationalEvent, ...] = ()
-        changes: dict[str, Any] = {"looks": task.looks + 1, "looked_at": self._now()}
+        changes: dict[str, Any] = {"looked_at": self._now()}
         if look.status is not None:
             changes["processing_status"] = look.status
         stuck_after = UNKNOWN_STUCK_SECONDS if look.unknown else STUCK_SECONDS
@@ -191,7 +196,14 @@ class FeedFollower:
             self._events.publish(told)
             self._store.leave_lane(task)
             changes["stuck_since"] = iso(self._now())
-        task = self._store.change(task, **changes)
+
+        def looked(task: FeedTask) -> Mapping[str, Any] | None:
+            return {**changes, "looks": task.looks + 1} if task.state is TaskState.PROCESSING else None
+
+        # The wait before may still be writing its token.
+        task = self._store.update(task.task_id, looked)
+        if task.state is not TaskState.PROCESSING:
+            return Step(task, {"next": _after(task)}, told, look.words)
         silence = self._silence(task, age)
         return Step(task, {"next": "await", "silenceSeconds": silence}, told, look.words)
 
