@@ -48,8 +48,8 @@ def warnings(stage: str, settings: StageSettings) -> list[str]:
         if _END_OF_FEEDS not in {entry.type for entry in cell.notifications}
     ]
     removed = [
-        f"config/{stage}.yaml: feeds_api_version = {_REMOVED_VERSION!r}: Amazon has removed that version: every "
-        "feed would end refused; 2021-06-30 is the one it has"
+        f"config/{stage}.yaml: feeds_api_version = {_REMOVED_VERSION!r}: Amazon has removed that version, so "
+        "that no feed can be submitted; 2021-06-30 is the one it has"
     ]
     speaks_removed = settings.shared.feeds_api_version == _REMOVED_VERSION and not settings.shared.emulator
     return far + silent + (removed if speaks_removed else [])
