@@ -14,6 +14,8 @@ from local.deployment import Deployment
 from local.emulator import REGION
 
 EUROPE = "eu"
+WINDOW_SECONDS = 12
+"""For how long listing changes are gathered."""
 
 
 def use_demo_stage(deployment: Deployment) -> None:
@@ -33,6 +35,8 @@ def write_stage(folder: Path, *, sp_api: str) -> Path:
         "lwa_endpoint": "env:LWA_ENDPOINT",
         "notifications": [{"type": "FEED_PROCESSING_FINISHED", "payload_version": "2020-09-04"}],
     }
+    # All that the story hands over goes into one feed, however busy the machine is.
+    stage["feeds"]["changes"]["window_seconds"] = WINDOW_SECONDS
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{STAGE}.yaml"
     file.write_text(yaml.safe_dump(stage, sort_keys=False), encoding="utf-8")

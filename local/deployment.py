@@ -157,9 +157,8 @@ class Deployment:
         """Deploys the stacks of feed tasks, and no others, with another version of the Feeds API."""
         self.variables = {**self.variables, "FEEDS_API_VERSION": feeds_api_version}
         again = self.folder / f"cdk.out.{feeds_api_version}"
-        return self._deploy_over(
-            "--output", str(again), "*Tasks", "--exclusively", *_SIDE_BY_SIDE, again=again
-        )
+        options = ("--exclusively", "--method", "direct", *_SIDE_BY_SIDE)
+        return self._deploy_over("--output", str(again), "*Tasks", *options, again=again)
 
     def deploy_all(self) -> Finished:
         """`cdk deploy --all` of the assembly made before; then the settings that the emulator drops."""
