@@ -13,7 +13,8 @@ from typing import Any
 from sellerbus.aws.event_publisher import OperationalEvents
 from sellerbus.aws.message_queue import Message, MessageQueue
 from sellerbus.documents.limits import Limits
-from sellerbus.feeds.accepting import FeedAcceptor, Result
+from sellerbus.feeds.accept_results import Result
+from sellerbus.feeds.accepting import FeedAcceptor
 from sellerbus.feeds.executions import Executions
 from sellerbus.feeds.hand_over import HandOvers
 from sellerbus.feeds.inbox_bucket import InboxBucket

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sellerbus.aws.message_queue import Message
-from sellerbus.feeds.accepting import Verdict
+from sellerbus.feeds.accept_results import Verdict
 from sellerbus.feeds.task import FeedTask, Outcome, Source, TaskState
 from tests.fakes import client_error
 from tests.unit.feeds.inbox_world import INBOX, KEY, MACHINE, World

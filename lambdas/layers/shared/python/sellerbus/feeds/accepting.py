@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Final, Protocol
 
 from sellerbus.aws.errors import StoreUnavailableError
@@ -22,12 +20,14 @@ from sellerbus.aws.event_publisher import OperationalEvent
 from sellerbus.aws.message_queue import Message
 from sellerbus.documents.limits import Limits
 from sellerbus.feeds import feed_events
+from sellerbus.feeds.accept_results import Result, Verdict, defect
 from sellerbus.feeds.feed_requested import UnusableRequestError
 from sellerbus.feeds.hand_over import HandOver
 from sellerbus.feeds.inbox import UnusableEventError, UnusableKeyError, created_object, feed_key
 from sellerbus.feeds.inbox_reading import InboxReader, Nothing, RejectedError, Wait
+from sellerbus.feeds.json_object import is_text
 from sellerbus.feeds.refused_request import RefusedRequest
-from sellerbus.feeds.request import TASK_ID, is_text
+from sellerbus.feeds.request import TASK_ID
 from sellerbus.feeds.request_reading import RequestReader
 from sellerbus.feeds.task import FeedTask, Source, TaskState
 
@@ -37,32 +37,6 @@ LEAST_TIME_MS: Final = 30_000
 """A message is not begun with less time left: it would be killed within, and come again all the later."""
 
 _FIRST_LOOK_SECONDS: Final = 10
-
-
-class Verdict(StrEnum):
-    """What became of a message. WAITS and FAILED come again; the others are done."""
-
-    TAKEN = "taken"
-    KNOWN = "known"
-    NOTHING = "nothing"
-    REJECTED = "rejected"
-    WAITS = "waits"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """reason: why, without content. retry_seconds: when a message that isn't done shall come again."""
-
-    message: Message
-    verdict: Verdict
-    task_id: str | None = None
-    reason: str | None = None
-    retry_seconds: int = 0
-
-    @property
-    def is_done(self) -> bool:
-        return self.verdict not in {Verdict.WAITS, Verdict.FAILED}
 
 
 class Tasks(Protocol):
@@ -260,12 +234,3 @@ def _event(body: str) -> Mapping[str, Any]:
 def _same_hand_over(first: FeedTask, task: FeedTask) -> bool:
     """Whether the row was made of the very same object and request: the message has come again."""
     return (first.source, first.request_hash) == (task.source, task.request_hash)
-
-
-def defect(error: Exception) -> str:
-    """What is told of an exception that nobody foresaw: its kind and place. Its text may hold content."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    where = f" at {trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}" if trace else ""
-    return f"defect: {type(error).__name__}{where}"

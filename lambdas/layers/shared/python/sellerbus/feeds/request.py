@@ -19,6 +19,7 @@ from sellerbus.api.endpoints import UnknownMarketplaceError, marketplace
 from sellerbus.documents.charset import codec_named, declared_charset, media_type
 from sellerbus.feeds.catalogue import FEED_TYPES
 from sellerbus.feeds.findings import quote
+from sellerbus.feeds.json_object import json_object
 
 KNOWN: Final = ("marketplaceIds", "feedOptions", "contentType", "taskId")
 LARGEST_SIDE_FILE_BYTES: Final = 64 * 1024
@@ -68,7 +69,7 @@ def options_of_metadata(metadata: Mapping[str, str], content_type: str | None) -
     options = metadata.get("feed-options")
     if options is not None:
         try:
-            said["feedOptions"] = _json(options)
+            said["feedOptions"] = json_object(options)
         except ValueError as error:
             faults.append(f"the metadata feed-options is no JSON object: {error}")
     if metadata.get("task-id") is not None:
@@ -93,7 +94,7 @@ def options_of_side_file(content: bytes) -> Options:
     if len(content) > LARGEST_SIDE_FILE_BYTES:
         raise UnusableOptionsError(f"the side file is larger than {LARGEST_SIDE_FILE_BYTES} bytes")
     try:
-        said = _json(content.decode("utf-8-sig"))
+        said = json_object(content.decode("utf-8-sig"))
     except ValueError as error:
         text = "it is not in UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
         raise UnusableOptionsError(f"the side file is no JSON object: {text}") from None
@@ -218,38 +219,3 @@ def _type_and_charset(content_type: str) -> tuple[str, str]:
 
 def _shown(value: Any) -> Any:
     return ",".join(value) if isinstance(value, tuple) else value
-
-
-def _json(text: str) -> dict[str, Any]:
-    """Raises ValueError, whose text has none of the content."""
-    try:
-        found = json.loads(text, object_pairs_hook=_without_repeats, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{error.msg} (line {error.lineno}, column {error.colno})") from None
-    except RecursionError:
-        raise ValueError("it nests too deeply") from None
-    if not isinstance(found, dict):
-        raise ValueError("it must be an object, in braces")  # noqa: TRY004 - of the text, not of a type
-    if not is_text(found):
-        raise ValueError("it has halves of characters")
-    return found
-
-
-def is_text(found: Any) -> bool:
-    """Whether all of it can be written: JSON's escapes can name halves of a UTF-16 pair."""
-    try:
-        json.dumps(found, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a name stands in it twice")
-    return found
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")

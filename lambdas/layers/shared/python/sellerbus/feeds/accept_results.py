@@ -1,0 +1,43 @@
+"""What became of the messages that hand feeds over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sellerbus.aws.message_queue import Message
+
+
+class Verdict(StrEnum):
+    """What became of a message. WAITS and FAILED come again; the others are done."""
+
+    TAKEN = "taken"
+    KNOWN = "known"
+    NOTHING = "nothing"
+    REJECTED = "rejected"
+    WAITS = "waits"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """reason: why, without content. retry_seconds: when a message that isn't done shall come again."""
+
+    message: Message
+    verdict: Verdict
+    task_id: str | None = None
+    reason: str | None = None
+    retry_seconds: int = 0
+
+    @property
+    def is_done(self) -> bool:
+        return self.verdict not in {Verdict.WAITS, Verdict.FAILED}
+
+
+def defect(error: Exception) -> str:
+    """What is told of an exception that nobody foresaw: its kind and place. Its text may hold content."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f" at {trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}" if trace else ""
+    return f"defect: {type(error).__name__}{where}"
