@@ -22,6 +22,7 @@ Source: DynamoDB API, UpdateItem.
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ from sellerbus.aws.items import attribute, plain_item
 from sellerbus.feeds.changes import Group
 from sellerbus.feeds.changes_rows import group_key
 
+_NAME: Final = re.compile(r"#(\w+)")
 _CONDITION_FAILED: Final = "ConditionalCheckFailedException"
 
 
@@ -97,7 +99,6 @@ class GroupRows:
             "SET #close = if_not_exists(#close, :close) "
             "ADD arrivals :one, openChanges :changes, openBytes :bytes",
             {":close": self._promise(close_at), ":one": 1, ":changes": changes, ":bytes": size_bytes},
-            names={"#close": "close"},
         )
         assert row is not None  # noqa: S101 - without a condition nothing can refuse it
         return row
@@ -114,7 +115,6 @@ class GroupRows:
             if held
             else "SET #close = :close REMOVE held, heldSince",
             {":close": self._promise(close_at), ":before": row.close, **held},
-            names={"#close": "close"},
             condition="#close = :before",
         )
 
@@ -124,7 +124,6 @@ class GroupRows:
             row.group,
             "SET closeSent = :close",
             {":close": row.close},
-            names={"#close": "close"},
             condition="#close = :close",
         )
 
@@ -134,7 +133,6 @@ class GroupRows:
             row.group,
             "SET openChanges = :none, openBytes = :none REMOVE #close, closeSent, held, heldSince",
             {":none": 0, ":before": row.close, ":arrivals": row.arrivals},
-            names={"#close": "close", "#batch": "batch"},
             condition="#close = :before AND arrivals = :arrivals AND attribute_not_exists(#batch)",
         )
         return done is not None
@@ -147,7 +145,6 @@ class GroupRows:
             row.group,
             "SET #batch = :task, batchChanges = :changes, batchBytes = :bytes REMOVE held, heldSince",
             {":task": task_id, ":changes": changes, ":bytes": size_bytes, **batches},
-            names={"#batch": "batch"},
             condition=f"attribute_not_exists(#batch) AND {unchanged}",
         )
         return done is not None
@@ -165,7 +162,6 @@ class GroupRows:
                 ":changes": -row.batch_changes,
                 ":bytes": -row.batch_bytes,
             },
-            names={"#batch": "batch"},
             condition="#batch = :task",
         )
 
@@ -178,10 +174,11 @@ class GroupRows:
         expression: str,
         values: Mapping[str, Any],
         *,
-        names: Mapping[str, str] | None = None,
         condition: str = "",
     ) -> GroupRow | None:
         """The row after the update; None where the condition did not hold."""
+        # close and batch are words of DynamoDB's own.
+        names = {f"#{name}": name for name in _NAME.findall(f"{expression} {condition}")}
         request: dict[str, Any] = {
             "TableName": self._table_name,
             "Key": _key(group),
