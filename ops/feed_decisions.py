@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 import typer
 
 from ops import console, feed_tasks, feed_views, times
-from ops.amazon import Function, ask_waiting
+from ops.amazon import AmazonRefusedError, Function, ask_waiting
 from ops.cells import RegionName
-from ops.errors import PARTLY, WRONG_INPUT, CommandError
+from ops.errors import FAILED, PARTLY, WRONG_INPUT, CommandError
 from ops.feed_options import TaskId, Yes
+from ops.feed_tasks import Tasks
 from ops.options import AsJson, StageName, opened
 from ops.stage import TASKS
-from sellerbus.feeds.task import FeedTask, TaskState
+from sellerbus.feeds.task import FeedTask, Outcome, TaskState
 
 OPERATE: Final = Function("OperateFeedFunctionName", TASKS)
 
 ADOPT, SUBMIT_AGAIN, GIVE_UP = "adopt", "submit-again", "give-up"
+_WRONG_NOW: Final = ("wrong-state", "bad-request")
+_BUSY: Final = "busy"
 _CONSEQUENCES: Final = {
     ADOPT: "The task takes feed {feed} for its own and follows it to its end. If that feed is somebody "
     "else's, the task reports that feed's results, and its own document was perhaps never carried out.",
@@ -36,7 +40,7 @@ def cancel(task_id: TaskId, stage: StageName, region: RegionName = None, as_json
     "asked"}.
     """
     tasks, task = feed_tasks.locate(opened(stage), task_id, region)
-    if task.is_ended:
+    if task.is_ended and task.outcome is not Outcome.CANCELLED:
         raise CommandError(
             f"Task {task_id} has ended already, {task.outcome}: nothing was done.", WRONG_INPUT
         )
@@ -46,11 +50,11 @@ def cancel(task_id: TaskId, stage: StageName, region: RegionName = None, as_json
             f"bin/sellerbus feeds settle {task_id} --stage {stage} --help",
             WRONG_INPUT,
         )
-    answer = ask_waiting(tasks.cell, {"request": "cancel", "taskId": task_id}, OPERATE)
+    answer = _operated(tasks, {"request": "cancel", "taskId": task_id})
     if as_json:
         console.show_json({"taskId": task_id, "cancelled": answer.get("cancelled")})
     elif answer.get("cancelled") == "here":
-        console.show_line(f"Task {task_id} is cancelled; Amazon was never called for it.")
+        console.show_line(f"Task {task_id} is cancelled.")
     else:
         console.show_line(f"Amazon was asked to cancel feed {task.feed_id} of task {task_id}, and agreed.")
     if answer.get("cancelled") != "here":
@@ -83,9 +87,11 @@ def settle(
     """
     chosen = _decision(adopt, submit_again=submit_again, give_up=give_up)
     tasks, task = feed_tasks.locate(opened(stage), task_id, region)
-    if task.state is not TaskState.UNCERTAIN:
+    # A decision may be repeated, in case the state machine was not told of it.
+    repeated = chosen is not None and (task.decision or {}).get("choice") == chosen
+    if task.state is not TaskState.UNCERTAIN and not repeated:
         raise CommandError(
-            f"Task {task_id} is {task.outcome or task.state}: there is nothing to decide about it.",
+            f"Task {task_id} is {feed_tasks.standing(task)}: there is nothing to decide about it.",
             WRONG_INPUT,
         )
     if chosen is None:
@@ -103,11 +109,23 @@ def settle(
     request: dict[str, Any] = {"request": "settle", "taskId": task_id, "decision": chosen}
     if adopt:
         request["feedId"] = adopt
-    answer = ask_waiting(tasks.cell, request, OPERATE)
+    answer = _operated(tasks, request)
     if as_json:
         console.show_json({"taskId": task_id, "state": answer.get("state"), "decision": chosen})
     else:
         console.show_line(f"Task {task_id}: {answer.get('state')}")
+
+
+def _operated(tasks: Tasks, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Have operate_feed do it; raises CommandError."""
+    try:
+        return ask_waiting(tasks.cell, request, OPERATE)
+    except AmazonRefusedError as error:
+        if error.kind in _WRONG_NOW:
+            raise CommandError(str(error), WRONG_INPUT) from error
+        if error.kind == _BUSY and error.seconds:
+            raise CommandError(f"{error} in about {times.span(error.seconds)}.", FAILED) from error
+        raise
 
 
 def _decision(adopt: str | None, *, submit_again: bool, give_up: bool) -> str | None:

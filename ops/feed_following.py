@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from ops import live
 from ops.errors import FAILED, PARTLY
-from ops.feed_tasks import Tasks
+from ops.feed_tasks import Tasks, standing
 from sellerbus.feeds.task import FeedTask, Outcome, TaskState
 
 TAKEN_UP_SECONDS: Final = 120.0
@@ -53,7 +53,7 @@ def follow(tasks: Tasks, task: FeedTask, *, sleep: Sleep, seconds: float) -> Fee
 
         def look() -> FeedTask:
             now = tasks.find(task.task_id) or task
-            shown.reached(str(now.outcome or now.state), f"feed {now.feed_id}" if now.feed_id else "")
+            shown.reached(standing(now), f"feed {now.feed_id}" if now.feed_id else "")
             return now
 
         return _until(look, settled, sleep, seconds)
@@ -61,11 +61,9 @@ def follow(tasks: Tasks, task: FeedTask, *, sleep: Sleep, seconds: float) -> Fee
 
 def exit_code(task: FeedTask) -> int:
     """Return the code with which a command ends that has waited for the task."""
-    if task.outcome is Outcome.COMPLETED:
-        return 0
-    if task.outcome is Outcome.COMPLETED_WITH_ERRORS or not task.is_ended:
+    if not task.is_ended or task.outcome is Outcome.COMPLETED_WITH_ERRORS:
         return PARTLY
-    return FAILED
+    return 0 if task.outcome is Outcome.COMPLETED else FAILED
 
 
 def _until(look: Callable[[], Found], enough: Callable[[Found], bool], sleep: Sleep, seconds: float) -> Found:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import secrets
 import sys
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
-from typing import Any, BinaryIO, Final, Protocol
+from typing import Any, Final, Protocol
 
 from ops import console, feed_following, feed_input
 from ops.errors import EXISTS, PARTLY, WRONG_INPUT, CommandError
-from ops.feed_input import Checked
+from ops.feed_input import Checked, Content
 from ops.feed_tasks import Tasks, now
 from ops.feed_upload import Inbox, RefusedContentError
 from ops.stage import TASKS, Stage
@@ -61,23 +60,25 @@ class FileDocument:
     def read_through(self, checked: Checked) -> None:
         try:
             with self.file.open("rb") as content:
-                _feed(checked, feed_input.chunks(content))
+                checked.read_through(feed_input.chunks(content))
         except OSError as error:
             raise CommandError(f"{self.file} cannot be read: {error.strerror}.", WRONG_INPUT) from error
 
     def put(self, inbox: Inbox, checked: Checked, key: str, content_type: str, data: dict[str, str]) -> None:
-        inbox.put_file(self.file, checked.count, key, content_type, data)
+        # It was read through before, so that it can be uploaded by several threads.
+        del checked
+        inbox.put_file(self.file, self.file.stat().st_size, key, content_type, data)
 
 
 @dataclass(frozen=True)
 class PipedDocument:
     """What comes from a pipe: it can be read once, and nothing of it is kept here."""
 
-    content: BinaryIO
+    content: Content
     name: str = "stdin"
 
     def read_through(self, checked: Checked) -> None:
-        _feed(checked, feed_input.chunks(self.content))
+        checked.read_through(feed_input.chunks(self.content))
 
     def put(self, inbox: Inbox, checked: Checked, key: str, content_type: str, data: dict[str, str]) -> None:
         inbox.put_stream(self.content, checked, key, content_type, data)
@@ -90,12 +91,6 @@ def document(file: Path) -> Document:
     if not file.is_file():
         raise CommandError(f"{file} is no file that can be read.", WRONG_INPUT)
     return FileDocument(file)
-
-
-def _feed(checked: Checked, chunks: Iterable[bytes]) -> None:
-    for chunk in chunks:
-        checked.take(chunk)
-    checked.finish()
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -15,6 +15,9 @@ from ops.errors import WRONG_INPUT, CommandError
 from ops.stage import Cell, Stage
 from sellerbus.api import endpoints
 from sellerbus.api.endpoints import UnknownMarketplaceError
+from sellerbus.documents.compression import Unpacked
+from sellerbus.documents.errors import DamagedDocumentError, DocumentTooLargeError
+from sellerbus.documents.limits import Limits
 from sellerbus.feeds.catalogue import Format, UnknownFeedTypeError, feed_type
 from sellerbus.feeds.checks import FeedRequest, Rules, Seller, check_request, content_check
 from sellerbus.feeds.content import ContentCheck
@@ -98,9 +101,9 @@ def usual_content_type(name: str, allowed: Rules) -> str:
 
 
 def seller(stage: Stage, cell: Cell, seller_id: str, marketplace_ids: tuple[str, ...]) -> Seller:
-    """Return the seller's row, or what stands for it where it may not be read; raises CommandError.
+    """Return the seller's row, or what stands for it where it may not be read.
 
-    Says what is to be known of a seller that is not active.
+    Raises CommandError where there is no such seller, or the stage would refuse its feeds.
     """
     try:
         row = cells.registry(cell).find(seller_id)
@@ -115,45 +118,50 @@ def seller(stage: Stage, cell: Cell, seller_id: str, marketplace_ids: tuple[str,
     if row is None:
         raise cells.unknown(stage, seller_id, cell.region)
     if row.status != ACTIVE:
-        console.say(
-            f"Seller {seller_id} is {row.status}: `sellers show` tells what that means. Its feeds are "
-            "handed over all the same."
+        raise CommandError(
+            f"Seller {seller_id} is {row.status}, and the stage refuses feeds of such a seller. What can be "
+            f"done: bin/sellerbus sellers show {seller_id} --stage {stage.name}",
+            WRONG_INPUT,
         )
     return row
 
 
 class Checked:
-    """A feed's bytes as they pass by: checked, counted and digested. Nothing of them is kept."""
+    """A feed's bytes as they pass by: checked and digested, unpacked first where they are gzip, as the stage
+    does it. Nothing of them is kept.
+    """
 
     def __init__(self, request: FeedRequest, of: Seller, allowed: Rules) -> None:
         self.findings = check_request(request, of, allowed)
-        self._check: ContentCheck | None = content_check(request, of, allowed, self.findings)
-        self._digest = hashlib.sha256()
-        self._bytes = 0
         self.finished = False
+        self._check: ContentCheck | None = content_check(request, of, allowed, self.findings)
+        self._limits = Limits(content_bytes=4 * allowed.largest_bytes)
+        self._digest = hashlib.sha256()
 
     @property
     def sha256(self) -> str:
-        """The digest of what passed by, in hexadecimal."""
+        """The digest of the content that passed by, in hexadecimal."""
         return self._digest.hexdigest()
 
-    @property
-    def count(self) -> int:
-        """How many bytes passed by."""
-        return self._bytes
-
-    def take(self, chunk: bytes) -> None:
-        self._digest.update(chunk)
-        self._bytes += len(chunk)
-        if self._check is not None:
-            self._check.take(chunk)
-
-    def finish(self) -> Findings:
-        """Say that all has passed; returns what is wrong with it."""
-        if self._check is not None and not self.finished:
-            self._check.finish()
+    def passing(self, raw: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield the content of a document's bytes while it is checked; to be taken to its end."""
+        try:
+            for chunk in Unpacked(raw, self._limits):
+                self._digest.update(chunk)
+                if self._check is not None:
+                    self._check.take(chunk)
+                yield chunk
+        except (DamagedDocumentError, DocumentTooLargeError) as error:
+            rule = "size" if isinstance(error, DocumentTooLargeError) else "damaged"
+            self.findings.add(Finding(rule, str(error)))
+        else:
+            if self._check is not None:
+                self._check.finish()
         self.finished = True
-        return self.findings
+
+    def read_through(self, raw: Iterable[bytes]) -> None:
+        for _ in self.passing(raw):
+            pass
 
 
 def chunks(content: Content) -> Iterator[bytes]:

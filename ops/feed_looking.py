@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from ops import console, feed_results, feed_tasks, feed_views, times
+from ops import console, feed_results, feed_tables, feed_tasks, feed_views, times
 from ops.cells import RegionName
 from ops.errors import NOT_FOUND, WRONG_INPUT, CommandError
 from ops.feed_options import TaskId
@@ -62,7 +62,8 @@ def list_tasks(
     target = opened(stage)
     now = feed_tasks.now()
     wanted = Wanted(
-        state=_one_of(TaskState, state, "--state"),
+        # A row may have its outcome before it has ended.
+        state=_one_of(TaskState, state, "--state") or (str(TaskState.ENDED) if outcome else None),
         outcome=_one_of(Outcome, outcome, "--outcome"),
         since=iso(times.since(since, now).timestamp()) if since else None,
     )
@@ -84,7 +85,7 @@ def list_tasks(
     if as_json:
         console.show_json([view.document() for view in views])
     elif views:
-        feed_views.show_list(stage, views)
+        feed_tables.show_list(stage, views)
     else:
         console.say("There is no such task.")
     if len(views) == limit:
@@ -144,7 +145,7 @@ def errors(
     if as_json:
         facts = {
             "taskId": task.task_id,
-            "outcome": None if task.outcome is None else str(task.outcome),
+            "outcome": feed_tasks.ending(task),
             "totals": feed_views.plain(task.totals),
         }
         count = feed_results.write_json(facts, rows, sys.stdout)
@@ -156,8 +157,8 @@ def errors(
         kept = list(rows)
         count = len(kept)
         if kept:
-            feed_views.show_results(
-                f"Task {task.task_id}: {feed_views.totals(task.totals) or task.outcome}", kept
+            feed_tables.show_results(
+                f"Task {task.task_id}: {feed_views.totals(task.totals) or feed_tasks.standing(task)}", kept
             )
     if not count:
         console.say("Nothing like that is among the results." if sku or code else "There are no errors.")

@@ -36,23 +36,26 @@ class Kept:
         self._s3 = s3
         self._bucket = bucket
 
-    def results(self, pointer: Mapping[str, Any]) -> Iterator[Row]:
-        """Yield the results, one per line of the object, in the report's order; raises CommandError."""
+    def lines(self, pointer: Mapping[str, Any]) -> Iterator[bytes]:
+        """Yield the results as the lines of their object; raises CommandError."""
         with closing(self._opened(pointer, "results")) as body:
-            # Its lines are as long as Amazon's texts: small pieces would be one call of Python each.
-            for number, line in enumerate(body.iter_lines(chunk_size=_CHUNK_BYTES), 1):
-                if not line:
-                    continue
-                try:
-                    row = json.loads(line)
-                except ValueError:
-                    row = None
-                if not isinstance(row, dict):
-                    raise CommandError(
-                        f"Line {number} of s3://{self._place(pointer)} is no JSON object: the results are "
-                        "damaged. The original is whole: `feeds report`.",
-                        FAILED,
-                    )
+            # Lines are as long as Amazon's texts: small pieces would be one call of Python each.
+            yield from body.iter_lines(chunk_size=_CHUNK_BYTES)
+
+    def results(self, pointer: Mapping[str, Any]) -> Iterator[Row]:
+        """Yield the results in the report's order; raises CommandError."""
+        for number, line in enumerate(self.lines(pointer), 1):
+            try:
+                row = json.loads(line) if line else {}
+            except ValueError:
+                row = None
+            if not isinstance(row, dict):
+                raise CommandError(
+                    f"Line {number} of s3://{self._place(pointer)} is no JSON object: the results are "
+                    "damaged. The original is whole: `feeds report`.",
+                    FAILED,
+                )
+            if row:
                 yield row
 
     def findings(self, pointer: Mapping[str, Any]) -> list[Row]:

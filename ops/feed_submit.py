@@ -7,12 +7,12 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from ops import console, feed_following, feed_handing, feed_input, feed_views, seller_input
+from ops import console, feed_following, feed_handing, feed_input, feed_tables, feed_views, seller_input
 from ops.errors import WRONG_INPUT, CommandError
 from ops.feed_handing import HandedOver, RefusedError
 from ops.feed_options import TimeOut, Wait
 from ops.feed_results import chosen
-from ops.feed_tasks import Tasks, now
+from ops.feed_tasks import Tasks, now, standing
 from ops.options import AsJson, StageName, opened
 from ops.stage import Stage
 from sellerbus.feeds.checks import FeedRequest
@@ -170,17 +170,17 @@ def _tell_start(handed: HandedOver) -> None:
     if handed.findings.warnings:
         feed_input.show_findings("What the checks found: nothing that keeps the feed back", handed.findings)
     if handed.new:
-        console.show_line(f"Task {task.task_id}: {task.outcome or task.state}")
+        console.show_line(f"Task {task.task_id}: {standing(task)}")
     else:
         console.show_line(
-            f"Task {task.task_id} is there already, with the same content: {task.outcome or task.state}. "
+            f"Task {task.task_id} is there already, with the same content: {standing(task)}. "
             "Nothing was handed over again."
         )
 
 
 def _tell_end(tasks: Tasks, task: FeedTask) -> None:
     facts = {
-        "Outcome": str(task.outcome or task.state),
+        "Outcome": standing(task),
         "Reason": task.reason or "",
         "Feed id": task.feed_id or "",
         "Totals": feed_views.totals(task.totals) or "",
@@ -189,7 +189,7 @@ def _tell_end(tasks: Tasks, task: FeedTask) -> None:
     console.show_facts(f"Task {task.task_id}", {name: value for name, value in facts.items() if value})
     errors = _first_errors(tasks, task)
     if errors:
-        feed_views.show_results("The first errors", errors)
+        feed_tables.show_results("The first errors", errors)
 
 
 def _first_errors(tasks: Tasks, task: FeedTask) -> list[Any]:
@@ -211,7 +211,7 @@ def _document(handed: HandedOver, task: FeedTask, *, waited: bool) -> dict[str, 
 
 def _unhappy(task: FeedTask, stage: str, timeout: float) -> str:
     show = f"bin/sellerbus feeds show {task.task_id} --stage {stage}"
-    if task.outcome is not None:
+    if task.is_ended:
         return f"Task {task.task_id} ended {task.outcome}. What can be done: {show}"
     if task.state is TaskState.UNCERTAIN:
         return f"Task {task.task_id} is UNCERTAIN: a person decides. How: {show}"

@@ -181,6 +181,16 @@ def locate(stage: Stage, task_id: str, region: str | None) -> tuple[Tasks, FeedT
     return found[0]
 
 
+def ending(task: FeedTask) -> str | None:
+    """Return the outcome of a task that has ended; before that a row may have one already."""
+    return str(task.outcome) if task.is_ended and task.outcome is not None else None
+
+
+def standing(task: FeedTask) -> str:
+    """Return the outcome of a task that has ended, else its state."""
+    return ending(task) or str(task.state)
+
+
 def newest(tasks: Iterator[FeedTask], limit: int) -> list[FeedTask]:
     """Return the newest of tasks that come in no order, the newest first; holds no more than so many."""
     return heapq.nlargest(limit, tasks, key=lambda task: (task.created_at, task.task_id))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from ops import live
 from ops.errors import FAILED, CommandError, aws_refusal
-from ops.feed_input import Checked, Content
+from ops.feed_input import Checked, Content, chunks
 from sellerbus.api.redaction import redact
 
 # Parts of 16 MiB in four threads keep 5 GiB below the 10,000 parts that S3 takes, and memory below 100 MiB.
@@ -34,7 +34,8 @@ class _Passing(io.RawIOBase):
         self._content = content
         self._checked = checked
         self._moved = moved
-        self._ended = False
+        self._waiting = bytearray()
+        self._checking = checked.passing(self._taken())
 
     def readable(self) -> bool:
         return True
@@ -43,16 +44,21 @@ class _Passing(io.RawIOBase):
         return False
 
     def read(self, size: int = -1, /) -> bytes:
-        chunk = b"" if self._ended else self._content.read(size)
-        if chunk:
-            self._checked.take(chunk)
-            self._moved(len(chunk))
-        elif not self._ended:
-            self._ended = True
-            self._checked.finish()
-        if self._ended and self._checked.findings.refused:
+        # The checks draw the bytes: what they have drawn is what is uploaded.
+        while not self._checked.finished and (size < 0 or len(self._waiting) < size):
+            next(self._checking, None)
+        if self._checked.finished and self._checked.findings.refused:
             raise RefusedContentError
+        end = len(self._waiting) if size < 0 else size
+        chunk = bytes(self._waiting[:end])
+        del self._waiting[:end]
         return chunk
+
+    def _taken(self) -> Iterator[bytes]:
+        for chunk in chunks(self._content):
+            self._waiting += chunk
+            self._moved(len(chunk))
+            yield chunk
 
 
 class Inbox:

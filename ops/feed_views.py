@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from ops import console, feed_words, times
-from ops.feed_tasks import Tasks
+from ops.feed_tasks import Tasks, ending
 from sellerbus.api import endpoints
 from sellerbus.api.redaction import redact
 from sellerbus.feeds.task import FeedTask, Source, to_stored
@@ -34,11 +34,6 @@ class View:
     lane: str | None = None
 
     @property
-    def standing(self) -> str:
-        """The outcome of a task that has ended, else its state."""
-        return str(self.task.outcome or self.task.state)
-
-    @property
     def waits_for(self) -> str | None:
         return self.lane or feed_words.waits_for(str(self.task.state), str(self.task.submission.state.value))
 
@@ -59,7 +54,7 @@ class View:
             "contentBytes": task.content_bytes,
             "contentSha256": task.content_sha256,
             "state": str(task.state),
-            "outcome": None if task.outcome is None else str(task.outcome),
+            "outcome": ending(task),
             "reason": redact(task.reason) if task.reason else None,
             "apiVersion": task.api_version,
             "feedId": task.feed_id,
@@ -84,7 +79,7 @@ class View:
     def facts(self) -> dict[str, str]:
         """Everything that is known of the task, but for what is not there."""
         task, now = self.task, self.now
-        outcome = None if task.outcome is None else str(task.outcome)
+        outcome = ending(task)
         found = {
             "State": str(task.state),
             "Outcome": outcome,
@@ -128,7 +123,7 @@ class View:
             task.task_id,
             stage,
             str(task.state),
-            None if task.outcome is None else str(task.outcome),
+            ending(task),
             stuck=bool(task.stuck_since),
             source=source(task.source),
         )
@@ -160,64 +155,6 @@ def _lane(tasks: Tasks, task: FeedTask, now: datetime) -> str:
     return f"for its turn{before}"
 
 
-def show_list(stage: str, views: Sequence[View]) -> None:
-    """Print tasks as a table, and what the states mean that occur."""
-    console.show_table(
-        f"Feed tasks of stage {stage}: {len(views)}",
-        ("Task", "Feed", "State", "Handed over"),
-        [_line(view) for view in views],
-        prose=("Feed",),
-        worded=("State", "Handed over"),
-    )
-    present = {view.standing: view for view in views}
-    for name, view in present.items():
-        outcome = None if view.task.outcome is None else str(view.task.outcome)
-        console.say(f"{name}: {feed_words.meaning(str(view.task.state), outcome)}.")
-
-
-def _line(view: View) -> tuple[str, ...]:
-    task = view.task
-    # Words, so that the column can be narrow.
-    standing = view.standing.replace("_", " ")
-    return (
-        task.task_id,
-        f"{task.feed_type} of {task.seller_id} ({view.tasks.cell.region})",
-        f"{standing}{_failed(task.totals)}",
-        times.relative(times.moment(task.handed_over_at), view.now),
-    )
-
-
-def _failed(found: Mapping[str, Any] | None) -> str:
-    if not found or not found.get("withErrors"):
-        return ""
-    of = f" of {found['processed']}" if found.get("processed") is not None else ""
-    return f": {found['withErrors']}{of} failed"
-
-
-def show_results(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print results as a table: what Amazon, or a check, says of messages."""
-    console.show_table(
-        title,
-        ("Message", "SKU", "Code", "Severity", "What is said"),
-        [
-            (
-                "-" if row.get("messageId") is None else str(row["messageId"]),
-                str(row.get("sku") or "-"),
-                str(row.get("code") or "-"),
-                str(row.get("severity") or "-"),
-                _said(row),
-            )
-            for row in rows
-        ],
-        prose=("SKU", "What is said"),
-    )
-
-
-def _said(row: Mapping[str, Any]) -> str:
-    text = " ".join(str(row.get("message") or "").split())
-    return f"{text} ({row['attribute']})" if row.get("attribute") else text
-
-
 def totals(found: Mapping[str, Any] | None) -> str | None:
     """Return the totals of a report in words; None where there are none."""
     if not found:
@@ -228,7 +165,7 @@ def totals(found: Mapping[str, Any] | None) -> str | None:
 
 def candidates(task: FeedTask) -> tuple[str, ...]:
     """The feeds of Amazon that may be an uncertain task's."""
-    return tuple(task.submission.answered)
+    return tuple(dict.fromkeys((*task.candidates, *task.submission.answered)))
 
 
 def countries(marketplace_ids: Sequence[str]) -> str:

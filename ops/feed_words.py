@@ -30,7 +30,7 @@ OUTCOMES: Final[Mapping[str, str]] = {
 _WAITS: Final[Mapping[str, str]] = {
     "RECEIVED": "for the check (the function check_feed)",
     "SUBMITTING": "for Amazon to take the document and the feed",
-    "UNCERTAIN": "for a person's decision, for at most 90 days; feeds of this type wait behind it",
+    "UNCERTAIN": "for a person's decision, for at most 90 days; the seller's other feeds go on",
     "PROCESSING": "for the notification FEED_PROCESSING_FINISHED; after a silence getFeed is asked, ever "
     "less often",
     "COLLECTING": "for the processing report (getFeedDocument, whose quota is one in 45 s)",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ops import feed_decisions, feed_looking, feed_submit
+from ops import feed_decisions, feed_looking, feed_resubmit, feed_submit
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,5 +23,6 @@ app.command("list")(feed_looking.list_tasks)
 app.command("show")(feed_looking.show)
 app.command("errors")(feed_looking.errors)
 app.command("report")(feed_looking.report)
+app.command("resubmit")(feed_resubmit.resubmit)
 app.command("cancel")(feed_decisions.cancel)
 app.command("settle")(feed_decisions.settle)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import io
 import json
 from collections.abc import Callable
@@ -157,6 +159,27 @@ def test_what_is_piped_in_is_checked_on_its_way(feeds: FeedStage) -> None:
     assert there["key"].endswith("/stdin")
 
 
+def test_a_packed_feed_is_checked_unpacked_and_handed_over_as_it_is(feeds: FeedStage, file: Path) -> None:
+    packed = gzip.compress(GOOD)
+    file.write_bytes(packed)
+    for given, piped in ((file, None), ("-", packed)):
+        assert submit(feeds, given, piped=piped).code == 0
+    assert [row["content"] for row in feeds.inbox()] == [packed, packed]
+    for broken, told in ((packed[:-9], "cut short"), (gzip.compress(GOOD[:-1]), "JSON")):
+        file.write_bytes(broken)
+        for given, piped in ((file, None), ("-", broken)):
+            finished = submit(feeds, given, piped=piped)
+            assert (finished.code, told in " ".join(finished.out.split())) == (2, True)
+    assert len(feeds.inbox()) == 2
+
+
+def test_a_seller_that_is_paused_hands_over_nothing(feeds: FeedStage, file: Path) -> None:
+    assert feeds.stage.run("sellers", "pause", SELLER, "--stage", STAGE).code == 0
+    finished = submit(feeds, file)
+    assert (finished.code, f"Seller {SELLER} is paused" in finished.err) == (2, True)
+    assert feeds.inbox() == []
+
+
 def test_a_faulty_pipe_leaves_nothing_in_the_inbox(feeds: FeedStage) -> None:
     finished = submit(feeds, "-", piped=GOOD[:-1])
     assert finished.code == 2
@@ -173,7 +196,7 @@ def test_an_upload_in_parts_is_given_up_where_its_end_is_refused(feeds: FeedStag
     client = feeds.stage.client("s3")
     with pytest.raises(RefusedContentError):
         Inbox(client, "inbox-na").put_stream(io.BytesIO(content), checked, "feeds/a/b/c", "text/plain", {})
-    assert checked.count == len(content)
+    assert checked.sha256 == hashlib.sha256(content).hexdigest()
     assert feeds.inbox() == []
     assert client.list_multipart_uploads(Bucket="inbox-na").get("Uploads", []) == []
 
