@@ -12,8 +12,10 @@ from sellerbus.feeds.changes_reporting import NotEndedError
 from sellerbus.feeds.changes_results import MOST_ISSUES, Issues, result_of
 from sellerbus.feeds.task import Outcome
 from sellerbus.feeds.task_store import UnknownTaskError
+from tests.unit.documents.wire import Answer
 from tests.unit.feeds import tasks
 from tests.unit.feeds.changes_world import INBOX, WINDOW, World, change
+from tests.unit.feeds.collecting_scene import JSON, WITH_ERRORS, CollectingScene
 from tests.unit.feeds.tasks import MARKETPLACE, SELLER
 
 
@@ -163,7 +165,7 @@ def test_what_there_is_no_time_for_is_told_by_the_next_run() -> None:
     world, task_id = in_feed(7, part=3)
     world.end(task_id, Outcome.COMPLETED)
     world.remaining = 30
-    answers = []
+    answers: list[Any] = []
     while not answers or answers[-1] == {"next": "again"}:
         done = world.report(task_id)
         assert done is not None
@@ -219,3 +221,12 @@ def test_a_feed_that_ended_before_its_changes_were_taken_leaves_nothing_open() -
     assert row is not None
     assert row["state"] == {"S": "SUCCEEDED"}
     assert list(world.feeds) == [task_id]
+
+
+def test_the_row_says_whether_the_report_was_read_to_its_end() -> None:
+    for report, complete in ((WITH_ERRORS, True), (WITH_ERRORS[: len(WITH_ERRORS) // 2], False)):
+        scene = CollectingScene(Answer(body=report, headers=JSON))
+        scene.collect_to_the_end()
+        results = scene.task.results
+        assert results is not None
+        assert results.get("complete", True) is complete

@@ -114,6 +114,8 @@ class FeedCollector:
                 "bucket": kept.results.bucket,
                 "key": kept.results.key,
                 "messages": kept.messages,
+                # Where errors may be missing, no message is said to have succeeded.
+                **({"complete": False} if kept.unread else {}),
             }
             notes += kept.notes
             unread = kept.unread
