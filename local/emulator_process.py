@@ -12,8 +12,9 @@ from local.emulator_partner_events import PartnerEvents
 def main() -> None:
     """Fits the emulator and runs it in this process."""
     app: Any = importlib.import_module("ministack.app")
-    emulator_with_iam.fit(importlib.import_module("ministack.core.iam_actions"))
-    emulator_task_tokens.fit(importlib.import_module("ministack.services.stepfunctions"))
+    iam_actions = importlib.import_module("ministack.core.iam_actions")
+    emulator_with_iam.fit(iam_actions)
+    emulator_task_tokens.fit(importlib.import_module("ministack.services.stepfunctions"), iam_actions)
     provisioners: Any = importlib.import_module("ministack.services.cloudformation.provisioners")
     PartnerEvents(importlib.import_module("ministack.services.eventbridge")).fit(
         provisioners._RESOURCE_HANDLERS

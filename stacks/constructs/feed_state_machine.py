@@ -178,7 +178,11 @@ def state_machine_arn(scope: Construct, construct_id: str) -> str:
 
 
 def let_answer(grantee: iam.IRole, arn: str) -> None:
-    """Lets a role answer the steps of a state machine that wait for their task token."""
+    """Lets a role answer the steps of a state machine that wait for their task token.
+
+    The Service Authorization Reference names no resource for it; what Step Functions denies is about the
+    token's state machine, and CDK's own grants name that too.
+    """
     grantee.add_to_principal_policy(
         iam.PolicyStatement(sid="AnswerSteps", actions=["states:SendTaskSuccess"], resources=[arn])
     )

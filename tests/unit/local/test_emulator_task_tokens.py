@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import json
 import threading
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from local.emulator_task_tokens import fit, with_failures_told, with_timeout_path, with_token_known
+from local.emulator_task_tokens import (
+    fit,
+    with_failures_told,
+    with_machines,
+    with_timeout_path,
+    with_token_known,
+)
+
+MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:Feeds"
+CONTEXT = {"StateMachine": {"Id": MACHINE}}
 
 
 class FailedError(Exception):
@@ -26,7 +36,7 @@ def timeout_of(state: Mapping[str, Any], step: Any) -> Any:
     execute = with_timeout_path(
         lambda seen, *_: seen.get("TimeoutSeconds"), lambda _, data: data["step"]["seconds"], FailedError
     )
-    return execute(state, {"step": {"seconds": step}}, None, None)
+    return execute(state, {"step": {"seconds": step}}, None, CONTEXT)
 
 
 def test_the_timeout_is_read_where_the_path_leads() -> None:
@@ -48,7 +58,8 @@ class Waiting:
         self._raised = raised
         self._answered = answered
         self._call = with_failures_told(self._function, self.tokens, FailedError)
-        self.invoke = with_token_known(self._invoke)
+        self.machines: dict[str, str] = {}
+        self.invoke = with_token_known(self._invoke, self.machines)
 
     def _function(self, function: str, event: Any) -> None:
         if self._answered:
@@ -87,6 +98,25 @@ def test_a_function_that_waits_for_nothing_just_fails() -> None:
         with_failures_told(function, {}, FailedError)("function", {})
 
 
+def arn_of(machines: Mapping[str, str], operation: str, token: str, service: str = "states") -> str:
+    resource_arn = with_machines(lambda *_: "arn:of-the-emulator", machines)
+    headers = {"x-amz-target": f"AWSStepFunctions.{operation}"}
+    body = json.dumps({"taskToken": token}).encode()
+    return resource_arn(service, "POST", "/", headers, body, {}, "eu-west-1", "123456789012")
+
+
+def test_an_answer_is_about_the_state_machine_of_its_token_also_when_nobody_waits_any_more() -> None:
+    waiting = Waiting(None)
+    execute = with_timeout_path(lambda *_: waiting.outcome(), lambda *_: None, FailedError)
+    execute({}, {}, None, CONTEXT)
+
+    for operation in ("SendTaskSuccess", "SendTaskFailure", "SendTaskHeartbeat"):
+        assert arn_of(waiting.machines, operation, "token") == MACHINE
+        assert arn_of(waiting.machines, operation, "another") == "*"
+    assert arn_of(waiting.machines, "StartExecution", "token") == "arn:of-the-emulator"
+    assert arn_of(waiting.machines, "SendTaskSuccess", "token", "swf") == "arn:of-the-emulator"
+
+
 def test_the_emulator_has_the_places_that_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     """With its own waiting, and a function that fails."""
     stepfunctions: Any = importlib.import_module("ministack.services.stepfunctions")
@@ -98,7 +128,9 @@ def test_the_emulator_has_the_places_that_are_taken(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(stepfunctions, "_call_lambda", function)
     monkeypatch.setattr(stepfunctions, "_resolve_lambda_function_ref", lambda name, **_: name)
-    fit(stepfunctions)
+    iam_actions: Any = importlib.import_module("ministack.core.iam_actions")
+    monkeypatch.setattr(iam_actions, "extract_resource_arn", iam_actions.extract_resource_arn)
+    fit(stepfunctions, iam_actions)
     with pytest.raises(stepfunctions._ExecutionError) as caught:
         stepfunctions._invoke_with_callback(
             "arn:aws:states:::lambda:invoke.waitForTaskToken",
