@@ -50,12 +50,7 @@ def show_table(
     table = Table(
         title=title, title_justify="left", show_lines=any("\n" in cell for row in rows for cell in row)
     )
-    contents = [(column, *(row[number] for row in rows)) for number, column in enumerate(columns)]
-    natural = [max(len(line) for cell in cells for line in cell.split("\n")) for cells in contents]
-    least = [
-        _PROSE_WIDTH if name in prose else _longest_word(cells) if name in worded else wide
-        for name, cells, wide in zip(columns, contents, natural, strict=True)
-    ]
+    natural, least = _widths(columns, rows, prose, worded)
     # Into a file or a pipe everything goes on its line; a terminal that is too narrow is overrun.
     widths = _narrowed(natural, least, console.width - _rules(columns)) if console.is_terminal else natural
     for column, width in zip(columns, widths, strict=True):
@@ -64,6 +59,32 @@ def show_table(
         table.add_row(*row)
     console.width = sum(widths) + _rules(columns)
     console.print(table)
+
+
+def fits(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    prose: Sequence[str] = (),
+    worded: Sequence[str] = (),
+) -> bool:
+    """Whether `show_table` has room for the table: everywhere but in a terminal that is too narrow."""
+    console = Console(file=sys.stdout)
+    _, least = _widths(columns, rows, prose, worded)
+    return not console.is_terminal or sum(least) + _rules(columns) <= console.width
+
+
+def _widths(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], prose: Sequence[str], worded: Sequence[str]
+) -> tuple[list[int], list[int]]:
+    """Return the columns' natural and least widths."""
+    contents = [(column, *(row[number] for row in rows)) for number, column in enumerate(columns)]
+    natural = [max(len(line) for cell in cells for line in cell.split("\n")) for cells in contents]
+    least = [
+        _PROSE_WIDTH if name in prose else _longest_word(cells) if name in worded else wide
+        for name, cells, wide in zip(columns, contents, natural, strict=True)
+    ]
+    return natural, least
 
 
 def _longest_word(cells: Sequence[str]) -> int:

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from ops import console, feed_words, times
 from ops.feed_tasks import ending, standing
 from ops.feed_views import View
 
+_COLUMNS: Final = ("Task", "Type", "Seller", "State", "Handed over")
+_WORDED: Final = ("State", "Handed over")
+_LONG_TYPE: Final = 40
+
 
 def show_list(stage: str, views: Sequence[View]) -> None:
-    """Print tasks as a table, and what the states mean that occur."""
-    console.show_table(
-        f"Feed tasks of stage {stage}: {len(views)}",
-        ("Task", "Feed", "State", "Handed over"),
-        [_line(view) for view in views],
-        prose=("Feed",),
-        worded=("State", "Handed over"),
-    )
+    """Print tasks as a table, and what the states mean that occur.
+
+    A line for each; where a terminal is too narrow for that, task, type and seller under each other.
+    """
+    rows = [_line(view) for view in views]
+    title = f"Feed tasks of stage {stage}: {len(views)}"
+    if console.fits(_COLUMNS, rows, worded=_WORDED):
+        console.show_table(title, _COLUMNS, rows, worded=_WORDED)
+    else:
+        stacked = [("\n".join((row[0], _broken(row[1]), row[2])), *row[3:]) for row in rows]
+        console.show_table(title, ("Task", *_COLUMNS[3:]), stacked, worded=_WORDED)
     present = {standing(view.task): view for view in views}
     for name, view in present.items():
         console.say(f"{name}: {feed_words.meaning(str(view.task.state), ending(view.task))}.")
@@ -30,10 +37,17 @@ def _line(view: View) -> tuple[str, ...]:
     told = standing(view.task).replace("_", " ")
     return (
         task.task_id,
-        f"{task.feed_type} of {task.seller_id} ({view.tasks.cell.region})",
+        task.feed_type,
+        f"{task.seller_id} ({view.tasks.cell.region})",
         f"{told}{_failed(task.totals)}",
         times.relative(times.moment(task.handed_over_at), view.now),
     )
+
+
+def _broken(feed_type: str) -> str:
+    """Return a long type's name in two lines, broken at an underscore."""
+    at = feed_type.rfind("_", 0, _LONG_TYPE) + 1 if len(feed_type) > _LONG_TYPE else 0
+    return f"{feed_type[:at]}\n{feed_type[at:]}" if at else feed_type
 
 
 def _failed(found: Mapping[str, Any] | None) -> str:

@@ -19,9 +19,8 @@ _TOTALS: Final = {
     "successful": "successful",
     "withErrors": "with errors",
     "withWarnings": "with warnings",
-    "errors": "errors",
-    "warnings": "warnings",
 }
+_FAULTS: Final = ("errors", "warnings")
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ class View:
             "Outcome": outcome,
             "Meaning": feed_words.meaning(str(task.state), outcome),
             "Reason": redact(task.reason) if task.reason else None,
-            "Waits for": self.waits_for,
+            "Waiting": self.waits_for,
             "Seller": f"{task.seller_id} ({self.tasks.cell.region})",
             "Feed type": task.feed_type,
             "Marketplaces": countries(task.marketplace_ids),
@@ -141,7 +140,9 @@ def of(tasks: Tasks, task: FeedTask, now: datetime) -> View:
 
 def _lane(tasks: Tasks, task: FeedTask, now: datetime) -> str:
     turn, in_front = tasks.turn(task), tasks.in_front(task)
-    before = "" if not in_front else f"; {in_front} of the seller's feeds of this type are in front of it"
+    are = "is" if in_front == 1 else "are"
+    feeds = console.counted(in_front, "feed")
+    before = f"; {feeds} of this seller and type {are} in front of it" if in_front else ""
     holder = turn.get("holder")
     if holder and holder != task.task_id:
         return f"for its turn, which feed task {holder} has now{before}"
@@ -160,6 +161,7 @@ def totals(found: Mapping[str, Any] | None) -> str | None:
     if not found:
         return None
     told = [f"{found[name]} {words}" for name, words in _TOTALS.items() if found.get(name) is not None]
+    told += [console.counted(found[name], name[:-1]) for name in _FAULTS if found.get(name) is not None]
     return ", ".join(told) or "the report has none"
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ops import feed_results, feed_tasks, feed_words, times
+from sellerbus.feeds.catalogue import FEED_TYPES
 from sellerbus.feeds.submission import State, Submission
 from sellerbus.feeds.task import FeedTask, Outcome, TaskState, iso
 from sellerbus.feeds.task_store import turn_key
@@ -19,6 +20,7 @@ from tests.unit.feeds.tasks import NOW
 from tests.unit.ops.aws import DeployedStage, Finished, in_a_terminal, table_width
 from tests.unit.ops.feed_stage import SELLER, STAGE, FeedStage, ended, task
 
+LONGEST_TYPE = max(FEED_TYPES, key=len)
 TOTALS = {"processed": 3, "successful": 1, "withErrors": 2, "withWarnings": 1, "errors": 2, "warnings": 1}
 ARN = "arn:aws:states:us-east-1:123456789012:execution:FeedTask:t1"
 
@@ -96,7 +98,7 @@ def test_tasks_of_all_regions_come_together(several: FeedStage) -> None:
 
 def test_the_list_fits_its_terminal(several: FeedStage, monkeypatch: pytest.MonkeyPatch) -> None:
     several.put(task("cli-20261104-0123456789ab", handed_over=NOW - 10))
-    several.put(task(f"inbox-{'0123456789abcdef' * 2}", feed_type="POST_FLAT_FILE_" + "LONG_" * 9))
+    several.put(task(f"inbox-{'0123456789abcdef' * 2}", feed_type=LONGEST_TYPE))
     for columns in (80, 120):
         in_a_terminal(monkeypatch, columns)
         printed = run(several, "list").out
@@ -164,7 +166,7 @@ def test_what_a_waiting_task_waits_for(feeds: FeedStage) -> None:
     feeds.put_item(turn_key(first), {"nextAt": int(NOW + 3600 + 240)})
     told = run(feeds, "show", "second").out
     assert "2027-01-15 09:04:00 UTC (in 4 min)" in told
-    assert "1 of the seller's feeds of this type" in told
+    assert "1 feed of this seller and type is in front of it" in told
     assert "in front of it" not in run(feeds, "show", "first").out
     feeds.put_item(turn_key(first), {"holder": "zeroth", "nextAt": int(NOW)})
     assert "which feed task zeroth has now" in run(feeds, "show", "first").out
