@@ -33,7 +33,7 @@ def rows() -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         as_json, as_xml = Path(folder) / "report.json", Path(folder) / "report.xml"
         with as_json.open("wb") as file:
-            _write_json(file)
+            write_json(file)
         with as_xml.open("wb") as file:
             _write_xml(file)
         return [
@@ -74,7 +74,8 @@ def _read(way: str, path: Path) -> _Reading:
     return _Reading(result["seconds"], result["growth"] / _MIB)
 
 
-def _write_json(file: IO[bytes]) -> None:
+def write_json(file: IO[bytes]) -> None:
+    """A JSON listings report with an error for each of MESSAGES messages."""
     file.write(b'{"header":{"sellerId":"A1","version":"2.0","feedId":"1"},"issues":[')
     for number in range(1, MESSAGES + 1):
         comma = b"," if number > 1 else b""
