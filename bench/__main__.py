@@ -10,7 +10,7 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.table import Table
 
-from bench import documents, listing_changes, processing, reconciliation, reports, throttle
+from bench import documents, following, listing_changes, processing, reconciliation, reports, throttle
 from bench.processing import Row
 
 _WIDTH = 130
@@ -26,6 +26,8 @@ def main() -> int:
         *reconciliation.quota_bound(),
         *documents.streams(),
         *reports.rows(),
+        *following.calls(),
+        *following.keeping(),
         *listing_changes.calls(),
     ]
     missed = [row for row in rows if row.most is not None and row.ratio > row.most]
