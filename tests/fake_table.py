@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
+from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
+
 from tests.fakes import Item, client_error
 
 _TOKEN = re.compile(r"\s*(begins_with|attribute_exists|attribute_not_exists|<>|<=|>=|[<>=(),]|[#:]?\w+)")
@@ -25,6 +27,9 @@ _NUMBERS: dict[str, Callable[[Any, Any], bool]] = {
     ">": lambda a, b: a > b,
     ">=": lambda a, b: a >= b,
 }
+_WORD = re.compile(r"(?<![#:\w])[A-Za-z_]\w*")
+_SYNTAX = frozenset({"SET", "REMOVE", "ADD", "DELETE", "AND", "OR", "NOT", "BETWEEN"})
+_RESERVED = frozenset(ReservedKeywords.get_reserved_keywords())
 _INDEXES = {"bySeller": ("sellerId", "createdAt")}
 
 Key = tuple[str, str]
@@ -91,6 +96,7 @@ class FakeTable:
 
     def _alone(self, operation: str, kind: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
         self._begin(operation, request)
+        _check_expressions(request)
         key = _key(request["Item"] if kind == "Put" else request["Key"])
         before = dict(self.rows.get(key, {}))
         if not _holds(request.get("ConditionExpression", ""), request, before):
@@ -129,6 +135,7 @@ class FakeTable:
         return {}
 
     def _reason(self, key: Key, action: Mapping[str, Any]) -> dict[str, Any]:
+        _check_expressions(action)
         there = self.rows.get(key, {})
         if _holds(action.get("ConditionExpression", ""), action, there):
             return {"Code": "None"}
@@ -138,7 +145,6 @@ class FakeTable:
         return reason
 
     def _carry_out(self, kind: str, key: Key, action: Mapping[str, Any]) -> None:
-        _all_used(action)
         if kind == "Put":
             self.rows[key] = dict(action["Item"])
         elif kind == "Delete":
@@ -152,13 +158,22 @@ def _key(attributes: Mapping[str, Any]) -> Key:
     return attributes["pk"]["S"], attributes["sk"]["S"]
 
 
-def _all_used(action: Mapping[str, Any]) -> None:
-    """DynamoDB refuses values and names that no expression mentions."""
+def _check_expressions(action: Mapping[str, Any]) -> None:
+    """DynamoDB refuses values and names that no expression mentions, and its own words as names."""
     texts = [action.get(name, "") for name in ("ConditionExpression", "UpdateExpression")]
     mentioned = set(re.findall(r"[:#]\w+", " ".join(texts)))
     given = {*action.get("ExpressionAttributeValues", {}), *action.get("ExpressionAttributeNames", {})}
     if mentioned != given:
         raise client_error("DynamoDB", f"ValidationException {sorted(mentioned ^ given)}")
+    for text in texts:
+        _refuse_reserved(text)
+
+
+@cache
+def _refuse_reserved(expression: str) -> None:
+    words = {word for word in _WORD.findall(expression) if word not in _SYNTAX}
+    if reserved := {word for word in words if word.upper() in _RESERVED}:
+        raise client_error("DynamoDB", f"ValidationException reserved {sorted(reserved)}")
 
 
 def _holds(expression: str, request: Mapping[str, Any], row: Item) -> bool:
