@@ -160,6 +160,8 @@ def errors(
             feed_tables.show_results(
                 f"Task {task.task_id}: {feed_views.totals(task.totals) or feed_tasks.standing(task)}", kept
             )
+    if task.results and not task.results.get("complete", True):
+        console.say("The report could be read only in part: the notes of `feeds show` say why.")
     if not count:
         console.say("Nothing like that is among the results." if sku or code else "There are no errors.")
     elif count == shown:

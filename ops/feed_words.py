@@ -19,7 +19,7 @@ STATES: Final[Mapping[str, str]] = {
 OUTCOMES: Final[Mapping[str, str]] = {
     "COMPLETED": "Amazon carried out every message",
     "COMPLETED_WITH_ERRORS": "Amazon carried out the feed, but not every message of it",
-    "FATAL": "Amazon carried out nothing, or only a part that it does not tell",
+    "FATAL": "Amazon gave it up; it may have carried out some, all or none of it",
     "CANCELLED": "it was cancelled before Amazon began with it",
     "REFUSED": "it was refused, by the checks made here or by Amazon; Amazon carried out nothing",
     "GIVEN_UP": "it was uncertain and a person gave it up, or nobody decided within 90 days",
