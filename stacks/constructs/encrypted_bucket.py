@@ -66,13 +66,13 @@ class EncryptedBucket(s3.Bucket):
         )
 
     def let_empty(self, role: iam.Role, *, sid: str) -> None:
-        """Lets a role delete everything, whoever put it where."""
+        """Lets a role delete everything, whoever put it where: objects, and single versions of them."""
         role.add_to_principal_policy(
             iam.PolicyStatement(
                 sid=f"{sid}List", actions=["s3:ListBucketVersions"], resources=[self.bucket_arn]
             )
         )
-        self._let(role, f"{sid}Delete", "", ["s3:DeleteObjectVersion"])
+        self._let(role, f"{sid}Delete", "", ["s3:DeleteObject", "s3:DeleteObjectVersion"])
 
     def _let(
         self, role: iam.Role, sid: str, prefix: str, actions: Sequence[str], key_actions: Sequence[str] = ()

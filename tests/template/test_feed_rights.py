@@ -30,6 +30,7 @@ SELLERS = ({"dynamodb:GetItem"}, "SellerRegistry")
 ANSWER = ({"states:SendTaskSuccess"}, MACHINE)
 TAKE = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
 TAKE_AND_HIDE = {*TAKE, "sqs:ChangeMessageVisibility"}
+DELETE = {"s3:DeleteObject", "s3:DeleteObjectVersion"}
 DEAD_LETTER = {"sqs:SendMessage", "sqs:GetQueueUrl"}
 
 # By function and Sid: the actions, what they are about, and where that is a bucket's objects their prefix.
@@ -102,9 +103,9 @@ RIGHTS: dict[str, dict[str, tuple[Any, ...]]] = {
     },
     "empty_bucket": {
         "InboxList": ({"s3:ListBucketVersions"}, INBOX),
-        "InboxDelete": ({"s3:DeleteObjectVersion"}, INBOX, "/*"),
+        "InboxDelete": (DELETE, INBOX, "/*"),
         "ResultsList": ({"s3:ListBucketVersions"}, RESULTS),
-        "ResultsDelete": ({"s3:DeleteObjectVersion"}, RESULTS, "/*"),
+        "ResultsDelete": (DELETE, RESULTS, "/*"),
     },
 }
 CALLERS = {"collect_feed_report", "follow_feed", "operate_feed", "submit_feed"}
@@ -131,7 +132,7 @@ def key_sids(function: str) -> set[str]:
     return (by_service - without_data) | ({"UseTablesKey"} if "UseTasks" in others else set())
 
 
-_ABOUT_NO_DATA = {"s3:ListBucket", "s3:ListBucketVersions", "s3:DeleteObjectVersion"}
+_ABOUT_NO_DATA = {"s3:ListBucket", "s3:ListBucketVersions", *DELETE}
 
 
 def _service(actions: set[str]) -> str:
