@@ -1,0 +1,192 @@
+"""end_feed_task: what becomes of a task whose execution can't go on."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from sellerbus.feeds.answers import AnswerKeeper
+from sellerbus.feeds.giving_up import TaskEnder
+from sellerbus.feeds.submission import State
+from sellerbus.feeds.task import Outcome, TaskState
+from tests.unit.api.wire import reply
+from tests.unit.feeds.submission_scene import KilledError, Scene, checked, in_turn
+from tests.unit.feeds.test_operating import decide, uncertain
+from tests.unit.feeds.test_submitting import TIMED_OUT, raising
+
+CAUSE = json.dumps(
+    {"errorType": "KeyError", "errorMessage": "refresh_token=Atzr|secret", "stackTrace": ["line 1"]}
+)
+
+
+def ender(scene: Scene) -> TaskEnder:
+    events: Any = SimpleNamespace(publish=scene.publish)
+    answers = AnswerKeeper(
+        table=scene._table(),
+        store=scene._store(),
+        events=events,
+        count=scene.count,
+        now=scene.clock,
+        settle_seconds=900.0,
+    )
+    return TaskEnder(store=scene._store(), answers=answers, events=events, count=scene.count)
+
+
+def give_up(scene: Scene, error: str = "KeyError", cause: str = CAUSE) -> Any:
+    return ender(scene).give_up("t1", error, cause)
+
+
+@pytest.mark.parametrize(("origin", "following"), [("inbox", "ended"), ("changes", "report-changes")])
+@pytest.mark.parametrize("taken", [True, False])
+def test_a_task_that_was_not_submitted_fails(taken: bool, origin: str, following: str) -> None:
+    scene = (in_turn if taken else Scene)(checked(origin=origin))
+    assert give_up(scene) == {"next": following}
+    row = scene.task()
+    assert (row.state, row.outcome) == (TaskState.ENDED, Outcome.FAILED)
+    assert "KeyError: refresh_token=[redacted]" in str(row.reason)
+    assert "line 1" not in str(row.reason)
+    assert [name for name, _ in scene.told] == ["FeedFailed"]
+    assert scene.counted["FeedsFailed"] == 1
+    assert "holder" not in scene.turn()
+    assert give_up(scene) == {"next": following}
+    assert len(scene.told) == 1
+
+
+@pytest.mark.parametrize("where", ["open", "settling"])
+def test_in_the_middle_of_createfeed_a_person_decides(where: str) -> None:
+    scene = in_turn(checked(), checked("t2", handed_over=1_800_000_001.0))
+    if where == "open":
+
+        def kill(name: str, call: Any) -> Any:
+            if name == "createFeed":
+                call()
+                raise KilledError
+            return call()
+
+        scene.around = kill
+        with pytest.raises(KilledError):
+            scene.submit()
+        scene.around = lambda name, call: call()
+    else:
+        scene.amazon.script["createFeed"] = [raising(TIMED_OUT)]
+        scene.submit()
+    assert give_up(scene) == {"next": "decide"}
+    row = scene.task()
+    assert (row.state, row.submission.state) == (TaskState.UNCERTAIN, State.UNCERTAIN)
+    assert "may have been carried out" in str(row.reason)
+    assert [name for name, _ in scene.told] == ["FeedUncertain"]
+    assert scene.counted["FeedsUncertain"] == 1
+    assert "holder" not in scene.turn()
+    assert give_up(scene) == {"next": "decide"}
+    # Nothing of the call may fall into the next attempt's window.
+    scene.clock.now += 375 if where == "open" else 300
+    assert scene.take_turn("t2")["next"] == "wait"
+    scene.clock.now += 2000
+    assert scene.take_turn("t2") == {"next": "submit"}
+
+
+def test_a_late_answer_of_what_was_given_up_is_told_and_stays_a_persons() -> None:
+    scene = in_turn()
+
+    def late(amazon: Any) -> Any:
+        answer = amazon.create()
+        assert give_up(scene) == {"next": "decide"}
+        return answer
+
+    scene.amazon.script["createFeed"] = [late]
+    assert scene.submit() == {"next": "decide"}
+    row = scene.task()
+    assert (row.state, row.candidates, row.submission.answered) == (
+        TaskState.UNCERTAIN,
+        ("feed-1",),
+        ("feed-1",),
+    )
+    first, second = (detail for _, detail in scene.told)
+    assert first["eventId"] != second["eventId"]
+    assert second["candidates"] == ["feed-1"]
+
+
+def test_a_late_answer_after_it_was_decided_to_submit_again() -> None:
+    scene = in_turn()
+
+    def late(amazon: Any) -> Any:
+        answer = amazon.create()
+        give_up(scene)
+        assert decide(scene, "submit-again") == {"state": "WAITING"}
+        return answer
+
+    scene.amazon.script["createFeed"] = [late]
+    assert scene.submit() == {"next": "decide"}
+    row = scene.task()
+    assert (row.state, row.candidates) == (TaskState.UNCERTAIN, ("feed-1",))
+    assert "decided to submit again" in str(row.reason)
+
+
+def test_a_late_answer_of_what_has_ended() -> None:
+    scene = in_turn()
+
+    def late(amazon: Any) -> Any:
+        answer = amazon.create()
+        give_up(scene)
+        decide(scene, "give-up")
+        return answer
+
+    scene.amazon.script["createFeed"] = [late]
+    assert scene.submit() == {"next": "ended"}
+    row = scene.task()
+    assert row.outcome is Outcome.GIVEN_UP
+    assert "feed-1" in row.notes[0]
+    assert [name for name, _ in scene.told] == ["FeedUncertain", "FeedFailed", "FeedUncertain"]
+
+
+def test_a_feed_that_is_followed_fails_with_its_feed_told() -> None:
+    scene = in_turn()
+    scene.submit()
+    assert give_up(scene) == {"next": "ended"}
+    ((_, detail),) = scene.told
+    assert (detail["outcome"], detail["feedId"]) == ("FAILED", "feed-1")
+
+
+def test_where_nobody_decides_the_task_is_given_up() -> None:
+    scene = uncertain()
+    assert ender(scene).undecided("t1") == {"next": "ended"}
+    row = scene.task()
+    assert (row.outcome, "nobody decided" in str(row.reason)) == (Outcome.GIVEN_UP, True)
+    assert ender(scene).undecided("t1") == {"next": "ended"}
+
+
+def test_a_decision_that_the_state_machine_never_heard_of() -> None:
+    scene = uncertain()
+    decide(scene, "adopt", feedId="feed-1")
+    assert ender(scene).undecided("t1") == {"next": "ended"}
+    assert scene.task().outcome is Outcome.UNSEEN
+
+
+def test_a_task_that_is_not_there() -> None:
+    assert ender(Scene()).give_up("t9", "E", "") == {"next": "ended"}
+
+
+@pytest.mark.parametrize(
+    ("error", "cause", "words"),
+    [
+        ("States.Timeout", "", "States.Timeout"),
+        ("Lambda.Unknown", "no JSON", "Lambda.Unknown: no JSON"),
+        ("Lambda.Unknown", "[1]", "Lambda.Unknown: [1]"),
+        ("Unhandled", '{"errorMessage": "cut off"}', "Unhandled: cut off"),
+    ],
+)
+def test_the_reason_says_what_failed(error: str, cause: str, words: str) -> None:
+    scene = Scene()
+    give_up(scene, error, cause)
+    assert str(scene.task().reason) == f"a step failed for good: {words}"
+
+
+def test_amazons_refusal_is_not_overwritten() -> None:
+    scene = in_turn()
+    scene.amazon.script["createFeed"] = [lambda _: reply(400, {"errors": []})]
+    scene.submit()
+    give_up(scene)
+    assert scene.task().outcome is Outcome.REFUSED
