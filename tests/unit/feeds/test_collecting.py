@@ -18,10 +18,12 @@ from sellerbus.api.errors import (
 from sellerbus.api.feeds import FeedDocument
 from sellerbus.documents.errors import StorageRefusedError
 from sellerbus.documents.limits import Limits
-from sellerbus.feeds.fetching import MOST_ATTEMPTS, MOST_FAULTS
+from sellerbus.feeds.collecting import LONGEST_NOTE, FeedCollector
+from sellerbus.feeds.fetching import MOST_ATTEMPTS, MOST_FAULTS, Fetched
 from sellerbus.feeds.following import WrongTaskStateError
 from sellerbus.feeds.keeping import FINISHING_SECONDS
-from sellerbus.feeds.task import Outcome, TaskState
+from sellerbus.feeds.outcomes import messages_with_errors, outcome_of
+from sellerbus.feeds.task import FeedTask, Outcome, TaskState
 from sellerbus.sellers.rows import UnknownSellerError
 from tests.unit.documents.fake_s3 import failing, failure
 from tests.unit.documents.test_refusals import EXPIRED
@@ -162,14 +164,48 @@ def test_what_has_not_ended_is_not_collected() -> None:
         CollectingScene(state=TaskState.UNCERTAIN).collect()
 
 
+@pytest.mark.parametrize(
+    ("totals", "count"),
+    [
+        (None, 0),
+        ({}, 0),
+        ({"withErrors": 2, "errors": 5}, 2),
+        ({"withErrors": 0, "errors": 5}, 5),
+        ({"withErrors": None, "errors": 5}, 5),
+        ({"withErrors": 0, "differing": {"withErrors": {"told": 0, "counted": 3}}}, 3),
+        ({"errors": 0, "warnings": 9, "withWarnings": 9}, 0),
+    ],
+)
+def test_messages_with_errors(totals: dict[str, Any] | None, count: int) -> None:
+    assert messages_with_errors(totals) == count
+    wanted = Outcome.COMPLETED_WITH_ERRORS if count else Outcome.COMPLETED
+    assert outcome_of("DONE", totals) is wanted
+
+
+def test_notes_are_short_few_and_without_credentials() -> None:
+    class Fetcher:
+        def fetch(self, task: FeedTask) -> Fetched:
+            return Fetched(task, unread=f"not read: {URL} " + "x" * 5000)
+
+    scene = CollectingScene(notes=tuple(f"note {number}" for number in range(19)))
+    FeedCollector(store=scene.store, events=scene.events, fetcher=Fetcher(), result_bucket="results").collect(
+        "t1"
+    )
+    task = scene.task
+    assert (len(task.notes), task.notes[0]) == (20, "note 0")
+    assert len(task.notes[-1]) <= LONGEST_NOTE
+    assert SECRET not in repr(task)
+
+
 # Not now.
 
 
 def test_a_throttled_document_is_waited_for_as_long_as_is_told() -> None:
-    scene = CollectingScene()
+    scene = CollectingScene(token="token-1", token_step="await")
     scene.amazon.documents = [ThrottledError(GET_DOCUMENT, 44.2), FeedDocument(DOCUMENT, URL)]
     assert scene.collect().answer == {"next": "wait", "waitSeconds": 45}
     task = scene.task
+    assert (task.token, task.token_step) == (None, None)
     assert (task.state, task.collect_attempts, task.collect_faults) == (TaskState.COLLECTING, 0, 0)
     assert not scene.holds_its_lane
     assert scene.events.names == []
@@ -245,6 +281,12 @@ def test_an_expired_url_is_asked_for_anew() -> None:
     assert scene.collect_to_the_end() == [1]
     assert scene.amazon.calls == [GET_DOCUMENT] * 2
     assert scene.task.notes == ()
+
+
+def test_a_storage_that_refuses_is_asked_a_few_times_and_its_answer_noted() -> None:
+    scene = CollectingScene(Answer(status=404, body=b"<Error><Code>NoSuchKey</Code></Error>"))
+    assert scene.collect_to_the_end() == [2, 8, 32]
+    assert "NoSuchKey" in str(scene.task.reason)
 
 
 # Damaged for good.

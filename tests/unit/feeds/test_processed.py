@@ -143,9 +143,11 @@ def test_what_is_no_end_of_a_sellers_feed_is_left_alone(said: Finished) -> None:
     assert scene.table.rows == rows
 
 
-@pytest.mark.parametrize("state", [TaskState.UNCERTAIN, TaskState.COLLECTING])
-def test_a_token_that_waits_for_something_else_is_left_alone(state: TaskState) -> None:
-    scene = Scene(state=state, token="token-1", token_step="decide")
+@pytest.mark.parametrize(
+    ("state", "step"), [(TaskState.PROCESSING, "decide"), (TaskState.COLLECTING, "await")]
+)
+def test_a_token_that_waits_for_something_else_is_left_alone(state: TaskState, step: str) -> None:
+    scene = Scene(state=state, token="token-1", token_step=step)
     assert scene.processed().take(notice()).noted is Noted.NOT_AWAITED
     assert scene.functions.answered == []
 
