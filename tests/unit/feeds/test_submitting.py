@@ -13,7 +13,7 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError
 from sellerbus.api.feeds import V2020, V2021
 from sellerbus.documents.cipher import EncryptionDetails, decrypted
 from sellerbus.feeds.submission import State
-from sellerbus.feeds.submitting import WrongTaskStateError
+from sellerbus.feeds.submission_steps import WrongTaskStateError
 from sellerbus.feeds.task import Outcome, TaskState
 from tests.unit.api.wire import reply
 from tests.unit.documents.test_refusals import EXPIRED
@@ -259,6 +259,7 @@ def test_a_look_that_is_not_answered(behaviour: Behaviour, expected: Mapping[str
     scene.submit()
     scene.amazon.script["getFeeds"] = [behaviour] * 4
     assert settle(scene) == expected
+    assert scene.counted["FeedsThrottled"] == (expected["next"] == "wait")
 
 
 def test_a_listing_that_never_ends_proves_nothing() -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from sellerbus.api.errors import SellingPartnerError
+from sellerbus.api.errors import SellingPartnerError, ThrottledError
 from sellerbus.api.feeds import FeedsApi, Listing
 from sellerbus.feeds.answers import AnswerKeeper
+from sellerbus.feeds.ending import Count
 from sellerbus.feeds.settlement import Adopt, ListedFeed, Uncertain, Verdict, Window, judge
 from sellerbus.feeds.submission import settled, window
 from sellerbus.feeds.submission_steps import EndsError, answered_before, waiting
@@ -28,11 +29,13 @@ class Settler:
         store: TaskStore,
         answers: AnswerKeeper,
         other_creators: bool,
+        count: Count,
         now: Callable[[], float],
     ) -> None:
         self._store = store
         self._answers = answers
         self._other_creators = other_creators
+        self._count = count
         self._now = now
 
     def settle(self, task: FeedTask, api: FeedsApi) -> Mapping[str, object] | None:
@@ -57,6 +60,8 @@ class Settler:
         try:
             listing = api.feeds(task.feed_type, task.marketplace_ids, iso(shown.start))
         except SellingPartnerError as error:
+            if isinstance(error, ThrottledError):
+                self._count("FeedsThrottled", 1)
             meaning = answered_before(error)
             if isinstance(meaning, EndsError) or looking_for > LONGEST_LOOKING_SECONDS:
                 return Uncertain(f"getFeeds can't be asked: {error}")

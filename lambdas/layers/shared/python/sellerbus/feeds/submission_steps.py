@@ -41,6 +41,13 @@ class EndsError(Exception):
         super().__init__(reason)
 
 
+class WrongTaskStateError(Exception):
+    """The step is none that the task can take: it has not had its turn."""
+
+    def __init__(self, task: FeedTask) -> None:
+        super().__init__(f"task {task.task_id} is {task.state.value}: it can't be submitted before its turn")
+
+
 class Amazon(Protocol):
     """Where the Feeds API comes from."""
 

@@ -25,6 +25,7 @@ from sellerbus.feeds.submission_steps import (
     Amazon,
     EndsError,
     TryLaterError,
+    WrongTaskStateError,
     answered_before,
     waiting,
 )
@@ -94,7 +95,7 @@ class FeedSubmitter:
             settle_seconds=settings.settle_seconds,
         )
         self._settler = Settler(
-            store=store, answers=self._answers, other_creators=settings.other_creators, now=now
+            store=store, answers=self._answers, other_creators=settings.other_creators, count=count, now=now
         )
 
     def submit(self, task_id: str) -> Mapping[str, object]:
@@ -244,10 +245,3 @@ def _may_have_been_done(error: SellingPartnerError) -> bool:
     # An answer that is neither a success nor a refusal, such as a redirect of something in between.
     from_create = isinstance(error, PermanentError) and error.operation == CREATE_FEED.name
     return from_create and not 400 <= (error.status or 0) < 500
-
-
-class WrongTaskStateError(Exception):
-    """The step is none that the task can take: it has not had its turn."""
-
-    def __init__(self, task: FeedTask) -> None:
-        super().__init__(f"task {task.task_id} is {task.state.value}: it can't be submitted before its turn")
