@@ -63,6 +63,8 @@ def _tell(done: Gathered, received: int) -> None:
         log.error("a message is put on the dead-letter queue", message_id=message.message_id, reason=reason)
     for message_id, reason in done.failed.items():
         log.warning("a message comes again", message_id=message_id, reason=reason)
+    for error in done.errors:
+        log.error("a group of listing changes could not be closed", exc_info=error)
     with emitted(metrics()) as measured:
         for name, count in done.counted.items():
             measured.add_metric(name, MetricUnit.Count, count)

@@ -237,6 +237,16 @@ def test_an_id_twice_in_one_batch_is_judged_like_one_after_the_other() -> None:
     assert numbers(world) == [[1]]
 
 
+def test_of_two_changes_with_one_id_the_one_that_the_queue_took_first_goes() -> None:
+    world = World()
+    world.send(change(1, sku="OTHER"))
+    world.send(change(1), sent_at=world.clock.now - 1)
+    world.settle()
+    (messages,) = world.feeds.values()
+    assert [each["sku"] for each in messages] == ["SKU-1"]
+    assert [event["sku"] for event in world.events] == ["OTHER"]
+
+
 def test_the_order_of_fields_does_not_make_another_change() -> None:
     world = World()
     world.send(change(1))
@@ -320,6 +330,29 @@ def test_changes_that_come_while_the_group_is_closed_have_a_window_of_their_own(
     assert numbers(world) == [[1]]
     world.later(2)
     world.work()
+    assert numbers(world) == [[1], [2]]
+
+
+def test_a_change_that_comes_just_before_its_promise_is_withdrawn_is_not_forgotten() -> None:
+    world = World()
+    world.send(change(1))
+    world.work()
+    world.later(WINDOW)
+    (close,) = world.receive()
+    world.send(change(2))
+
+    def arrive(name: str) -> None:
+        if name == "update_item" and "REMOVE #close" in world.asked["UpdateExpression"]:
+            world.before_call = lambda name: None
+            asked = world.asked
+            world.invoke(world.receive())
+            world.asked = asked
+
+    world.before_call = arrive
+    world.invoke([close])
+    assert len(world.open_rows()) == 1
+    assert len(world.queue) == 1
+    world.settle()
     assert numbers(world) == [[1], [2]]
 
 

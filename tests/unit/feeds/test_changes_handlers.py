@@ -155,3 +155,22 @@ def test_reporting_answers_the_next_step_and_counts(
     (told,) = lines(log.getvalue())
     assert (told["task_id"], told["outcome"], told["told"]) == (task_id, "COMPLETED_WITH_ERRORS", 3)
     assert "SECRET" not in log.getvalue()
+
+
+def test_a_group_that_cannot_be_closed_fails_its_own_message_alone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = log_of(gather_listing_changes, monkeypatch)
+    world.send(change(1))
+    world.work()
+    (close,) = world.queue
+    row = world.change_row("c001")
+    assert row is not None
+    row |= {"state": {"S": "IN_FEED"}, "taskId": {"S": "another"}}
+    world.later(WINDOW)
+    world.send(change(2, marketplaceId="CA"))
+    answer = gather_listing_changes.handler(event_of(world), CONTEXT)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": close}]}
+    (error,) = [line for line in lines(log.getvalue()) if line["level"] == "ERROR"]
+    assert error["exception_name"] == "StrayChangeError"
+    assert "c001 is in the feed of task" in error["exception"]

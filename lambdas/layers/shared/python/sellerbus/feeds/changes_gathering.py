@@ -35,7 +35,7 @@ from sellerbus.feeds.changes_closing import Batch
 from sellerbus.feeds.changes_document import Limits
 from sellerbus.feeds.changes_groups import GroupRows
 from sellerbus.feeds.changes_promises import CloseRequest, Promises, close_request
-from sellerbus.feeds.changes_rows import ChangeRows, Differs, Kept, StrayChangeError
+from sellerbus.feeds.changes_rows import ChangeRows, Differs, Kept
 
 
 class Closes(Protocol):
@@ -71,9 +71,10 @@ class Delivery:
 
 @dataclass(slots=True)
 class Gathered:
-    """What a batch of messages came to. failed: messages that must come again, and why."""
+    """What a batch of messages came to. failed: messages to come again, and why. errors: unexpected ones."""
 
     failed: dict[str, str] = field(default_factory=dict)
+    errors: list[Exception] = field(default_factory=list)
     kept: int = 0
     copies: int = 0
     refused: list[RefusedChange] = field(default_factory=list)
@@ -118,14 +119,14 @@ class Gatherer:
     def gather(self, deliveries: Sequence[Delivery]) -> Gathered:
         """Work on a batch of messages: all but those in `failed` may be acknowledged."""
         done = Gathered()
-        requests: list[tuple[Message, CloseRequest]] = []
+        closings: list[tuple[Message, CloseRequest]] = []
         changes: list[tuple[Message, ListingChange]] = []
         refusals: list[tuple[Message, RefusedChange]] = []
         for delivery in deliveries:
             message = delivery.message
             request = close_request(message.body)
             if request is not None:
-                requests.append((message, request))
+                closings.append((message, request))
                 continue
             try:
                 change = read_change(message.body, message.message_id, delivery.sent_at)
@@ -138,7 +139,7 @@ class Gatherer:
                 changes.append((message, change))
         self._keep(changes, refusals, done)
         self._answer(refusals, done)
-        for message, request in requests:
+        for message, request in closings:
             self._close(message, request, done)
         return done
 
@@ -211,5 +212,8 @@ class Gatherer:
             return
         try:
             done.batches += self._closer.close(request)
-        except (StoreUnavailableError, StrayChangeError) as fault:
+        except StoreUnavailableError as fault:
             done.failed[message.message_id] = str(fault)
+        except Exception as error:  # noqa: BLE001 - one group's trouble is not to fail the others' messages
+            done.failed[message.message_id] = f"{type(error).__name__}: {error}"
+            done.errors.append(error)
