@@ -162,10 +162,17 @@ PURE = [
         path.relative_to(SHARED / "sellerbus").as_posix()
         for pattern in (
             "catalogue",
+            "changes",
+            "changes_document",
+            "changes_events",
+            "changes_json",
+            "changes_message",
+            "changes_results",
             "checks",
             "content",
             "listings_*",
             "options",
+            "outcomes",
             "report*",
             "settlement",
             "structure",
