@@ -180,7 +180,7 @@ def _tell_start(handed: HandedOver) -> None:
 
 def _tell_end(tasks: Tasks, task: FeedTask) -> None:
     facts = {
-        "Outcome": standing(task),
+        "Outcome" if task.is_ended else "State": standing(task),
         "Reason": task.reason or "",
         "Feed id": task.feed_id or "",
         "Totals": feed_views.totals(task.totals) or "",

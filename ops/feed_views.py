@@ -11,7 +11,7 @@ from ops import console, feed_words, times
 from ops.feed_tasks import Tasks, ending
 from sellerbus.api import endpoints
 from sellerbus.api.redaction import redact
-from sellerbus.feeds.task import FeedTask, Source, to_stored
+from sellerbus.feeds.task import FeedTask, Source, TaskState, to_stored
 
 _COUNTRIES: Final = {row.marketplace_id: row.country for row in endpoints.MARKETPLACES}
 _TOTALS: Final = {
@@ -166,7 +166,9 @@ def totals(found: Mapping[str, Any] | None) -> str | None:
 
 
 def candidates(task: FeedTask) -> tuple[str, ...]:
-    """The feeds of Amazon that may be an uncertain task's."""
+    """The feeds of Amazon that may be an uncertain task's; none of another."""
+    if task.state is not TaskState.UNCERTAIN:
+        return ()
     return tuple(dict.fromkeys((*task.candidates, *task.submission.answered)))
 
 
