@@ -5,6 +5,7 @@ from dataclasses import replace
 import aws_cdk as cdk
 from constructs import Construct
 
+from stacks.constructs.broken_off_tasks import BrokenOffTasks
 from stacks.constructs.emptied_bucket import EmptiedBuckets
 from stacks.constructs.feed_alarms import FeedAlarms
 from stacks.constructs.feed_buckets import InboxBucket, ResultBucket
@@ -18,6 +19,7 @@ from stacks.constructs.python_function import FunctionDefaults, documents_layer,
 from stacks.constructs.sp_api_access import SpApiAccess
 from stacks.constructs.task_resources import TaskResources
 from stacks.constructs.task_table import TaskTable
+from stacks.feed_task_definition import END_FEED_TASK
 from stacks.foundation_stack import FoundationStack
 from stacks.notifications_stack import NotificationsStack
 from stacks.removal import data_removal_policy
@@ -58,6 +60,12 @@ class TasksStack(cdk.Stack):
         )
         state_machine = FeedStateMachine(
             self, _STATE_MACHINE, steps=steps.functions, defaults=resources.defaults
+        )
+        BrokenOffTasks(
+            self,
+            "BrokenOff",
+            state_machine=state_machine,
+            end_feed_task=steps.functions[END_FEED_TASK],
         )
         requests = FeedRequests(self, "Requests", resources=resources, state_machine=state_machine)
         processed = FeedProcessed(self, "Processed", resources=resources, state_machine=state_machine)

@@ -311,3 +311,25 @@ def test_both_buckets_are_emptied_after_the_last_writer_is_gone(local: Synthesis
 
 def test_nothing_is_emptied_where_data_is_kept(example: Synthesis) -> None:
     assert example.tasks.of_type("Custom::EmptyBucket") == {}
+
+
+def test_a_task_whose_execution_is_over_before_its_end_is_ended(synthesis: Synthesis) -> None:
+    rule = properties(synthesis.tasks, "AWS::Events::Rule", "BrokenOffRule")
+    assert "EventBusName" not in rule  # Step Functions tells the default bus.
+    pattern = rule["EventPattern"]
+    assert pattern["source"] == ["aws.states"]
+    assert pattern["detail-type"] == ["Step Functions Execution Status Change"]
+    assert pattern["detail"]["status"] == ["ABORTED", "FAILED", "TIMED_OUT"]
+    machine = synthesis.tasks.logical_id("AWS::StepFunctions::StateMachine", "FeedTasksMachine")
+    assert [refers_to(arn, machine) for arn in pattern["detail"]["stateMachineArn"]] == [True]
+    (target,) = rule["Targets"]
+    assert refers_to(target["Arn"], synthesis.tasks.logical_id("AWS::Lambda::Function", "StepsEndFeedTask"))
+    transformer = target["InputTransformer"]
+    paths = {"detail-name": "$.detail.name", "detail-status": "$.detail.status"}
+    assert transformer["InputPathsMap"] == paths
+    assert json.loads(transformer["InputTemplate"].replace("<", '"').replace(">", '"')) == {
+        "action": "give-up",
+        "taskId": "detail-name",
+        "error": "detail-status",
+        "cause": "its execution is over; the console shows at which step",
+    }
