@@ -152,6 +152,16 @@ def test_a_token_that_waits_for_something_else_is_left_alone(state: TaskState, s
     assert scene.functions.answered == []
 
 
+def test_the_end_of_a_second_feed_of_the_task_is_not_the_end_of_its_first() -> None:
+    """createFeed answered late with another feed, which is the task's too: see answers.py."""
+    scene = Scene()
+    scene.follower().await_end("t1", "token-1")
+    scene.store.bind(SELLER, "another-feed", "t1")
+    assert scene.processed().take(notice(feed_id="another-feed")).noted is Noted.NOT_AWAITED
+    assert scene.functions.answered == []
+    assert scene.processed().take(notice()).noted is Noted.TOLD
+
+
 def test_a_feed_whose_task_is_gone_is_foreign() -> None:
     scene = Scene(bound=False)
     scene.store.bind(SELLER, FEED, "removed")

@@ -124,6 +124,8 @@ class ProcessedFeeds:
         task = self._store.find(row.task_id) if row.task_id else None
         if task is None:
             return Report(Noted.FOREIGN, notification, differs=differs)
-        waits = task.state is TaskState.PROCESSING and task.token_step == AWAIT
+        # A second feed of a late answer is bound to the task, too: its end is not what is waited for.
+        followed = task.feed_id == notification.feed_id
+        waits = followed and task.state is TaskState.PROCESSING and task.token_step == AWAIT
         told = waits and task.token is not None and self._tokens.succeed(task.token, COLLECT)
         return Report(Noted.TOLD if told else Noted.NOT_AWAITED, notification, task.task_id, differs)
