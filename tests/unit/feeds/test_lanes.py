@@ -257,6 +257,17 @@ def test_a_holder_that_nobody_follows_any_more_loses_its_turn_after_nine_hours()
     assert scene.turn()["holder"] == {"S": "t2"}
 
 
+def test_behind_a_holder_that_waits_for_weeks_the_next_asks_rarely() -> None:
+    """An execution ends at 25,000 events, of which it leaves nine each time it asks."""
+    scene = Scene(*lined_up(2))
+    scene.take_turn("t1")
+    asked, until = 0, scene.clock.now + 90 * 86_400
+    while scene.clock.now < until:
+        scene.clock.now += scene.take_turn("t2")["waitSeconds"]
+        asked += 1
+    assert asked * 9 < 24_000
+
+
 def test_a_holder_that_still_tries_keeps_its_turn() -> None:
     scene = in_turn(*lined_up(2))
     scene.clock.now += LONGEST_HOLD_SECONDS + 1

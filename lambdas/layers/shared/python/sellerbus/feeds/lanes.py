@@ -23,6 +23,8 @@ CHECK_PATIENCE_SECONDS: Final = 1800.0
 LONGEST_HOLD_SECONDS: Final = 9 * 3600.0
 """After this a feed that is followed has lost its turn: who follows it lets it go after 8 hours."""
 LONGEST_POLL_SECONDS: Final = 300
+LONGEST_SLOW_POLL_SECONDS: Final = 3600
+"""Behind a holder that has held for longer than a feed takes: at 25,000 events an execution is over."""
 LONGEST_WAIT_SECONDS: Final = 6 * 3600
 
 
@@ -123,7 +125,9 @@ def estimated_wait(turn: Turn, ahead: _Ahead, gap: float, now: float) -> int:
     """
     seconds = max(0.0, turn.next_at - now)
     if turn.holder is not None:
-        seconds = max(seconds, growing_wait(now - turn.held_since))
+        held = now - turn.held_since
+        longest = LONGEST_POLL_SECONDS if held < LONGEST_HOLD_SECONDS else LONGEST_SLOW_POLL_SECONDS
+        seconds = max(seconds, growing_wait(held, longest))
     behind = ahead.count
     if ahead.first is not None and ahead.first.state is TaskState.RECEIVED:
         # It may yet be refused, and then it takes no time at all.
