@@ -116,7 +116,7 @@ def _the_intent_is_not_written(patch: pytest.MonkeyPatch) -> None:
 
 
 def _an_unknown_outcome_is_taken_for_a_failure(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(submitting, "_may_have_been_done", lambda error: False)
+    patch.setattr(submitting, "may_have_been_done", lambda error: False)
 
 
 def _the_call_outlives_its_lease(patch: pytest.MonkeyPatch) -> None:

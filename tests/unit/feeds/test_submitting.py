@@ -13,7 +13,7 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError
 from sellerbus.api.feeds import V2020, V2021
 from sellerbus.documents.cipher import EncryptionDetails, decrypted
 from sellerbus.feeds.submission import State
-from sellerbus.feeds.submission_steps import WrongTaskStateError
+from sellerbus.feeds.submission_steps import EndsError, TryLaterError, WrongTaskStateError
 from sellerbus.feeds.task import Outcome, TaskState
 from tests.unit.api.wire import reply
 from tests.unit.documents.test_refusals import EXPIRED
@@ -262,6 +262,53 @@ def test_a_look_that_is_not_answered(behaviour: Behaviour, expected: Mapping[str
     assert scene.counted["FeedsThrottled"] == (expected["next"] == "wait")
 
 
+def calling_for_the_seller(error: Exception) -> Callable[..., Any]:
+    """The registry says that the seller can't be called for."""
+
+    def refuse(*_: Any) -> Any:
+        raise error
+
+    return refuse
+
+
+def test_a_seller_who_goes_while_an_attempt_settles_leaves_it_to_a_person() -> None:
+    scene = in_turn()
+    scene.amazon.script["createFeed"] = [carried_out(raising(TIMED_OUT))]
+    scene.submit()
+    scene.api = calling_for_the_seller(EndsError(Outcome.REFUSED, "the seller is revoked"))  # type: ignore[method-assign]
+    assert scene.submit() == {"next": "wait", "waitSeconds": 300}, "it may come back before it is looked"
+    assert settle(scene) == {"next": "decide"}
+    row = scene.task()
+    assert (row.state, "the seller is revoked" in str(row.reason)) == (TaskState.UNCERTAIN, True)
+    assert [name for name, _ in scene.told] == ["FeedUncertain"]
+    assert "holder" not in scene.turn()
+
+
+def test_a_seller_who_is_paused_for_good_leaves_an_open_attempt_to_a_person() -> None:
+    scene = in_turn()
+    scene.amazon.script["createFeed"] = [carried_out(raising(TIMED_OUT))]
+    scene.submit()
+    paused = TryLaterError("the seller is paused", 300.0, endless=True)
+    scene.api = calling_for_the_seller(paused)  # type: ignore[method-assign]
+    assert settle(scene) == {"next": "wait", "waitSeconds": 300}
+    scene.clock.now += 90 * 86_400
+    assert scene.submit() == {"next": "decide"}
+    assert "paused" in str(scene.task().reason)
+
+
+def test_a_lost_answer_after_a_day_of_vain_tries_is_looked_for_as_patiently_as_ever() -> None:
+    scene = in_turn()
+    scene.clock.now += 86_000
+    scene.amazon.script["createFeed"] = [carried_out(raising(TIMED_OUT))]
+    scene.submit()
+    scene.amazon.script["getFeeds"] = [answering(429, {"errors": []})] * 9
+    scene.clock.now += 800
+    before = scene.amazon.count("getFeeds")
+    assert scene.submit() == {"next": "wait", "waitSeconds": 46}
+    assert scene.amazon.count("getFeeds") == before + 1
+    assert scene.task().state is TaskState.SUBMITTING
+
+
 def test_a_listing_that_never_ends_proves_nothing() -> None:
     scene = in_turn()
     scene.amazon.script["createFeed"] = [raising(TIMED_OUT)]
@@ -452,9 +499,15 @@ def test_a_revoked_authorisation_ends_the_task() -> None:
 def test_credentials_that_an_operator_has_to_mend_are_waited_for(code: str) -> None:
     scene = in_turn()
     scene.lwa.script = [reply(401 if code == "invalid_client" else 400, {"error": code})]
-    scene.clock.now += 90_000
     assert scene.submit() == {"next": "wait", "waitSeconds": 300}
+    scene.clock.now += 90_000
+    # A step of the state machine leaves nine events, and an execution ends at 25,000 of them.
+    assert scene.submit() == {"next": "wait", "waitSeconds": 3600}
     assert scene.task().state is TaskState.SUBMITTING
+    scene.clock.now += 90 * 86_400
+    assert scene.submit() == {"next": "ended"}
+    row = scene.task()
+    assert (row.outcome, "90 days" in str(row.reason)) == (Outcome.FAILED, True)
 
 
 def test_a_task_before_its_turn_is_not_submitted() -> None:

@@ -7,11 +7,18 @@ from typing import Final
 
 from sellerbus.api.errors import SellingPartnerError, ThrottledError
 from sellerbus.api.feeds import FeedsApi, Listing
+from sellerbus.feeds import feed_events
 from sellerbus.feeds.answers import AnswerKeeper
 from sellerbus.feeds.ending import Count
 from sellerbus.feeds.settlement import Adopt, ListedFeed, Uncertain, Verdict, Window, judge
 from sellerbus.feeds.submission import settled, window
-from sellerbus.feeds.submission_steps import EndsError, answered_before, waiting
+from sellerbus.feeds.submission_steps import (
+    LONGEST_MENDING_SECONDS,
+    EndsError,
+    TryLaterError,
+    answered_before,
+    waiting,
+)
 from sellerbus.feeds.task import FeedTask, iso
 from sellerbus.feeds.task_store import TaskStore
 from sellerbus.feeds.turns import attempt_closed
@@ -38,10 +45,11 @@ class Settler:
         self._count = count
         self._now = now
 
-    def settle(self, task: FeedTask, api: FeedsApi) -> Mapping[str, object] | None:
+    def settle(self, task: FeedTask, api: Callable[[], FeedsApi]) -> Mapping[str, object] | None:
         """Look, and act on it; None where the task is to be gone on with at once.
 
-        Raises TryLaterError, TaskChangedError, StoreUnavailableError.
+        api: raises TryLaterError and EndsError where the seller can't be called for. Raises TryLaterError,
+        TaskChangedError, StoreUnavailableError.
         """
         until = task.submission.settle_until or 0.0
         if self._now() < until:
@@ -55,16 +63,25 @@ class Settler:
             self._answers.judged(task, verdict)
         return None
 
-    def _verdict(self, task: FeedTask, api: FeedsApi, looking_for: float) -> Verdict:
+    def _verdict(self, task: FeedTask, api: Callable[[], FeedsApi], looking_for: float) -> Verdict:
         shown = window(task.submission, task.feed_type, task.marketplace_ids, self._now())
         try:
-            listing = api.feeds(task.feed_type, task.marketplace_ids, iso(shown.start))
+            listing = api().feeds(task.feed_type, task.marketplace_ids, iso(shown.start))
+        except EndsError as ends:
+            # The seller is gone. The task can't end while its call is open.
+            return _not_asked(ends)
+        except TryLaterError as later:
+            if looking_for > LONGEST_MENDING_SECONDS:
+                return _not_asked(later)
+            raise
         except SellingPartnerError as error:
             if isinstance(error, ThrottledError):
                 self._count("FeedsThrottled", 1)
             meaning = answered_before(error)
-            if isinstance(meaning, EndsError) or looking_for > LONGEST_LOOKING_SECONDS:
-                return Uncertain(f"getFeeds can't be asked: {error}")
+            endless = isinstance(meaning, TryLaterError) and meaning.endless
+            longest = LONGEST_MENDING_SECONDS if endless else LONGEST_LOOKING_SECONDS
+            if isinstance(meaning, EndsError) or looking_for > longest:
+                return _not_asked(error)
             raise meaning from None
         return self._judged(task, shown, listing)
 
@@ -79,3 +96,7 @@ class Settler:
     def _is_bound(self, seller_id: str, feed_id: str) -> bool:
         row = self._store.feed_row(seller_id, feed_id)
         return row is not None and row.task_id is not None
+
+
+def _not_asked(error: Exception) -> Uncertain:
+    return Uncertain(feed_events.told(f"getFeeds can't be asked: {error}"))

@@ -8,22 +8,28 @@ from typing import Final, Protocol
 from sellerbus.api.errors import (
     AuthorizationRevokedError,
     CredentialsError,
+    OutcomeUnknownError,
     OutOfTimeError,
     PermanentError,
     SellingPartnerError,
     ThrottledError,
 )
 from sellerbus.api.feeds import FeedsApi
+from sellerbus.api.operations import CREATE_FEED
 from sellerbus.feeds.task import FeedTask, Outcome
 
 LWA: Final = "LWA token"
 MEND_SECONDS: Final = 300.0
 """How long to wait for what an operator has to mend: the application's credentials, a paused seller."""
+LONGEST_MEND_WAIT: Final = 3600.0
+"""Such waits grow to this: at 25,000 events, nine for each step and its wait, an execution is over."""
+LONGEST_MENDING_SECONDS: Final = 90 * 86_400.0
+"""After this nobody mends it any more."""
 
 
 class TryLaterError(Exception):
     """It can't go on now; nothing was lost. seconds: None where it is tried the less often the longer it
-    lasts. endless: somebody has to do something first, and may take their time.
+    lasts. endless: somebody has to do something first, and may take LONGEST_MENDING_SECONDS.
     """
 
     def __init__(self, why: str, seconds: float | None = None, *, endless: bool = False) -> None:
@@ -72,6 +78,15 @@ def answered_before(error: SellingPartnerError) -> TryLaterError | EndsError:
     if isinstance(error, PermanentError):
         return EndsError(Outcome.REFUSED, str(error))
     return TryLaterError(str(error))
+
+
+def may_have_been_done(error: SellingPartnerError) -> bool:
+    """Only 429, another 4xx of Amazon's, or a failure before a byte was sent prove that nothing happened."""
+    if isinstance(error, OutcomeUnknownError):
+        return True
+    # An answer that is neither a success nor a refusal, such as a redirect of something in between.
+    from_create = isinstance(error, PermanentError) and error.operation == CREATE_FEED.name
+    return from_create and not 400 <= (error.status or 0) < 500
 
 
 def waiting(seconds: float) -> Mapping[str, object]:

@@ -11,9 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from sellerbus.api.errors import OutcomeUnknownError, PermanentError, SellingPartnerError, ThrottledError
+from sellerbus.api.errors import SellingPartnerError, ThrottledError
 from sellerbus.api.feeds import FeedsApi
-from sellerbus.api.operations import CREATE_FEED
 from sellerbus.feeds import feed_events
 from sellerbus.feeds.answers import AnswerKeeper
 from sellerbus.feeds.ending import Count, Events, end_task
@@ -22,11 +21,14 @@ from sellerbus.feeds.preparing import Preparer
 from sellerbus.feeds.settling import Settler
 from sellerbus.feeds.submission import State, crashed, not_done, opened, refused, unknown
 from sellerbus.feeds.submission_steps import (
+    LONGEST_MEND_WAIT,
+    LONGEST_MENDING_SECONDS,
     Amazon,
     EndsError,
     TryLaterError,
     WrongTaskStateError,
     answered_before,
+    may_have_been_done,
     waiting,
 )
 from sellerbus.feeds.task import FeedTask, Outcome, TaskState
@@ -139,7 +141,7 @@ class FeedSubmitter:
                 # Another copy is at it; it ends, or its lease does.
                 return waiting((task.submission.lease_until or 0.0) - self._now())
             case State.SETTLING:
-                return self._settler.settle(task, self._api(task, self._remaining))
+                return self._settler.settle(task, lambda: self._api(task, self._remaining))
             case State.REFUSED:
                 raise EndsError(Outcome.REFUSED, task.submission.reason or "Amazon refused the feed")
         raise WrongTaskStateError(task)
@@ -192,7 +194,7 @@ class FeedSubmitter:
     def _failed(
         self, task: FeedTask, attempt: int, error: SellingPartnerError
     ) -> Mapping[str, object] | None:
-        if _may_have_been_done(error):
+        if may_have_been_done(error):
             self.why = feed_events.told(str(error))
             return self._unknown(task)
         self._note_throttle(error)
@@ -220,11 +222,15 @@ class FeedSubmitter:
 
     def _later(self, task: FeedTask, later: TryLaterError) -> Mapping[str, object] | None:
         since = self._now() - turn_of(self._table, task).held_since
-        if since > LONGEST_TRYING_SECONDS and not later.endless:
-            hours = LONGEST_TRYING_SECONDS / 3600
-            reason = f"it could not be submitted for {hours:.0f} hours: {later}"
-            return self._end(task.task_id, EndsError(Outcome.FAILED, reason))
-        return waiting(growing_wait(since, _LONGEST_FAULT_WAIT) if later.seconds is None else later.seconds)
+        longest = LONGEST_MENDING_SECONDS if later.endless else LONGEST_TRYING_SECONDS
+        # What is open is not ended: for how long it is looked for is the settler's to say.
+        if since > longest and not task.call_is_open:
+            time = "90 days" if later.endless else "24 hours"
+            return self._end(
+                task.task_id, EndsError(Outcome.FAILED, f"it could not be submitted for {time}: {later}")
+            )
+        seconds = growing_wait(since, _LONGEST_FAULT_WAIT) if later.seconds is None else later.seconds
+        return waiting(max(seconds, growing_wait(since, LONGEST_MEND_WAIT)) if later.endless else seconds)
 
     def _end(self, task_id: str, ends: EndsError) -> Mapping[str, object] | None:
         """End the task as it is now; None where it has become something else meanwhile."""
@@ -236,12 +242,3 @@ class FeedSubmitter:
         except TaskChangedError:
             return None
         return {"next": task.next_after_end}
-
-
-def _may_have_been_done(error: SellingPartnerError) -> bool:
-    """Only 429, another 4xx of Amazon's, or a failure before a byte was sent prove that nothing happened."""
-    if isinstance(error, OutcomeUnknownError):
-        return True
-    # An answer that is neither a success nor a refusal, such as a redirect of something in between.
-    from_create = isinstance(error, PermanentError) and error.operation == CREATE_FEED.name
-    return from_create and not 400 <= (error.status or 0) < 500
