@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from sellerbus.aws.errors import StoreUnavailableError
 from sellerbus.feeds.answers import AnswerKeeper
 from sellerbus.feeds.giving_up import TaskEnder
-from sellerbus.feeds.submission import State
-from sellerbus.feeds.task import Outcome, TaskState
+from sellerbus.feeds.submission import State, decided
+from sellerbus.feeds.task import DECIDE, Outcome, TaskState
+from tests.fakes import client_error
 from tests.unit.api.wire import reply
+from tests.unit.documents.wire import Answer
+from tests.unit.feeds.collecting_scene import JSON, WITH_ERRORS, CollectingScene
 from tests.unit.feeds.submission_scene import KilledError, Scene, checked, in_turn
 from tests.unit.feeds.test_operating import decide, uncertain
 from tests.unit.feeds.test_submitting import TIMED_OUT, raising
@@ -22,17 +27,20 @@ CAUSE = json.dumps(
 )
 
 
-def ender(scene: Scene) -> TaskEnder:
-    events: Any = SimpleNamespace(publish=scene.publish)
-    answers = AnswerKeeper(
+def keeper(scene: Scene) -> AnswerKeeper:
+    return AnswerKeeper(
         table=scene._table(),
         store=scene._store(),
-        events=events,
+        events=SimpleNamespace(publish=scene.publish),
         count=scene.count,
         now=scene.clock,
         settle_seconds=900.0,
     )
-    return TaskEnder(store=scene._store(), answers=answers, events=events, count=scene.count)
+
+
+def ender(scene: Scene) -> TaskEnder:
+    events: Any = SimpleNamespace(publish=scene.publish)
+    return TaskEnder(store=scene._store(), answers=keeper(scene), events=events, count=scene.count)
 
 
 def give_up(scene: Scene, error: str = "KeyError", cause: str = CAUSE) -> Any:
@@ -125,6 +133,17 @@ def test_a_late_answer_after_it_was_decided_to_submit_again() -> None:
     assert "decided to submit again" in str(row.reason)
 
 
+def test_a_decision_after_a_late_answer_finds_the_step_that_still_waits() -> None:
+    """It was decided to submit again, and the state machine not told; then the late answer came."""
+    scene = uncertain()
+    scene.store.set_token(scene.task(), "token-1", DECIDE)
+    submission = decided(scene.task().submission, None, submit_again=True)
+    scene.store.change(scene.task(), state=TaskState.WAITING, submission=submission)
+    keeper(scene).accepted(scene.task(), submission.attempt, "feed-9")
+    assert scene.task().state is TaskState.UNCERTAIN
+    assert (scene.task().token, scene.task().token_step) == ("token-1", DECIDE)
+
+
 def test_a_late_answer_of_what_has_ended() -> None:
     scene = in_turn()
 
@@ -167,6 +186,31 @@ def test_a_decision_that_the_state_machine_never_heard_of() -> None:
 
 def test_a_task_that_is_not_there() -> None:
     assert ender(Scene()).give_up("t9", "E", "") == {"next": "ended"}
+
+
+def test_a_task_whose_report_was_kept_ends_as_the_report_says() -> None:
+    """Its end was told, and writing it failed for good: it must not be told otherwise now."""
+    scene = CollectingScene(Answer(body=WITH_ERRORS, headers=JSON))
+
+    def fail(operation: str, request: Any) -> None:
+        if operation == "TransactWriteItems" and scene.events.published:
+            raise client_error(operation, "InternalServerError")
+
+    scene.table.fault = fail
+    with pytest.raises(StoreUnavailableError):
+        scene.collect()
+    scene.table.fault = lambda operation, request: None
+    (told,) = scene.events.published
+    counted: Counter[str] = Counter()
+    answers: Any = None
+    ends = TaskEnder(
+        store=scene.store, answers=answers, events=scene.events, count=lambda name, _: counted.update([name])
+    )
+    assert ends.give_up("t1", "States.TaskFailed", "") == {"next": "ended"}
+    row = scene.store.get("t1")
+    assert (row.outcome, row.reason) == (Outcome.COMPLETED_WITH_ERRORS, told.detail["reason"])
+    assert [event.detail["eventId"] for event in scene.events.published] == [told.detail["eventId"]] * 2
+    assert counted == {"FeedsCompletedWithErrors": 1}
 
 
 @pytest.mark.parametrize(

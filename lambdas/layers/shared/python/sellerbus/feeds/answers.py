@@ -106,17 +106,18 @@ class AnswerKeeper:
     def in_doubt(self, task: FeedTask, submission: Submission, candidates: Sequence[str]) -> None:
         """A person decides. Told before it is written; the lane goes on."""
         self._tell(replace(task, reason=submission.reason), candidates)
-        lane = () if task.state is TaskState.WAITING else (self._lane_left(task),)
+        decided_just_now = task.state is TaskState.WAITING
+        # The step that waited for the decision may not have been told of it: its token is kept then.
+        told = {} if decided_just_now else {"token": None, "token_step": None}
         self._store.change(
             task,
-            *lane,
+            *(() if decided_just_now else (self._lane_left(task),)),
             state=TaskState.UNCERTAIN,
             submission=submission,
             reason=submission.reason,
             candidates=tuple(candidates),
             decision=None,
-            token=None,
-            token_step=None,
+            **told,
         )
 
     def _lane_left(self, task: FeedTask) -> Write:

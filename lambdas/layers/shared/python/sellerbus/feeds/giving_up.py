@@ -66,6 +66,9 @@ class TaskEnder:
             )
             self._answers.in_doubt(task, submission, task.submission.answered)
             return replace(task, state=TaskState.UNCERTAIN)
+        if task.outcome is not None:
+            # The end was told already, and could not be written: it stays what it was.
+            return end_task(self._store, self._events, self._count, task, task.outcome, task.reason)
         return end_task(self._store, self._events, self._count, task, Outcome.FAILED, reason)
 
     def _given_up(self, task: FeedTask) -> FeedTask:
