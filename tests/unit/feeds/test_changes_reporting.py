@@ -50,7 +50,8 @@ def told(world: World) -> dict[str, tuple[str, str]]:
 def test_changes_without_an_error_succeeded_and_the_others_have_their_issues() -> None:
     world, task_id = in_feed(4)
     issues = [issue(2), issue(2, "WARNING", code="8", message="w"), issue(3, "WARNING"), issue(None)]
-    world.end(task_id, Outcome.COMPLETED_WITH_ERRORS, issues=issues)
+    totals = {"processed": 4, "successful": 3, "withErrors": 1}
+    world.end(task_id, Outcome.COMPLETED_WITH_ERRORS, issues=issues, totals=totals)
     done = world.report(task_id)
     assert done is not None
     assert done.answer == {"next": "ended"}
@@ -84,6 +85,31 @@ def test_an_issue_that_names_only_the_sku_finds_its_change() -> None:
     world.end(task_id, Outcome.COMPLETED_WITH_ERRORS, issues=[issue(None, sku="SKU-2")])
     world.report(task_id)
     assert told(world)["c002"] == ("ListingChangeFailed", "REJECTED")
+
+
+@pytest.mark.parametrize(
+    ("issues", "totals"),
+    [
+        ([issue(None, code="4000001")], {"processed": 0, "successful": 0}),
+        ([issue(None, code="4000001")], None),
+        ([issue(None, code="4000001")], {"successful": None}),
+        ([issue(None, sku="another feed's")], None),
+        ([issue(99)], None),
+        ([], {"processed": 3, "successful": 2, "withErrors": 1}),
+        ([issue(3), issue(3)], {"processed": 3, "successful": 1, "withErrors": 2}),
+    ],
+)
+def test_nothing_succeeded_where_the_report_tells_of_a_failure_and_not_whose(
+    issues: list[Any], totals: Any
+) -> None:
+    world, task_id = in_feed(3, part=1)
+    world.end(task_id, Outcome.COMPLETED_WITH_ERRORS, issues=issues, totals=totals)
+    world.report(task_id)
+    outcomes = {change_id: outcome for change_id, (_, outcome) in told(world).items()}
+    assert (outcomes["c001"], outcomes["c002"]) == ("UNKNOWN", "UNKNOWN")
+    assert outcomes["c003"] == ("REJECTED" if issues and issues[0]["messageId"] == 3 else "UNKNOWN")
+    if issues and issues[0]["code"] == "4000001":
+        assert "4000001" in world.events[0]["reason"]
 
 
 def test_the_row_of_a_change_has_its_result_and_may_expire() -> None:

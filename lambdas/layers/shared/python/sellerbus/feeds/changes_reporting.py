@@ -18,7 +18,7 @@ from sellerbus.feeds import changes_events
 from sellerbus.feeds.changes import Group
 from sellerbus.feeds.changes_document import Entry
 from sellerbus.feeds.changes_inbox import ChangesInbox
-from sellerbus.feeds.changes_results import Issues, issues_of, result_of
+from sellerbus.feeds.changes_results import Issues, doubt_of, issues_of, result_of
 from sellerbus.feeds.changes_rows import ChangeRows, Result
 from sellerbus.feeds.task import FeedTask
 from sellerbus.feeds.task_store import TaskStore
@@ -85,21 +85,25 @@ class ChangesReporter:
         told = self._rows.reported(task_id)
         counted: Counter[str] = Counter()
         begun = False
+        doubt: str | None = None
+        if told < len(entries):
+            # Nothing of a report is told before all of it was looked at.
+            doubt = doubt_of(task, self._rows_of(task), {each.sku: each.message_id for each in entries})
         while told < len(entries):
             if begun and self._remaining_seconds() < PART_SECONDS:
                 return Told(task, {"next": "again"}, counted, told, len(entries))
             begun = True
             part = entries[told : told + self._part]
-            counted.update(self._tell(task, part))
+            counted.update(self._tell(task, part, doubt))
             told += len(part)
             self._rows.set_reported(task_id, told)
         return Told(task, {"next": "ended"}, counted, told, len(entries))
 
-    def _tell(self, task: FeedTask, part: Sequence[Entry]) -> Mapping[str, int]:
+    def _tell(self, task: FeedTask, part: Sequence[Entry], doubt: str | None) -> Mapping[str, int]:
         ids = range(part[0].message_id, part[-1].message_id + 1)
         found = issues_of(self._rows_of(task), ids, {each.sku: each.message_id for each in part})
         group = Group(task.seller_id, task.marketplace_ids[0])
-        results = [result_of(task, found.get(entry.message_id) or Issues()) for entry in part]
+        results = [result_of(task, found.get(entry.message_id) or Issues(), doubt) for entry in part]
         pairs = list(zip(part, results, strict=True))
         self._events.publish([changes_events.ended(group, entry, task, result) for entry, result in pairs])
         self._rows.end(

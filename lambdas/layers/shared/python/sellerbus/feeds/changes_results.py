@@ -63,14 +63,14 @@ class Issues:
         return ChangeResult(state, reason, kept, self.errors + self.others - len(kept))
 
 
-def result_of(task: FeedTask, issues: Issues) -> ChangeResult:
-    """What became of one change of a task that has ended.
+def result_of(task: FeedTask, issues: Issues, doubt: str | None = None) -> ChangeResult:
+    """What became of one change of a task that has ended; doubt: see doubt_of.
 
     Raises ValueError for a task that has not.
     """
     outcome, why = task.outcome, task.reason
     if outcome in _PROCESSED:
-        return _processed(task, issues)
+        return _processed(task, issues, doubt)
     if outcome in _NOT_DONE:
         return issues.result(NOT_DONE, _told(f"the feed was not processed ({outcome})", why))
     if outcome is Outcome.FATAL:
@@ -84,7 +84,7 @@ def result_of(task: FeedTask, issues: Issues) -> ChangeResult:
     return issues.result(UNKNOWN, _told(f"nobody knows what Amazon did with the feed ({outcome})", why))
 
 
-def _processed(task: FeedTask, issues: Issues) -> ChangeResult:
+def _processed(task: FeedTask, issues: Issues, doubt: str | None) -> ChangeResult:
     if issues.errors:
         return issues.result(REJECTED, "Amazon refused the change: see its issues")
     if task.results is None:
@@ -93,7 +93,37 @@ def _processed(task: FeedTask, issues: Issues) -> ChangeResult:
     if not task.results.get("complete", True):
         text = "the part of the report that could be read says nothing against the change"
         return issues.result(UNKNOWN, _told(text, task.reason))
+    if doubt is not None:
+        return issues.result(UNKNOWN, doubt)
     return issues.result(SUCCEEDED, None)
+
+
+def doubt_of(
+    task: FeedTask, rows: Iterable[Mapping[str, Any]], message_id_of_sku: Mapping[str, int]
+) -> str | None:
+    """Why a message without an error of its own may not have been carried out; None where it was.
+
+    rows, message_id_of_sku: of the whole report, and of the whole feed. An error of the whole feed names no
+    message, and a report may tell of fewer successes than it has messages without an error.
+    """
+    ids = frozenset(message_id_of_sku.values())
+    refused: set[int] = set()
+    of_feed: Mapping[str, Any] | None = None
+    for row in rows:
+        if row.get("severity") == ERROR:
+            message_id = _message_id(row, message_id_of_sku)
+            if message_id in ids:
+                refused.add(message_id)
+            else:
+                of_feed = of_feed or row
+    successful = (task.totals or {}).get("successful")
+    unnamed = len(ids) - len(refused)
+    if of_feed is None if successful is None else successful >= unnamed:
+        return None
+    text = "the report has an error that names none of the feed's messages"
+    if successful is not None:
+        text = f"the report tells of {successful} successes, and has no error for {unnamed} of the messages"
+    return _told(text, f"{of_feed.get('code')} {of_feed.get('message')}" if of_feed else None)
 
 
 def issues_of(
@@ -105,10 +135,16 @@ def issues_of(
     """
     found: dict[int, Issues] = {}
     for row in rows:
-        message_id = row.get("messageId") or message_id_of_sku.get(row.get("sku") or "")
-        if isinstance(message_id, int) and message_id in message_ids:
+        message_id = _message_id(row, message_id_of_sku)
+        if message_id in message_ids:
             found.setdefault(message_id, Issues()).add(row)
     return found
+
+
+def _message_id(row: Mapping[str, Any], message_id_of_sku: Mapping[str, int]) -> int:
+    """The id of the message that a line of the report is about; 0, which is none, where it names no message."""
+    message_id = row.get("messageId") or message_id_of_sku.get(row.get("sku") or "")
+    return message_id if isinstance(message_id, int) else 0
 
 
 def bounded(issues: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
