@@ -11,6 +11,7 @@ import pytest
 
 from sellerbus.aws.errors import StoreUnavailableError
 from sellerbus.feeds.answers import AnswerKeeper
+from sellerbus.feeds.following import FeedFollower
 from sellerbus.feeds.giving_up import TaskEnder
 from sellerbus.feeds.submission import State, decided
 from sellerbus.feeds.task import DECIDE, Outcome, TaskState
@@ -19,8 +20,8 @@ from tests.unit.api.wire import reply
 from tests.unit.documents.wire import Answer
 from tests.unit.feeds.collecting_scene import JSON, WITH_ERRORS, CollectingScene
 from tests.unit.feeds.submission_scene import KilledError, Scene, checked, in_turn
-from tests.unit.feeds.test_operating import decide, uncertain
-from tests.unit.feeds.test_submitting import TIMED_OUT, raising
+from tests.unit.feeds.test_operating import Tokens, asked, decide, uncertain
+from tests.unit.feeds.test_submitting import TIMED_OUT, carried_out, raising
 
 CAUSE = json.dumps(
     {"errorType": "KeyError", "errorMessage": "refresh_token=Atzr|secret", "stackTrace": ["line 1"]}
@@ -41,6 +42,18 @@ def keeper(scene: Scene) -> AnswerKeeper:
 def ender(scene: Scene) -> TaskEnder:
     events: Any = SimpleNamespace(publish=scene.publish)
     return TaskEnder(store=scene._store(), answers=keeper(scene), events=events, count=scene.count)
+
+
+def follower(scene: Scene) -> FeedFollower:
+    unused: Any = None
+    return FeedFollower(
+        store=scene.store,
+        tokens=Tokens(),
+        events=unused,
+        feeds=unused,
+        silence_seconds=900,
+        now=scene.clock,
+    )
 
 
 def give_up(scene: Scene, error: str = "KeyError", cause: str = CAUSE) -> Any:
@@ -94,6 +107,36 @@ def test_in_the_middle_of_createfeed_a_person_decides(where: str) -> None:
     assert scene.take_turn("t2")["next"] == "wait"
     scene.clock.now += 2000
     assert scene.take_turn("t2") == {"next": "submit"}
+
+
+@pytest.mark.parametrize("status", ["ABORTED", "FAILED", "TIMED_OUT"])
+def test_what_nobody_waits_for_any_more_is_not_decided_but_given_up(status: str) -> None:
+    """Adopted or submitted again it would be followed by nobody, or hold up its lane for ever."""
+    scene = in_turn()
+    scene.amazon.script["createFeed"] = [carried_out(raising(TIMED_OUT))]
+    scene.submit()
+    for _ in range(2):
+        assert give_up(scene, status, "the console shows where") == {"next": "decide"}
+    assert len(scene.told) == 1
+    assert f"its execution is over: {status}" in str(scene.task().reason)
+    before = scene.task()
+    for decision in ({"decision": "adopt", "feedId": "feed-1"}, {"decision": "submit-again"}):
+        error = asked(scene, {"request": "settle", "taskId": "t1", **decision})["error"]
+        assert (error["kind"], "redrive" in error["message"]) == ("wrong-state", True)
+    assert scene.task() == before
+    assert decide(scene, "give-up") == {"state": "ENDED"}
+    assert give_up(scene, status, "") == {"next": "ended"}
+    assert scene.task().outcome is Outcome.GIVEN_UP
+
+
+def test_an_execution_that_was_aborted_while_it_waited_for_a_person_and_redriven() -> None:
+    scene = uncertain()
+    give_up(scene, "ABORTED", "")
+    assert decide(scene, "submit-again")["error"]["kind"] == "wrong-state"
+    follower(scene).await_decision("t1", "token-2")
+    tokens = Tokens()
+    assert decide(scene, "submit-again", tokens) == {"state": "WAITING"}
+    assert tokens.answered == [("token-2", {"next": "take-turn"})]
 
 
 def test_a_late_answer_of_what_was_given_up_is_told_and_stays_a_persons() -> None:

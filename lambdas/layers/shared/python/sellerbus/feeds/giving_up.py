@@ -14,11 +14,12 @@ from sellerbus.feeds import feed_events
 from sellerbus.feeds.answers import AnswerKeeper
 from sellerbus.feeds.ending import Count, Events, end_task
 from sellerbus.feeds.submission import State, decided
-from sellerbus.feeds.task import FeedTask, Outcome, TaskState
+from sellerbus.feeds.task import OVER, FeedTask, Outcome, TaskState
 from sellerbus.feeds.task_store import TaskChangedError, TaskStore
 
 UNDECIDED: Final = "nobody decided within 90 days, for which Amazon keeps feeds"
 _MOST_TRIES: Final = 5
+_OVER: Final = frozenset({"ABORTED", "FAILED", "TIMED_OUT"})
 
 
 class TaskEnder:
@@ -31,12 +32,18 @@ class TaskEnder:
         self._count = count
 
     def give_up(self, task_id: str, error: str, cause: str) -> Mapping[str, object]:
-        """A step failed for good. error and cause: as Step Functions tells them.
+        """A step failed for good. error and cause: as Step Functions tells them; or error is the status of
+        an execution that is over, which nobody waits in for the answer.
 
         Answers ended or report-changes, or decide where a person has to. Raises StoreUnavailableError.
         """
-        reason = feed_events.told(f"a step failed for good: {_words(error, cause)}")
-        return self._repeated(task_id, lambda task: self._failed(task, reason))
+        is_over = error in _OVER
+        what = "its execution is over" if is_over else "a step failed for good"
+        reason = feed_events.told(f"{what}: {_words(error, cause)}")
+        answer = self._repeated(task_id, lambda task: self._failed(task, reason))
+        if is_over and answer["next"] == "decide":
+            self._store.update(task_id, _nobody_waits)
+        return answer
 
     def undecided(self, task_id: str) -> Mapping[str, object]:
         """Nobody decided. Answers ended or report-changes. Raises StoreUnavailableError."""
@@ -86,6 +93,11 @@ class TaskEnder:
             f"{UNDECIDED}; {task.reason}",
             submission=submission,
         )
+
+
+def _nobody_waits(task: FeedTask) -> Mapping[str, object] | None:
+    waits = task.state is TaskState.UNCERTAIN and task.token_step != OVER
+    return {"token": None, "token_step": OVER} if waits else None
 
 
 def _words(error: str, cause: str) -> str:

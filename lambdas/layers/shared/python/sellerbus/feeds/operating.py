@@ -19,7 +19,7 @@ from sellerbus.aws.errors import StoreUnavailableError
 from sellerbus.feeds.ending import Count, Events, end_task
 from sellerbus.feeds.submission import Submission, decided
 from sellerbus.feeds.submission_steps import Amazon, EndsError, TryLaterError, answered_before
-from sellerbus.feeds.task import DECIDE, FeedTask, Outcome, TaskState, iso
+from sellerbus.feeds.task import DECIDE, OVER, FeedTask, Outcome, TaskState, iso
 from sellerbus.feeds.task_store import TaskChangedError, TaskStore, UnknownTaskError, feed_key
 from sellerbus.feeds.task_table import RefusedError
 
@@ -131,6 +131,12 @@ class FeedOperator:
             # Decided so before, and cut off perhaps before the state machine was told.
             self._go_on(task)
             return {"state": str(task.state)}
+        if choice != GIVE_UP and task.token_step == OVER:
+            raise _wrong_state(
+                task,
+                "its execution is over, and nothing would go on with it: redrive the execution (Step "
+                "Functions allows that for 14 days) and decide then, or give the task up",
+            )
         if choice == ADOPT:
             task = self._adopted(task, str(feed_id))
         elif choice == SUBMIT_AGAIN:

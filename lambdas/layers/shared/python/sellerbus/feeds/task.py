@@ -25,6 +25,8 @@ CHANGES: Final = "changes"
 AWAIT: Final = "await"
 DECIDE: Final = "decide"
 """What a task token waits for (token_step): the end of the processing, or a person's decision."""
+OVER: Final = "over"
+"""In the place of these: the execution is over, and nothing goes on with the task unless it is redriven."""
 
 
 class TaskState(StrEnum):
