@@ -13,6 +13,7 @@ from local.cast import SELLERS
 from local.deployment import deploy_everything, start_deployment
 from local.function_logs import function_logs
 from local.runs import new_folder, record, sweep
+from tests.integration.feed_crashes import Crashes, crashes
 from tests.integration.system import System
 
 _HERE = Path(__file__).parent
@@ -52,6 +53,7 @@ def system(request: pytest.FixtureRequest) -> Iterator[System]:
         held = System(deployment)
         _running.append(held)
         deploy_everything(deployment, SELLERS)
+        held.lift_feed_limits()
         yield held
     finally:
         _running.clear()
@@ -64,3 +66,10 @@ def system(request: pytest.FixtureRequest) -> Iterator[System]:
 def sqs(system: System) -> Any:
     """A boto3 SQS client of the deployment's account."""
     return system.client("sqs")
+
+
+@pytest.fixture(scope="session")
+def crashed(system: System) -> Iterator[Crashes]:
+    """Feed tasks whose functions are killed; the last of the feeds' tests looks at what they led to."""
+    with crashes(system) as handed_over:
+        yield handed_over

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass, field
 from typing import Any
 
 from local.deployment import Deployment, Seller
+from local.feed_tasks import SOURCE, FeedTasks
 from local.queues import (
     Delivery,
     OperationalEvent,
@@ -96,6 +97,55 @@ class System:
         self.wait_for(lambda: bool(self.operational(kind, **detail)), f"{kind} with {detail}")
         return self.operational(kind, **detail)[0]
 
+    @property
+    def feeds(self) -> FeedTasks:
+        """Hands feeds over, and reads their tasks."""
+        return FeedTasks.of(self.deployment)
+
+    def lift_feed_limits(self) -> None:
+        """Amazon takes as many feeds as the tests hand over; its own limits are minutes apart."""
+        for version in ("2021-06-30", "2020-09-04"):
+            for name in ("createFeed", "createFeedDocument", "getFeeds", "getFeedDocument"):
+                operation = f"feeds/{version}/{name}"
+                self.deployment.simulator.set_rate(operation, per_second=50, burst=500)
+        self.deployment.simulator.set_rate("feeds/JSON_LISTINGS_FEED", per_second=50, burst=500)
+
+    def await_tasks(self, *task_ids: str, within_seconds: float = 60.0) -> dict[str, dict[str, Any]]:
+        """The rows of tasks that have ended; fails naming those that have not."""
+        rows = self.feeds.await_state(task_ids, within_seconds=within_seconds)
+        names = ("state", "outcome", "reason", "submission")
+        missing = {
+            task_id: {name: row[name] for name in names if name in row}
+            for task_id, row in rows.items()
+            if row.get("state") != "ENDED"
+        }
+        assert not missing, f"not ended within {within_seconds:g} seconds: {missing}"
+        return rows
+
+    def await_ends(self, *task_ids: str) -> dict[str, list[str]]:
+        """What was told of each task, by detail-type, once each has something; the same event counts once."""
+
+        def told() -> dict[str, list[str]]:
+            kinds = {
+                str(event.detail["eventId"]): (str(event.detail["taskId"]), event.kind)
+                for event in self.received.operational
+                if event.source == SOURCE
+                and event.detail.get("taskId") in task_ids
+                and event.kind != "FeedRequested"
+            }
+            return {
+                task_id: sorted(kind for found, kind in kinds.values() if found == task_id)
+                for task_id in task_ids
+            }
+
+        def all_told() -> bool:
+            while drain(self.client("sqs"), self.outputs["ExampleConsumerQueueUrl"], self.received):
+                pass
+            return all(told().values())
+
+        self.wait_for(all_told, f"an event for each of {task_ids}")
+        return told()
+
     def settle(self, *, within_seconds: float = 150.0) -> None:
         """Waits until the notification queue holds nothing, hidden copies included."""
         self.wait_for(
@@ -104,11 +154,21 @@ class System:
             within_seconds=within_seconds,
         )
 
-    def take_dead_letters(self, wanted: int, *, within_seconds: float = 30.0) -> list[Any]:
-        """Takes what the notifications' dead-letter queue holds, waiting for `wanted`."""
+    def queue_depth(self, output: str) -> int:
+        """How many messages a queue holds, hidden ones included."""
+        return queue_depth(self.client("sqs"), self.outputs[output])
+
+    def take_dead_letters(
+        self,
+        wanted: int,
+        *,
+        queue: str = "NotificationDeadLetterQueueUrl",
+        within_seconds: float = 30.0,
+    ) -> list[Any]:
+        """Takes what a dead-letter queue holds, the notifications' unless said, waiting for `wanted`."""
         return dead_letters(
             self.client("sqs"),
-            self.outputs["NotificationDeadLetterQueueUrl"],
+            self.outputs[queue],
             wanted=wanted,
             deadline_seconds=within_seconds,
         )
@@ -206,11 +266,14 @@ class System:
         ]
 
     @staticmethod
-    def wait_for(condition: Callable[[], bool], what: str, *, within_seconds: float = 60.0) -> None:
-        """Polls until `condition` holds; fails saying what didn't come."""
+    def wait_for(
+        condition: Callable[[], bool], what: str, *, within_seconds: float = 60.0, found: Sized | None = None
+    ) -> None:
+        """Polls until `condition` holds; fails saying what didn't come, and how much of it is `found`."""
         deadline = time.monotonic() + within_seconds
         while not condition():
-            assert time.monotonic() < deadline, f"waited {within_seconds:g} seconds for {what}"
+            came = "" if found is None else f", {len(found)} came"
+            assert time.monotonic() < deadline, f"waited {within_seconds:g} seconds for {what}{came}"
             time.sleep(0.2)
 
 

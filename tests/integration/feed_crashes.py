@@ -1,0 +1,107 @@
+"""Tasks whose functions are killed, each at one call: handed over early, looked at when all have ended.
+
+A function that was killed with a createFeed open leaves the task to its lease, for more than a minute; other
+tests run meanwhile.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from local.cast import SELLERS
+from local.feed_documents import FLAT_FILE_TYPE
+from tests.integration.function_proxy import TASK, Crash, FunctionProxy, function_proxy
+from tests.integration.system import System
+
+# Those of SubmitFeed last: some hold their lane for more than a minute, and nobody shall wait behind them.
+STEPS = ("CheckFeed", "TakeFeedTurn", "FollowFeed", "CollectFeedReport", "SubmitFeed")
+# The lanes of these tests alone: each task has one, so that none waits for another.
+FEED_TYPES = (
+    "POST_FLAT_FILE_IL_SNAPSHOT_FEED",
+    "POST_FLAT_FILE_IL_ALLOCATION_REQUESTS_CONFIRMATION_FEED",
+    "POST_EXPECTED_SHIP_DATE_SOD_FLAT_FILE",
+    "POST_FLAT_FILE_FULFILLMENT_ORDER_REQUEST_DATA",
+    "POST_FLAT_FILE_FULFILLMENT_ORDER_CANCELLATION_REQUEST_DATA",
+    "POST_FLAT_FILE_FBA_CREATE_REMOVAL",
+)
+WITHOUT_A_CRASH = "crash-none"
+RECORD_SECONDS = 60.0
+
+
+@dataclass
+class Crashes:
+    """The tasks by id, with the step that is killed for each and when; `proxies` by step."""
+
+    system: System
+    proxies: dict[str, FunctionProxy] = field(default_factory=dict)
+    planned: dict[str, tuple[str, Crash]] = field(default_factory=dict)
+    lanes: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Seller and feed type by task id."""
+
+    def hand_over(self, task_id: str) -> None:
+        """Puts one small feed into the inbox, in the next lane."""
+        sellers = [seller.seller_id for seller in SELLERS]
+        lanes = list(itertools.product(sellers, FEED_TYPES))
+        seller_id, feed_type = self.lanes[task_id] = lanes[len(self.lanes) % len(lanes)]
+        self.system.feeds.put(
+            seller_id,
+            feed_type,
+            f"{task_id}.txt",
+            f"order-id\tquantity\n{task_id}\t1\n".encode(),
+            content_type=FLAT_FILE_TYPE,
+            metadata={"task-id": task_id, "marketplace-ids": "ATVPDKIKX0DER"},
+        )
+
+    def feeds(self, task_id: str) -> list[dict[str, Any]]:
+        """What Amazon has of a task's seller and type."""
+        return self.system.deployment.simulator.feeds(*self.lanes[task_id])
+
+
+@contextlib.contextmanager
+def crashes(system: System) -> Iterator[Crashes]:
+    """Counts the calls of one task that nothing happens to, then hands one over for every call of it.
+
+    Killed is before each call, and after the last: after a call is before the next, to all but the process.
+    """
+    with contextlib.ExitStack() as stack:
+        found = Crashes(system)
+        for step in STEPS:
+            found.proxies[step] = stack.enter_context(proxied(system, f"Steps{step}"))
+        found.hand_over(WITHOUT_A_CRASH)
+        system.await_tasks(WITHOUT_A_CRASH, within_seconds=RECORD_SECONDS)
+        for step, proxy in found.proxies.items():
+            calls = len(proxy.calls[WITHOUT_A_CRASH])
+            assert calls, f"{step} made no call that counts"
+            for crash in (*(Crash(number, "before") for number in range(calls)), Crash(calls - 1, "after")):
+                task_id = f"crash-{step}-{crash.call}-{crash.moment}"
+                found.planned[task_id] = (step, crash)
+                proxy.plan[task_id] = crash
+        for task_id in found.planned:
+            found.hand_over(task_id)
+        yield found
+
+
+@contextlib.contextmanager
+def proxied(system: System, logical_id_part: str, subject: re.Pattern[str] = TASK) -> Iterator[FunctionProxy]:
+    """A function makes its calls through a proxy."""
+    functions = system.client("lambda")
+    (name,) = system.function_names(logical_id_part)
+    before = functions.get_function_configuration(FunctionName=name)["Environment"]
+    deployment = system.deployment
+    table = system.outputs["TaskTableName"]
+    with function_proxy(deployment.emulator, deployment.simulator.url, table, subject) as proxy:
+        variables = {**before["Variables"], **proxy.variables}
+        functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+        try:
+            yield proxy
+        finally:
+            # At the end of the session the function is gone with its stack.
+            with contextlib.suppress(ClientError):
+                functions.update_function_configuration(FunctionName=name, Environment=before)

@@ -1,0 +1,45 @@
+"""The deployed functions of a feed's steps, killed before and after each of their calls."""
+
+from __future__ import annotations
+
+from tests.integration.feed_crashes import WITHOUT_A_CRASH, Crashes
+from tests.integration.system import System
+
+
+def test_a_crash_at_any_call_leads_to_one_feed_and_one_end(system: System, crashed: Crashes) -> None:
+    rows = system.await_tasks(*crashed.planned, within_seconds=240)
+
+    killed = {
+        task_id: (step, proxy.kills[task_id])
+        for step, proxy in crashed.proxies.items()
+        for task_id in proxy.kills
+    }
+    assert killed == crashed.planned, "not every crash happened"
+    assert {task_id: row["outcome"] for task_id, row in rows.items()} == dict.fromkeys(rows, "COMPLETED")
+    for task_id, row in rows.items():
+        (feed,) = [feed for feed in crashed.feeds(task_id) if feed["feedId"] == row["feedId"]]
+        assert feed["submissions"] == 1, f"{task_id} is {feed['submissions']} feeds"
+    # Whatever Amazon has of these lanes is some task's: no feed beside those that were adopted.
+    lanes = {crashed.lanes[task_id]: task_id for task_id in crashed.lanes}
+    made = sum(len(crashed.feeds(task_id)) for task_id in lanes.values())
+    assert made == len(crashed.lanes)
+
+
+def test_each_end_is_told_in_one_event(system: System, crashed: Crashes) -> None:
+    system.await_tasks(*crashed.planned)
+
+    told = system.await_ends(*crashed.lanes)
+    assert told == {task_id: ["FeedCompleted"] for task_id in crashed.lanes}
+
+
+def test_create_feed_reached_amazon_once_for_each_task(system: System, crashed: Crashes) -> None:
+    system.await_tasks(*crashed.planned)
+
+    creations = dict.fromkeys(crashed.lanes, 0)
+    for task_id, calls in crashed.proxies["SubmitFeed"].calls.items():
+        crash = crashed.planned.get(task_id, ("", None))[1]
+        made = [number for number, call in enumerate(calls) if call == "POST feeds"]
+        kept_back = crash is not None and crash.moment == "before" and crash.call in made
+        creations[task_id] = len(made) - int(kept_back and task_id in crashed.proxies["SubmitFeed"].kills)
+    assert creations == dict.fromkeys(creations, 1)
+    assert crashed.proxies["SubmitFeed"].calls[WITHOUT_A_CRASH].count("POST feeds") == 1
