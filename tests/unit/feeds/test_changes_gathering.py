@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 
+from sellerbus.feeds import changes_gathering
+from sellerbus.feeds.changes import ListingChange, RefusedChange, read_change
+from sellerbus.feeds.changes_document import Limits, OpenChange, choose
 from sellerbus.feeds.checks import FeedRequest, Rules, check_feed
 from sellerbus.feeds.task import Outcome, TaskState
 from tests.unit.feeds.changes_world import WINDOW, World, change, number_of, sent_numbers
@@ -101,6 +105,28 @@ def test_a_feed_as_large_as_it_may_be_goes_at_once() -> None:
     assert all(len(content) <= 4 * size + 200 for _, content, _ in world.handed_over)
     world.settle()
     assert [number for each in numbers(world) for number in each] == list(range(1, 8))
+
+
+def test_a_feed_is_never_larger_than_it_may_be() -> None:
+    size = len(json.dumps(change(1), separators=(",", ":")))
+    for more in range(60):
+        world = World(most_bytes=4 * size + more)
+        for number in range(1, 8):
+            world.send(change(number))
+        world.settle()
+        assert all(len(content) <= 4 * size + more for _, content, _ in world.handed_over)
+
+
+def test_large_changes_of_one_sku_are_not_all_read_to_find_its_next() -> None:
+    read: list[int] = []
+
+    def changes() -> Iterator[OpenChange]:
+        for number in range(1000):
+            read.append(number)
+            yield OpenChange(f"{number:013d}", f"c{number}", "A", "{" + "x" * 1000)
+
+    chosen = choose(changes(), Limits(25_000, 20_000))
+    assert (len(chosen.changes), chosen.full, len(read)) == (1, False, 40)
 
 
 def test_a_change_larger_than_a_feed_should_be_still_goes() -> None:
@@ -372,20 +398,86 @@ def test_another_group_is_closed_later_where_no_time_is_left() -> None:
     assert numbers(world) == [[1]]
 
 
-def test_further_full_feeds_are_left_to_another_run_where_no_time_is_left() -> None:
+def test_each_further_full_feed_has_a_message_of_its_own() -> None:
     world = World(most_changes=2)
     for number in range(1, 7):
         world.send(change(number))
     world.invoke(world.receive())
-    world.remaining = 15
     (close,) = world.receive()
+    world.send(change(7, sellerId="A9OTHER"))
     done = world.invoke([close])
     assert done is not None
     assert [batch.changes for batch in done.batches] == [2]
-    (promise,) = world.queue.values()
+    promise = list(world.queue.values())[-1]
     assert promise.visible_at == world.clock.now
     world.settle()
-    assert numbers(world) == [[1, 2], [3, 4], [5, 6]]
+    assert numbers(world) == [[1, 2], [3, 4], [5, 6], [7]]
+
+
+def test_no_group_is_begun_without_the_time_that_a_full_feed_takes() -> None:
+    world = World()
+    world.send(change(1))
+    world.work()
+    world.later(WINDOW)
+    world.remaining = 59
+    assert world.invoke(world.receive()) is not None
+    assert world.handed_over == []
+
+
+def test_a_flood_that_the_table_throttles_holds_up_its_own_group_only() -> None:
+    world = World()
+    for number in range(1, 4):
+        world.send(change(number))
+    world.send(change(9, sellerId="A9OTHER"))
+
+    def fate(name: str, number: int) -> str:
+        throttled = name == "transact_write_items" and SELLER in json.dumps(world.asked)
+        return "error before" if throttled else "go on"
+
+    world.fate = fate
+    deliveries = world.receive()
+    done = world.invoke(deliveries)
+    assert done is not None
+    assert done.failed.keys() == {each.message.message_id for each in deliveries[:3]}
+    assert (done.kept, done.copies) == (1, 0)
+    world.settle()
+    assert sorted(numbers(world)) == [[1, 2, 3], [9]]
+
+
+def test_where_the_table_takes_nothing_no_time_is_lost_on_each_group() -> None:
+    world = World(remaining=30)
+    for number in range(1, 4):
+        world.send(change(number, sellerId=f"A{number}SELLER"))
+    world.fate = lambda name, number: "error before"
+    done = world.invoke(world.receive())
+    assert done is not None
+    assert (len(done.failed), world.calls) == (3, ["transact_write_items"])
+
+
+@pytest.mark.parametrize("body", ['{"closeListingChanges":' + "[" * 100_000, '{"sellerId":' + "[" * 100_000])
+def test_a_message_that_nests_too_deeply_costs_no_other(body: str) -> None:
+    world = World()
+    world.send(body)
+    world.send(change(1))
+    (done,) = world.work()
+    assert (done.kept, done.failed, len(world.dead)) == (1, {}, 1)
+
+
+def test_a_defect_costs_its_message_alone_and_tells_no_content(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(body: str, message_id: str, order: int) -> ListingChange | RefusedChange:
+        if "SKU-1" in body:
+            raise KeyError(body)
+        return read_change(body, message_id, order)
+
+    monkeypatch.setattr(changes_gathering, "read_change", broken)
+    world = World()
+    world.send(change(1))
+    world.send(change(2))
+    done = world.invoke(world.receive())
+    assert done is not None
+    assert done.kept == 1
+    (why,) = done.failed.values()
+    assert why.startswith("defect: KeyError at test_changes_gathering.py:")
 
 
 def test_the_feed_waits_for_the_lane_and_grows_meanwhile() -> None:

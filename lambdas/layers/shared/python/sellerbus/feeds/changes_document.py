@@ -25,6 +25,8 @@ ISSUE_LOCALE: Final = "en_US"
 _END: Final = "]}"
 # {"messageId":25000,  and a comma before the next.
 _ADDED_BYTES: Final = 20
+# The header, the brackets around the messages.
+_AROUND_BYTES: Final = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How large a feed of changes becomes; bytes are its messages'. A single change always goes.
+    """How large a feed of changes becomes. A single change always goes.
 
     most_changes: more than Amazon takes counts as that.
     """
@@ -82,12 +84,15 @@ class Chosen:
 def choose(changes: Iterable[OpenChange], limits: Limits) -> Chosen:
     """Take the first change of each SKU, in order, as far as one feed goes.
 
-    Reads no further than it must: where many changes are of few SKUs, it stops after twice as many as fit.
+    Reads no further than it must: where many changes are of few SKUs, it stops after twice as many as fit, by
+    their number or by their size.
     """
     taken: dict[str, OpenChange] = {}
-    size_bytes = document_bytes = 0
+    size_bytes = read_bytes = 0
+    document_bytes = _AROUND_BYTES
     full = False
     for read, change in enumerate(changes, 1):
+        read_bytes += change.size_bytes
         if change.sku not in taken:
             more = change.size_bytes + _ADDED_BYTES
             if taken and document_bytes + more > limits.most_bytes:
@@ -99,7 +104,7 @@ def choose(changes: Iterable[OpenChange], limits: Limits) -> Chosen:
             if len(taken) == limits.changes or document_bytes >= limits.most_bytes:
                 full = True
                 break
-        if read >= 2 * limits.changes:
+        if read >= 2 * limits.changes or read_bytes >= 2 * limits.most_bytes:
             break
     kept = tuple(taken.values())
     return Chosen(kept, size_bytes, full, int(kept[0].order) if kept else None)

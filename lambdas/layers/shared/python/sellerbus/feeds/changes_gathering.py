@@ -24,6 +24,7 @@ from sellerbus.aws.errors import StoreUnavailableError
 from sellerbus.aws.event_publisher import OperationalEvent
 from sellerbus.aws.message_queue import Message
 from sellerbus.feeds import changes_events
+from sellerbus.feeds.accept_results import defect
 from sellerbus.feeds.changes import (
     Group,
     ListingChange,
@@ -31,11 +32,11 @@ from sellerbus.feeds.changes import (
     UnanswerableChangeError,
     read_change,
 )
-from sellerbus.feeds.changes_closing import Batch
+from sellerbus.feeds.changes_closing import CLOSING_SECONDS, Batch
 from sellerbus.feeds.changes_document import Limits
 from sellerbus.feeds.changes_groups import GroupRows
 from sellerbus.feeds.changes_promises import CloseRequest, Promises, close_request
-from sellerbus.feeds.changes_rows import ChangeRows, Differs, Kept
+from sellerbus.feeds.changes_rows import ChangeRows, Differs, Kept, Known
 
 
 class Closes(Protocol):
@@ -87,7 +88,12 @@ class Gathered:
         return {"ListingChangesGathered": self.kept, "ListingChangesFailed": len(self.refused)}
 
 
-CLOSE_MARGIN_SECONDS: Final = 10.0
+CLOSE_MARGIN_SECONDS: Final = CLOSING_SECONDS
+"""What is left of the function's time when a group is looked at. Were it killed within, all messages of its
+batch would come again after the queue's visibility time-out only, other sellers' too.
+"""
+
+_Outcome = Kept | Known | Differs | StoreUnavailableError
 
 
 class Gatherer:
@@ -124,14 +130,17 @@ class Gatherer:
         refusals: list[tuple[Message, RefusedChange]] = []
         for delivery in deliveries:
             message = delivery.message
-            request = close_request(message.body)
-            if request is not None:
-                closings.append((message, request))
-                continue
             try:
+                request = close_request(message.body)
+                if request is not None:
+                    closings.append((message, request))
+                    continue
                 change = read_change(message.body, message.message_id, delivery.sent_at)
             except UnanswerableChangeError as error:
                 self._reject(message, error, done)
+                continue
+            except Exception as error:  # noqa: BLE001 - a defect of ours costs this message, never its batch
+                done.failed[message.message_id] = defect(error)
                 continue
             if isinstance(change, RefusedChange):
                 refusals.append((message, change))
@@ -161,25 +170,45 @@ class Gatherer:
         firsts: dict[tuple[str, str], ListingChange] = {}
         for _, change in sorted(changes, key=lambda each: (each[1].order, each[1].change_id)):
             firsts.setdefault((change.group.seller_id, change.change_id), change)
-        wanted = list(firsts.values())
-        try:
-            outcomes = dict(zip(firsts, self._rows.keep(wanted), strict=True)) if wanted else {}
-        except StoreUnavailableError as fault:
-            done.failed |= {message.message_id: str(fault) for message, _ in changes}
-            return
+        outcomes = self._written(list(firsts.values()))
         waiting: dict[Group, list[Message]] = {}
-        others = len(refusals)
+        others, failed = len(refusals), len(done.failed)
         new = [change for key, change in firsts.items() if outcomes[key] == Kept(again=False)]
         for message, change in changes:
             key = (change.group.seller_id, change.change_id)
             outcome = outcomes[key]
-            if isinstance(outcome, Differs) or change.content_sha256 != firsts[key].content_sha256:
+            if isinstance(outcome, StoreUnavailableError):
+                done.failed[message.message_id] = str(outcome)
+            elif isinstance(outcome, Differs) or change.content_sha256 != firsts[key].content_sha256:
                 refusals.append((message, changes_events.with_a_taken_id(change)))
             elif isinstance(outcome, Kept):
                 waiting.setdefault(change.group, []).append(message)
         done.kept += len(new)
-        done.copies += len(changes) - len(new) - (len(refusals) - others)
+        done.copies += len(changes) - len(new) - (len(refusals) - others) - (len(done.failed) - failed)
         self._promise(waiting, new, done)
+
+    def _written(self, changes: Sequence[ListingChange]) -> dict[tuple[str, str], _Outcome]:
+        """What became of each change, by seller and id.
+
+        Where the table does not take them together they are written group by group: a flood of one group's
+        changes, which it throttles, is not to hold up the others'.
+        """
+        outcomes: dict[tuple[str, str], _Outcome] = {}
+        together = [list(changes)]
+        while together:
+            part = together.pop()
+            keys = [(change.group.seller_id, change.change_id) for change in part]
+            try:
+                outcomes.update(zip(keys, self._rows.keep(part), strict=True))
+            except StoreUnavailableError as fault:
+                groups: dict[Group, list[ListingChange]] = {}
+                for change in part:
+                    groups.setdefault(change.group, []).append(change)
+                if len(groups) > 1 and self._remaining_seconds() >= CLOSE_MARGIN_SECONDS:
+                    together += groups.values()
+                else:
+                    outcomes.update(dict.fromkeys(keys, fault))
+        return outcomes
 
     def _promise(
         self, waiting: Mapping[Group, Sequence[Message]], new: Sequence[ListingChange], done: Gathered

@@ -46,7 +46,7 @@ def close_request(body: str) -> CloseRequest | None:
     try:
         found = json.loads(body)[_CLOSE]
         return CloseRequest(Group(str(found["sellerId"]), str(found["marketplaceId"])), str(found["promise"]))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

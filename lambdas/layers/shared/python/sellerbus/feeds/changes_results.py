@@ -142,7 +142,7 @@ def issues_of(
 
 
 def _message_id(row: Mapping[str, Any], message_id_of_sku: Mapping[str, int]) -> int:
-    """The id of the message that a line of the report is about; 0, which is none, where it names no message."""
+    """The id of the message that a line of the report is about; 0, which is no id, where it names none."""
     message_id = row.get("messageId") or message_id_of_sku.get(row.get("sku") or "")
     return message_id if isinstance(message_id, int) else 0
 
