@@ -133,6 +133,13 @@ def test_all_feeds_of_a_type(version: str) -> None:
     ]
 
 
+def test_feeds_for_more_marketplaces_than_getfeeds_takes_are_found_by_some_of_them() -> None:
+    """A feed is for up to 25, getFeeds takes 10, and lists what is for any of them."""
+    feeds, client = api(V2021, {"feeds": []})
+    feeds.feeds("T", [f"M{number}" for number in range(25)], "2026-01-01T00:00:00Z")
+    assert client.calls[0][1]["query"]["marketplaceIds"] == [f"M{number}" for number in range(10)]
+
+
 def test_a_listing_without_end_is_said_to_be_incomplete() -> None:
     feeds, client = api(V2021, {"feeds": [ROW], "nextToken": "again"})
     assert not feeds.feeds("T", ("M1",), "2026-01-01T00:00:00Z").complete

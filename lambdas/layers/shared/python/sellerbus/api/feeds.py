@@ -22,6 +22,7 @@ V2021: Final = "2021-06-30"
 V2020: Final = "2020-09-04"
 PAGE_SIZE: Final = 100
 MOST_PAGES: Final = 50
+MOST_MARKETPLACES_ASKED: Final = 10
 
 IN_QUEUE: Final = "IN_QUEUE"
 DONE: Final = "DONE"
@@ -166,11 +167,13 @@ class FeedsApi:
         return _feed(operation, answer, self._content(operation, answer))
 
     def feeds(self, feed_type: str, marketplace_ids: Sequence[str], created_since: str) -> Listing:
-        """Return the feeds of a type for any of the marketplaces, created since a time (ISO 8601)."""
+        """Return the feeds of a type created since a time (ISO 8601): all that are for all of the
+        marketplaces, and others that are for some.
+        """
         operation = self._version.feeds
         query: Query = {
             "feedTypes": [feed_type],
-            "marketplaceIds": list(marketplace_ids),
+            "marketplaceIds": list(marketplace_ids[:MOST_MARKETPLACES_ASKED]),
             "createdSince": created_since,
             "pageSize": str(PAGE_SIZE),
         }
