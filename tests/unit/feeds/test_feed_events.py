@@ -54,6 +54,16 @@ def test_each_end_has_its_event_and_its_metric(outcome: str, detail_type: str, m
     assert set(event.detail) == KEYS
 
 
+def test_an_event_has_room_on_the_bus_whatever_was_asked_for() -> None:
+    """PutEvents takes 256 KiB; a task whose end can't be told can't end."""
+    asked_for = ["\u4e16" * 200] * 400
+    event = feed_events.ended(Task(outcome="REFUSED", marketplace_ids=asked_for))
+    told = event.detail["marketplaceIds"]
+    assert isinstance(told, list)
+    assert (len(told), len(told[0])) == (25, 40)
+    assert len(json.dumps(event.detail)) < 16_000
+
+
 def test_pointers_and_totals_are_told_and_nothing_else_of_the_row() -> None:
     event = feed_events.ended(
         Task(

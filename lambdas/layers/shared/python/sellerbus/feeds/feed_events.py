@@ -26,6 +26,9 @@ FAILED: Final = "FeedFailed"
 
 LONGEST_REASON: Final = 1000
 MOST_CANDIDATES: Final = 20
+MOST_MARKETPLACES: Final = 25
+"""A feed is for no more; a refused request may name any number."""
+LONGEST_MARKETPLACE: Final = 40
 
 _NAMESPACE: Final = uuid.UUID("3f0c6f0e-0b9a-5b3d-8a1f-7d3f5f0a9c41")
 
@@ -137,7 +140,9 @@ def _event(
             "sellerId": task.seller_id,
             "region": task.region,
             "feedType": task.feed_type,
-            "marketplaceIds": list(task.marketplace_ids),
+            "marketplaceIds": [
+                shorten(name, LONGEST_MARKETPLACE) for name in task.marketplace_ids[:MOST_MARKETPLACES]
+            ],
             "feedId": task.feed_id,
             "outcome": None if task.outcome is None else str(task.outcome),
             "reason": None if task.reason is None else told(task.reason),
