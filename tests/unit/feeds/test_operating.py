@@ -13,6 +13,7 @@ from sellerbus.feeds.operating import FeedOperator
 from sellerbus.feeds.submission import State
 from sellerbus.feeds.submission_steps import EndsError, TryLaterError
 from sellerbus.feeds.task import DECIDE, Outcome, TaskState
+from sellerbus.sellers.registry import UnreadableTokenError
 from tests.unit.api.wire import reply
 from tests.unit.feeds.submission_scene import Scene, checked, in_turn
 from tests.unit.feeds.tasks import task
@@ -262,6 +263,25 @@ def test_where_no_step_waits_yet_the_decision_is_written_all_the_same() -> None:
 def test_a_decision_about_what_is_decided() -> None:
     scene = in_turn()
     assert decide(scene, "give-up")["error"]["kind"] == "wrong-state"
+
+
+def test_what_can_be_no_feed_id_is_answered() -> None:
+    for feed_id in (".", ".."):
+        assert decide(uncertain(), "adopt", feedId=feed_id)["error"]["kind"] == "bad-request"
+
+
+def test_a_refresh_token_that_can_not_be_read_is_answered() -> None:
+    scene = uncertain()
+
+    def refuse(*_: Any) -> Any:
+        raise UnreadableTokenError("the refresh token cannot be decrypted")
+
+    answer = asked(
+        scene,
+        {"request": "settle", "taskId": "t1", "decision": "adopt", "feedId": "feed-1"},
+        amazon=SimpleNamespace(api=refuse),
+    )
+    assert answer["error"] == {"kind": "permanent", "message": "the refresh token cannot be decrypted"}
 
 
 @pytest.mark.parametrize("error", [TryLaterError("the seller is paused"), EndsError(Outcome.REFUSED, "gone")])

@@ -22,6 +22,7 @@ from sellerbus.feeds.submission_steps import Amazon, EndsError, TryLaterError, a
 from sellerbus.feeds.task import DECIDE, OVER, FeedTask, Outcome, TaskState, iso
 from sellerbus.feeds.task_store import TaskChangedError, TaskStore, UnknownTaskError, feed_key
 from sellerbus.feeds.task_table import RefusedError
+from sellerbus.sellers.rows import SellerError
 
 ADOPT: Final = "adopt"
 SUBMIT_AGAIN: Final = "submit-again"
@@ -120,7 +121,8 @@ class FeedOperator:
 
     def _settle(self, task: FeedTask, request: Mapping[str, Any]) -> Mapping[str, Any]:
         choice, feed_id = request.get("decision"), request.get("feedId")
-        if choice not in DECISIONS or (choice == ADOPT) != (isinstance(feed_id, str) and feed_id != ""):
+        names_feed = isinstance(feed_id, str) and feed_id not in ("", ".", "..")
+        if choice not in DECISIONS or (choice == ADOPT) != names_feed:
             raise NotDoneError(
                 "bad-request", f"decision must be one of {', '.join(DECISIONS)}; adopt names a feedId"
             )
@@ -214,7 +216,7 @@ class FeedOperator:
         except SellingPartnerError as error:
             kind = "permanent" if isinstance(answered_before(error), EndsError) else "retryable"
             raise NotDoneError(kind, str(error)) from None
-        except (TryLaterError, EndsError) as error:
+        except (TryLaterError, EndsError, SellerError) as error:
             raise NotDoneError("permanent", str(error)) from None
 
 
