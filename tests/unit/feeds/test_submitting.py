@@ -15,6 +15,7 @@ from sellerbus.documents.cipher import EncryptionDetails, decrypted
 from sellerbus.feeds.submission import State
 from sellerbus.feeds.submission_steps import EndsError, TryLaterError, WrongTaskStateError
 from sellerbus.feeds.task import Outcome, TaskState
+from sellerbus.sellers.registry import UnreadableTokenError
 from tests.unit.api.wire import reply
 from tests.unit.documents.test_refusals import EXPIRED
 from tests.unit.documents.wire import Answer as Stored
@@ -508,6 +509,17 @@ def test_credentials_that_an_operator_has_to_mend_are_waited_for(code: str) -> N
     assert scene.submit() == {"next": "ended"}
     row = scene.task()
     assert (row.outcome, "90 days" in str(row.reason)) == (Outcome.FAILED, True)
+
+
+def test_a_refresh_token_that_has_to_be_written_anew_is_waited_for() -> None:
+    """It is read inside of the first call; before the intent, or after it without a byte sent."""
+    scene = in_turn()
+    unreadable = UnreadableTokenError("the refresh token cannot be decrypted: write it anew")
+    readable = scene.api
+    scene.api = calling_for_the_seller(unreadable)  # type: ignore[method-assign]
+    assert scene.submit() == {"next": "wait", "waitSeconds": 300}
+    scene.api = readable  # type: ignore[method-assign]
+    assert scene.submit() == AWAIT
 
 
 def test_a_task_before_its_turn_is_not_submitted() -> None:

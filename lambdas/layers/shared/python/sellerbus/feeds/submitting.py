@@ -23,6 +23,7 @@ from sellerbus.feeds.submission import State, crashed, not_done, opened, refused
 from sellerbus.feeds.submission_steps import (
     LONGEST_MEND_WAIT,
     LONGEST_MENDING_SECONDS,
+    MEND_SECONDS,
     Amazon,
     EndsError,
     TryLaterError,
@@ -35,6 +36,7 @@ from sellerbus.feeds.task import FeedTask, Outcome, TaskState
 from sellerbus.feeds.task_store import TaskChangedError, TaskStore
 from sellerbus.feeds.task_table import TaskTable
 from sellerbus.feeds.turns import attempt_closed, attempt_opened, turn_of
+from sellerbus.sellers.rows import SellerError
 
 CALL_SECONDS: Final = 45.0
 """For createFeed and its answer: an access token, a turn of the quota, connecting and reading."""
@@ -115,6 +117,10 @@ class FeedSubmitter:
             except TryLaterError as later:
                 self.why = feed_events.told(str(later))
                 answer = self._later(task, later)
+            except SellerError as error:
+                # The refresh token can't be read: a person writes it anew.
+                self.why = feed_events.told(str(error))
+                answer = self._later(task, TryLaterError(str(error), MEND_SECONDS, endless=True))
             except EndsError as ends:
                 self.why = feed_events.told(ends.reason)
                 answer = self._end(task_id, ends)
@@ -225,10 +231,8 @@ class FeedSubmitter:
         longest = LONGEST_MENDING_SECONDS if later.endless else LONGEST_TRYING_SECONDS
         # What is open is not ended: for how long it is looked for is the settler's to say.
         if since > longest and not task.call_is_open:
-            time = "90 days" if later.endless else "24 hours"
-            return self._end(
-                task.task_id, EndsError(Outcome.FAILED, f"it could not be submitted for {time}: {later}")
-            )
+            why = f"it could not be submitted for {'90 days' if later.endless else '24 hours'}: {later}"
+            return self._end(task.task_id, EndsError(Outcome.FAILED, why))
         seconds = growing_wait(since, _LONGEST_FAULT_WAIT) if later.seconds is None else later.seconds
         return waiting(max(seconds, growing_wait(since, LONGEST_MEND_WAIT)) if later.endless else seconds)
 
