@@ -15,6 +15,7 @@ from sellerbus.api import operations
 from sellerbus.api.answers import Answer
 from sellerbus.api.booking import Booking
 from sellerbus.api.errors import OutcomeUnknownError, RetryableError
+from sellerbus.api.feed_status import ENDS
 from sellerbus.api.lwa import SellerGrant
 from sellerbus.api.operation import Operation, Query
 
@@ -23,13 +24,6 @@ V2020: Final = "2020-09-04"
 PAGE_SIZE: Final = 100
 MOST_PAGES: Final = 50
 MOST_MARKETPLACES_ASKED: Final = 10
-
-IN_QUEUE: Final = "IN_QUEUE"
-DONE: Final = "DONE"
-FATAL: Final = "FATAL"
-CANCELLED: Final = "CANCELLED"
-ENDS: Final = frozenset({DONE, FATAL, CANCELLED})
-"""The processing statuses after which a feed changes no more."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from sellerbus.api.feeds import ENDS
+from sellerbus.api.feed_status import ENDS
 from sellerbus.api.redaction import redact, shorten
 from sellerbus.aws.event_publisher import OperationalEvent
 from sellerbus.feeds import feed_events

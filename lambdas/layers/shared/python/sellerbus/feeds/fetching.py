@@ -19,7 +19,8 @@ from sellerbus.api.errors import (
     ThrottledError,
     UnauthorizedError,
 )
-from sellerbus.api.feeds import CANCELLED, Feed, FeedDocument
+from sellerbus.api.feed_status import CANCELLED
+from sellerbus.api.feeds import Feed, FeedDocument
 from sellerbus.documents.cipher import EncryptionDetails
 from sellerbus.documents.errors import DocumentError, EncryptionDetailsError, RetryableTransferError
 from sellerbus.feeds.keeping import Again, Kept, ReportNotKeptError

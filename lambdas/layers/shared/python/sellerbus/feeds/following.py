@@ -15,7 +15,8 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 
 from sellerbus.api.errors import NotFoundError, SellingPartnerError, ThrottledError
-from sellerbus.api.feeds import ENDS, Feed
+from sellerbus.api.feed_status import ENDS
+from sellerbus.api.feeds import Feed
 from sellerbus.aws.event_publisher import OperationalEvent
 from sellerbus.feeds import feed_events
 from sellerbus.feeds.processed import COLLECT, Tokens
@@ -204,8 +205,7 @@ class FeedFollower:
         task = self._store.update(task.task_id, looked)
         if task.state is not TaskState.PROCESSING:
             return Step(task, {"next": _after(task)}, told, look.words)
-        silence = self._silence(task, age)
-        return Step(task, {"next": "await", "silenceSeconds": silence}, told, look.words)
+        return Step(task, {"next": "await", "silenceSeconds": self._silence(task, age)}, told, look.words)
 
     def _silence(self, task: FeedTask, age: float) -> int:
         """Seconds until the next look: twice as many as before, but what is late is told in time."""

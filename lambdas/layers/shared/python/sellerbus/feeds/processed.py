@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, Protocol
 
-from sellerbus.api.feeds import ENDS
+from sellerbus.api.feed_status import ENDS
 from sellerbus.feeds.task import AWAIT, FeedTask, TaskState
 from sellerbus.feeds.task_store import FeedRow
 
