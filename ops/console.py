@@ -12,11 +12,13 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import typer
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from ops.errors import WRONG_INPUT, CommandError
+from ops.printable import plain
 from sellerbus.api.redaction import redact
 
 _MOST_LINES: Final = 20
@@ -25,8 +27,9 @@ _PROSE_WIDTH: Final = 12
 
 def say(message: str) -> None:
     """Tell the person something; never part of the result. Tokens that got into it are taken out."""
-    # Texts are names and messages, not markup: brackets in them are to be shown.
-    Console(stderr=True, highlight=False).print(redact(message), markup=False, soft_wrap=True)
+    # Texts are names and messages, not markup: brackets and words between colons in them are to be shown.
+    screen = Console(stderr=True, highlight=False, emoji=False)
+    screen.print(plain(redact(message)), markup=False, soft_wrap=True)
 
 
 def show_json(document: Any) -> None:
@@ -46,9 +49,10 @@ def show_table(
     An id that is cut or split is of no use: only columns named in `prose` are broken anywhere, those in
     `worded` between words.
     """
-    console = Console(file=sys.stdout, highlight=False, markup=False)
+    console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
+    rows = [[plain(cell) for cell in row] for row in rows]
     table = Table(
-        title=title, title_justify="left", show_lines=any("\n" in cell for row in rows for cell in row)
+        title=plain(title), title_justify="left", show_lines=any("\n" in cell for row in rows for cell in row)
     )
     natural, least = _widths(columns, rows, prose, worded)
     # Into a file or a pipe everything goes on its line; a terminal that is too narrow is overrun.
@@ -79,7 +83,7 @@ def _widths(
 ) -> tuple[list[int], list[int]]:
     """Return the columns' natural and least widths."""
     contents = [(column, *(row[number] for row in rows)) for number, column in enumerate(columns)]
-    natural = [max(len(line) for cell in cells for line in cell.split("\n")) for cells in contents]
+    natural = [max(cell_len(line) for cell in cells for line in cell.split("\n")) for cells in contents]
     least = [
         _PROSE_WIDTH if name in prose else _longest_word(cells) if name in worded else wide
         for name, cells, wide in zip(columns, contents, natural, strict=True)
@@ -88,7 +92,7 @@ def _widths(
 
 
 def _longest_word(cells: Sequence[str]) -> int:
-    return max(len(word) for cell in cells for word in cell.split())
+    return max(cell_len(word) for cell in cells for word in cell.split())
 
 
 def _rules(columns: Sequence[str]) -> int:
@@ -120,7 +124,7 @@ def counted(count: int, thing: str) -> str:
 
 def show_line(text: str) -> None:
     """Print one sentence of the result."""
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(plain(text) + "\n")
 
 
 def show_facts(title: str, facts: Mapping[str, str]) -> None:
@@ -133,7 +137,7 @@ def show_facts(title: str, facts: Mapping[str, str]) -> None:
         fits = not room or len(begin + value) <= room
         parts = [value] if fits else _wrapped(value, room - len(begin))
         lines += [f"{begin}{parts[0]}".rstrip(), *(" " * len(begin) + part for part in parts[1:])]
-    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.write(plain("\n".join(lines)) + "\n")
 
 
 def _wrapped(text: str, width: int) -> list[str]:

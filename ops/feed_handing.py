@@ -67,7 +67,7 @@ class FileDocument:
     def put(self, inbox: Inbox, checked: Checked, key: str, content_type: str, data: dict[str, str]) -> None:
         # It was read through before, so that it can be uploaded by several threads.
         del checked
-        inbox.put_file(self.file, self.file.stat().st_size, key, content_type, data)
+        inbox.put_file(self.file, key, content_type, data)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import io
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from ops import live
 from ops.errors import EXISTS, FAILED, NOT_FOUND, WRONG_INPUT, CommandError
+from ops.printable import plain, whole
 from sellerbus.documents.charset import codec_named, declared_charset
 
 COLUMNS: Final = ("messageId", "sku", "code", "severity", "attribute", "message")
@@ -23,8 +25,8 @@ ERROR: Final = "ERROR"
 _CHUNK_BYTES: Final = 1 << 18
 _LONGEST_FINDINGS: Final = 64 * 1024 * 1024
 _GONE: Final = frozenset({"NoSuchKey", "404", "NotFound"})
-# A spreadsheet takes such a cell for a formula.
-_FORMULA_BEGINS: Final = ("=", "+", "-", "@", "\t", "\r")
+# A spreadsheet takes such a cell for a formula; one for Japanese takes wide signs too.
+_FORMULA_BEGINS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 Row = Mapping[str, Any]
 
@@ -118,11 +120,16 @@ def chosen(
         yield row
 
 
+def on_terminal(out: TextIO) -> bool:
+    return out.isatty()
+
+
 def write_lines(rows: Iterable[Row], out: TextIO) -> int:
     """Write each row as JSON on a line; returns how many there were."""
+    printable = plain if on_terminal(out) else whole
     count = 0
     for row in rows:
-        out.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
+        out.write(printable(json.dumps(row, ensure_ascii=False, separators=(",", ":"))) + "\n")
         count += 1
     return count
 
@@ -132,11 +139,12 @@ def write_csv(rows: Iterable[Row], out: TextIO) -> int:
 
     A text that a spreadsheet would carry out gets an apostrophe before it.
     """
+    printable = plain if on_terminal(out) else whole
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
     count = 0
     for row in rows:
-        writer.writerow([_cell(row.get(name)) for name in COLUMNS])
+        writer.writerow([printable(_cell(row.get(name))) for name in COLUMNS])
         count += 1
     return count
 
@@ -199,14 +207,7 @@ def to_stdout(chunks: Iterable[bytes], content_type: str) -> None:
         sys.stdout.buffer.flush()
         return
     named = codec_named(declared_charset(content_type) or "utf-8") or "utf-8"
-    decoder = codecs.getincrementaldecoder(named)("replace")
+    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(named)("replace"), translate=True)
     for chunk in chunks:
-        sys.stdout.write(_printable(decoder.decode(chunk)))
-    sys.stdout.write(_printable(decoder.decode(b"", final=True)))
-
-
-def _printable(text: str) -> str:
-    """Return the text without what a terminal would obey."""
-    return "".join(
-        sign if sign.isprintable() or sign in "\n\t" else "\ufffd" for sign in text.replace("\r\n", "\n")
-    )
+        sys.stdout.write(plain(decoder.decode(chunk)))
+    sys.stdout.write(plain(decoder.decode(b"", final=True)))

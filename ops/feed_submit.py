@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
 
 from ops import console, feed_following, feed_handing, feed_input, feed_tables, feed_views, seller_input
-from ops.errors import WRONG_INPUT, CommandError
+from ops.errors import WRONG_INPUT, CommandError, aws_not_reached, aws_refusal
 from ops.feed_handing import HandedOver, RefusedError
 from ops.feed_options import TimeOut, Wait
 from ops.feed_results import chosen
@@ -83,8 +84,8 @@ def submit(
     up within two minutes. With --wait: 0 COMPLETED; 1 FATAL, REFUSED, CANCELLED, FAILED, UNSEEN or GIVEN_UP;
     5 COMPLETED_WITH_ERRORS, or UNCERTAIN, which a person decides, or not ended in time. Printed with --json:
     what `show` prints, and "handedOver" (false: the task was there already), "localFindings", with --wait
-    also "firstErrors"; where the checks refused it {"taskId", "handedOver": false, "refused": {"errors",
-    "warnings", "findings"}}.
+    also "firstErrors" (null: they can't be read); where the checks refused it {"taskId", "handedOver": false,
+    "refused": {"errors", "warnings", "findings"}}.
     """
     target = opened(stage)
     cell, chosen_ids = feed_input.marketplaces(target, marketplaces)
@@ -192,11 +193,21 @@ def _tell_end(tasks: Tasks, task: FeedTask) -> None:
         feed_tables.show_results("The first errors", errors)
 
 
-def _first_errors(tasks: Tasks, task: FeedTask) -> list[Any]:
+def _first_errors(tasks: Tasks, task: FeedTask) -> list[Any] | None:
+    """Return the first errors; None where they can't be read: how the task ended is known all the same."""
     if not task.results:
         return []
-    rows = tasks.kept.results(task.results)
-    return list(chosen(rows, sku=None, code=None, everything=False, limit=_FIRST_ERRORS))
+    try:
+        rows = tasks.kept.results(task.results)
+        return list(chosen(rows, sku=None, code=None, everything=False, limit=_FIRST_ERRORS))
+    except CommandError as error:
+        why = str(error)
+    except ClientError as error:
+        why = aws_refusal(error)
+    except BotoCoreError as error:
+        why = aws_not_reached(error)
+    console.say(f"The first errors can't be shown: {why}")
+    return None
 
 
 def _document(handed: HandedOver, task: FeedTask, *, waited: bool) -> dict[str, Any]:

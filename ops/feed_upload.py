@@ -68,13 +68,11 @@ class Inbox:
         self._s3 = s3
         self.bucket = bucket
 
-    def put_file(
-        self, file: Path, size: int, key: str, content_type: str, metadata: Mapping[str, str]
-    ) -> None:
-        """Upload a file; raises CommandError where S3 refuses."""
+    def put_file(self, file: Path, key: str, content_type: str, metadata: Mapping[str, str]) -> None:
+        """Upload a file; raises CommandError where it can't be read or S3 refuses."""
         arguments = {"ContentType": content_type, "Metadata": dict(metadata)}
         try:
-            with live.transfer(size, "Uploading") as moved:
+            with live.transfer(file.stat().st_size, "Uploading") as moved:
                 self._s3.upload_file(
                     str(file), self.bucket, key, ExtraArgs=arguments, Callback=moved, Config=_TRANSFER
                 )

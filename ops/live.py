@@ -20,6 +20,7 @@ from rich.progress import (
 )
 
 from ops import console
+from ops.printable import plain
 
 
 @contextmanager
@@ -37,7 +38,7 @@ def transfer(total_bytes: int | None, what: str) -> Iterator[Callable[[int], Non
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
-        task = bar.add_task(what, total=total_bytes)
+        task = bar.add_task(plain(what), total=total_bytes)
         yield lambda count: bar.advance(task, count)
 
 
@@ -48,11 +49,11 @@ class States:
         self._bar = bar
         self._what = what
         self._told = ""
-        self._task = bar.add_task(what, total=None)
+        self._task = bar.add_task(plain(what), total=None)
 
     def reached(self, state: str, more: str = "") -> None:
         """Show the state; `more` is what a terminal shows of it beside, which may change often."""
-        self._bar.update(self._task, description=f"{self._what}: {state}{f', {more}' if more else ''}")
+        self._bar.update(self._task, description=plain(f"{self._what}: {state}{f', {more}' if more else ''}"))
         if state != self._told:
             self._told = state
             if self._bar.disable:

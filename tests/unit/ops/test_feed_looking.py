@@ -347,3 +347,62 @@ def test_a_report_that_cannot_be_written(feeds: FeedStage, tmp_path: Path) -> No
     finished = run(feeds, "report", "t1", "--output", str(tmp_path / "no" / "folder"))
     assert (finished.code, "cannot be written" in finished.err) == (2, True)
     assert run(feeds, "report", "t1", "--json").code == 2
+
+
+def test_no_form_of_errors_rules_a_terminal(feeds: FeedStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_results(feeds, row(1, message="\x1b[2J\x9b31m価格", sku="A\rB"))
+    for form in ("csv", "jsonl"):
+        monkeypatch.setattr(feed_results, "on_terminal", lambda out: True)
+        shown = run(feeds, "errors", "t1", "--format", form).out
+        assert "価格" in shown
+        assert not {"\x1b", "\x9b", "\r"} & set(shown)
+        monkeypatch.setattr(feed_results, "on_terminal", lambda out: False)
+        piped = run(feeds, "errors", "t1", "--format", form).out
+        assert "\x9b31m価格" in piped
+
+
+def test_halves_of_letters_can_be_written(feeds: FeedStage) -> None:
+    findings = {
+        "errors": 1,
+        "findings": [{"rule": "sku", "severity": "error", "text": "no", "sku": "\ud83d"}],
+    }
+    feeds.keep("tasks/t1/findings.json", json.dumps(findings).encode())
+    feeds.put(ended("t1", "REFUSED", findings={"errors": 1, "warnings": 0, "key": "tasks/t1/findings.json"}))
+    for form in ("table", "csv", "jsonl"):
+        finished = run(feeds, "errors", "t1", "--format", form)
+        finished.out.encode()
+        assert finished.code == 0
+
+
+@pytest.mark.parametrize(
+    "begin", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"]
+)
+def test_no_cell_begins_as_a_formula(begin: str) -> None:
+    out = io.StringIO()
+    feed_results.write_csv([row(1, message=f"{begin}1+1", sku=None)], out)
+    (written,) = csv.DictReader(io.StringIO(out.getvalue(), newline=""))
+    assert written["message"] == f"'{begin}1+1"
+
+
+def test_the_rights_that_help_names_are_those_that_are_used(feeds: FeedStage) -> None:
+    """Without ListBucket S3 says AccessDenied of what is gone; a query of an index is about the index."""
+    told = " ".join(feeds.stage.run("feeds", "--help").out.replace("│", " ").split())
+    assert "index bySeller" in told
+    assert "s3:ListBucket" in told
+    assert "errors, report, resubmit, --wait" in told
+
+
+def test_wide_spaces_of_a_report_stay(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    feed_results.to_stdout(["価格\u300012\u00a0kg".encode()], "text/plain; charset=utf-8")
+    assert capsys.readouterr().out == "価格\u300012\u00a0kg"
+
+
+def test_a_line_that_ends_between_two_pieces(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    feed_results.to_stdout([b"one\r", b"\ntwo\r", b"three"], "text/plain")
+    assert capsys.readouterr().out == "one\ntwo\nthree"

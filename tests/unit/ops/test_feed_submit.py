@@ -14,6 +14,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from ops import console, feed_following, options
+from ops.errors import CommandError
+from ops.feed_handing import FileDocument
 from ops.feed_input import Checked, KnownByName
 from ops.feed_upload import Inbox, RefusedContentError
 from sellerbus.feeds.checks import FeedRequest, Rules
@@ -410,3 +412,31 @@ def test_without_the_stack_the_command_says_how_to_deploy_it(stage: DeployedStag
     finished = stage.run(*SUBMIT, str(file))
     assert finished.code in (1, 3)
     assert "make deploy" in finished.err
+
+
+@pytest.mark.parametrize("refusal", ["AccessDenied", "NoSuchKey"])
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_errors_that_cannot_be_read_do_not_hide_how_the_task_ended(
+    feeds: FeedStage, file: Path, monkeypatch: pytest.MonkeyPatch, refusal: str, more: tuple[str, ...]
+) -> None:
+    """Who submits may have no rights to results; those of a task that was there before may be gone."""
+    pointer = feeds.results("spring-1", BAD)
+
+    def end() -> None:
+        feeds.end("spring-1", "COMPLETED_WITH_ERRORS", totals=TOTALS, results=pointer)
+        feeds.stage.refusals["s3", "na"] = ("get_object", refusal)
+
+    finished = follow(feeds, file, monkeypatch, end, *more)
+    assert finished.code == 5
+    assert "COMPLETED_WITH_ERRORS" in finished.out
+    assert "first errors" in finished.err
+    if more:
+        assert finished.document["firstErrors"] is None
+
+
+def test_a_file_that_is_gone_when_it_is_to_be_uploaded(feeds: FeedStage, tmp_path: Path) -> None:
+    request = FeedRequest(feed_type=TYPE, marketplace_ids=(US,), content_type="text/plain", feed_options=None)
+    checked = Checked(request, KnownByName(SELLER, "na", (US,)), Rules(largest_bytes=1024))
+    gone = FileDocument(tmp_path / "gone.json")
+    with pytest.raises(CommandError, match="cannot be read"):
+        gone.put(Inbox(feeds.stage.client("s3"), "inbox-na"), checked, "feeds/x", "text/plain", {})
