@@ -26,7 +26,7 @@ DONE_IN_PART = 5
 
 
 _SIDE_BY_SIDE = ("--concurrency", "4")
-"""Stacks that don't stand on each other are deployed at once."""
+"""Stacks that don't stand on each other are deployed and destroyed at once."""
 
 
 def _show_nobody(_: str) -> None:
@@ -187,7 +187,8 @@ class Deployment:
 
     def destroy(self) -> Finished:
         """`cdk destroy --all`."""
-        return self.commands.cdk("destroy", "--app", str(self.assembly), "--all", "--force", "--ci")
+        options = ("--all", "--force", "--ci", *_SIDE_BY_SIDE)
+        return self.commands.cdk("destroy", "--app", str(self.assembly), *options)
 
     def stop(self) -> None:
         """Stops the simulator and the emulator; nothing of what was deployed remains."""

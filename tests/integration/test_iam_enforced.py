@@ -34,7 +34,16 @@ ATTEMPTS: dict[str, Callable[[Any, str], Any]] = {
     ),
 }
 AMAZON_MAY = ("SendMessage", "GetQueueAttributes")
-QUEUES = ("NotificationQueueUrl", "NotificationDeadLetterQueueUrl", "SubscriptionQueueUrl")
+QUEUES = (
+    "NotificationQueueUrl",
+    "NotificationDeadLetterQueueUrl",
+    "SubscriptionQueueUrl",
+    "FeedRequestQueueUrl",
+    "FeedRequestDeadLetterQueueUrl",
+    "ListingChangeQueueUrl",
+)
+BUCKETS = ("InboxBucketName", "ResultBucketName")
+DOCUMENT = "feeds/A2BAZU3EXAMPLE/POST_FLAT_FILE_FULFILLMENT_DATA/iam.txt"
 
 
 def refusal(system: System, account: str, attempt: str, queue: str) -> str | None:
@@ -132,3 +141,56 @@ def test_a_refresh_token_opens_only_under_its_sellers_context(system: System) ->
     with pytest.raises(ClientError) as no_context:
         decrypt()
     assert no_context.value.response["Error"]["Code"] == "AccessDeniedException"
+
+
+FOREIGN_TO_ROLES: dict[str, tuple[str, str, Callable[[Any, dict[str, str]], Any]]] = {
+    "check_feed reads no credentials": (
+        "StepsCheckFeed",
+        "secretsmanager",
+        lambda secrets, names: secrets.get_secret_value(SecretId=names["LwaCredentialsSecretArn"]),
+    ),
+    "check_feed hands nothing over": (
+        "StepsCheckFeed",
+        "s3",
+        lambda s3, names: s3.put_object(Bucket=names["InboxBucketName"], Key=DOCUMENT, Body=b""),
+    ),
+    "submit_feed writes no results": (
+        "StepsSubmitFeed",
+        "s3",
+        lambda s3, names: s3.put_object(Bucket=names["ResultBucketName"], Key="tasks/t/report", Body=b""),
+    ),
+    "collect_feed_report reads no feeds": (
+        "StepsCollectFeedReport",
+        "s3",
+        lambda s3, names: s3.get_object(Bucket=names["InboxBucketName"], Key=DOCUMENT),
+    ),
+    "accept_feeds reads no results": (
+        "AcceptFeeds",
+        "s3",
+        lambda s3, names: s3.get_object(Bucket=names["ResultBucketName"], Key="tasks/t/report"),
+    ),
+    "take_feed_turn starts no execution": (
+        "TakeFeedTurn",
+        "stepfunctions",
+        lambda states, names: states.start_execution(stateMachineArn=names["FeedStateMachineArn"]),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", FOREIGN_TO_ROLES)
+def test_the_functions_of_feeds_may_do_their_own_work_only(system: System, what: str) -> None:
+    function, service, attempt = FOREIGN_TO_ROLES[what]
+    (name,) = system.function_names(function)
+
+    with pytest.raises(ClientError) as refused:
+        attempt(system.assume_role_of(name, service), system.outputs)
+
+    assert refused.value.response["Error"]["Code"].startswith("AccessDenied")
+
+
+@pytest.mark.parametrize("bucket", BUCKETS)
+def test_amazon_and_others_may_not_read_feeds_or_results(system: System, bucket: str) -> None:
+    for account in (AMAZON_ACCOUNT, STRANGER):
+        with pytest.raises(ClientError) as refused:
+            system.client("s3", account=account).list_objects_v2(Bucket=system.outputs[bucket])
+        assert refused.value.response["Error"]["Code"] == "AccessDenied"
