@@ -52,11 +52,23 @@ class Version:
         return hashlib.sha256(self.content or b"").hexdigest()[:32]
 
 
+class Body(io.BytesIO):
+    """An object's content. taken: how many bytes of it were read."""
+
+    taken = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        found = super().read(size)
+        self.taken += len(found)
+        return found
+
+
 class FakeInbox:
     """A versioned bucket. S3's clock has whole seconds."""
 
     def __init__(self, clock: Clock, begin: Callable[[str], None]) -> None:
         self.versions: dict[str, list[Version]] = {}
+        self.bodies: list[Body] = []
         self._clock = clock
         self._begin = begin
         self._count = 0
@@ -74,7 +86,8 @@ class FakeInbox:
     def get_object(self, *, Bucket: str, Key: str, VersionId: str = "") -> Mapping[str, Any]:
         self._begin("GetObject")
         found = self._found(Bucket, Key, VersionId, ("NoSuchKey", "MethodNotAllowed"))
-        return {**found, "Body": io.BytesIO(found["content"]), "ContentLength": len(found["content"])}
+        self.bodies.append(Body(found["content"]))
+        return {**found, "Body": self.bodies[-1], "ContentLength": len(found["content"])}
 
     def put_object(
         self,

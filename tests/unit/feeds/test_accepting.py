@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from sellerbus.aws.message_queue import Message
+from sellerbus.documents.limits import Limits
 from sellerbus.feeds.accept_results import Verdict
 from sellerbus.feeds.task import FeedTask, Outcome, Source, TaskState
 from tests.fakes import client_error
@@ -26,7 +27,8 @@ def verdicts(world: World, *messages: Message) -> list[str]:
 def checked(world: World, task: FeedTask, content: bytes) -> None:
     """As check_feed leaves it."""
     digest = hashlib.sha256(content).hexdigest()
-    world.tasks.change(task, state=TaskState.WAITING, content_sha256=digest)
+    size = len(content)
+    world.tasks.change(task, state=TaskState.WAITING, content_sha256=digest, content_bytes=size)
 
 
 def dead_letter(world: World) -> tuple[str, str]:
@@ -236,6 +238,13 @@ def test_a_delete_marker_on_the_side_file_is_no_side_file() -> None:
         (b'{"marketplaceIds": ["US"], "taskId": "\\ud800"}', "halves"),
         (b'{"marketplaceIds": ["US"], "contentType": ""}', "contentType"),
         (b'{"marketplaceIds": NaN}', "NaN"),
+        (b'{"marketplaceIds": ["US"], "feedOptions": {"": "a"}}', "an option without a name"),
+        (json.dumps({"feedOptions": {"a": "b" * 16_384}}).encode(), "16384 are allowed"),
+        (json.dumps({"feedOptions": {f"{n}": n for n in range(4000)}}).encode(), "feedOptions.0 of"),
+        (json.dumps({"marketplaceIds": ["US"] * 101}).encode(), "too many or too long"),
+        (json.dumps({"marketplaceIds": ["U" * 201]}).encode(), "too many or too long"),
+        (json.dumps({"marketplaceIds": ["US"], "taskId": "a" * 201}).encode(), "taskId of the side file"),
+        (b'{"marketplaceIds": ["US"], "contentType": "  "}', "contentType"),
         (b"[" * 70_000, "larger than"),
         (b"[" * 60_000, "deep"),
     ],
@@ -417,6 +426,48 @@ def test_an_id_that_was_used_by_a_feed_never_read_is_refused() -> None:
     assert verdicts(world, world.put(f"{KEY}-2", marketplace_ids="US", task_id="t-1")) == ["taken"]
     (refused,) = [task for task in world.all_tasks() if task.task_id != "t-1"]
     assert "ended before its content was read" in str(refused.reason)
+
+
+GATHERED = "changes-" + "ab" * 16
+
+
+def test_gathered_changes_handed_over_twice_are_one_task_though_it_was_never_read() -> None:
+    world = World()
+    key = f"feeds/{SELLER}/{TYPE}/{GATHERED}.json"
+    handed_over: dict[str, Any] = {"marketplace_ids": "US", "task_id": GATHERED, "origin": "changes"}
+    assert verdicts(world, world.put(key, **handed_over)) == ["taken"]
+    assert world.only_task().origin == "changes"
+    again = world.put(key, **handed_over)
+    assert verdicts(world, again) == ["known"]
+    world.tasks.end(world.tasks.get(GATHERED), Outcome.REFUSED, reason="no seller")
+    assert verdicts(world, again) == ["known"]
+    assert world.task_ids == [GATHERED]
+
+
+@pytest.mark.parametrize("key", [KEY, f"feeds/{SELLER}/{TYPE}/t-2.json", f"feeds/{SELLER}/{TYPE}/x/t-1.json"])
+def test_a_files_own_word_makes_no_gathered_changes_of_it(key: str) -> None:
+    world = World()
+    world.deliver(world.put(key, marketplace_ids="US", task_id="t-1", origin="changes"))
+    task = world.only_task()
+    assert (task.task_id, task.origin, task.next_after_end) == ("t-1", "inbox", "ended")
+
+
+def test_a_larger_document_with_a_known_id_is_not_read_to_its_end() -> None:
+    world = World()
+    world.deliver(world.put(content=b"{}", marketplace_ids="US", task_id="t-1"))
+    checked(world, world.only_task(), b"{}")
+    large = world.put(f"{KEY}-2", b"x" * 2_000_000, marketplace_ids="US", task_id="t-1")
+    assert verdicts(world, large) == ["taken"]
+    assert "with other content" in str(next(t for t in world.all_tasks() if t.task_id != "t-1").reason)
+    assert world.inbox.bodies[-1].taken < 1_000_000
+
+
+def test_a_document_larger_than_the_hash_may_read_by_itself_is_known_again() -> None:
+    world = World()
+    world.acceptor._limits = Limits(content_bytes=1)
+    world.deliver(world.put(content=b"{}", marketplace_ids="US", task_id="t-1"))
+    checked(world, world.only_task(), b"{}")
+    assert verdicts(world, world.put(f"{KEY}-2", b"{}", marketplace_ids="US", task_id="t-1")) == ["known"]
 
 
 @pytest.mark.parametrize("task_id", ["with space", "-x", "a" * 65, "é"])

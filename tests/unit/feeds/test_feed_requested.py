@@ -124,7 +124,7 @@ def test_an_event_may_say_what_a_refused_document_lacked_once() -> None:
     [
         ({"bucket": "elsewhere", "key": KEY}, "must be in the inbox bucket"),
         ({"bucket": INBOX, "key": f"{KEY}.gone"}, "there is no object"),
-        ({"bucket": INBOX, "key": KEY, "versionId": "v9"}, "in version v9"),
+        ({"bucket": INBOX, "key": KEY, "versionId": "v9"}, "in version 'v9'"),
         ({"bucket": INBOX, "key": f"{KEY}.options.json"}, "side file"),
         ({"bucket": INBOX, "key": "x"}, "a feed is put to feeds/"),
         ({"bucket": INBOX, "key": f"feeds/A3OTHERSELLER/{TYPE}/x"}, "of seller A3OTHERSELLER by its key"),
@@ -160,6 +160,9 @@ def test_a_pointer_that_can_not_be_followed_is_refused(document: object, text: s
         ({"contentType": "text/plain; charset=klingon"}, "klingon"),
         ({"contentType": "text/plain; charset=us-ascii"}, "character 13 of the content"),
         ({"taskId": "a b"}, "must be 1 to 64 letters"),
+        ({"taskId": "a" * 100_000}, "taskId of the event must be"),
+        ({"marketplaceIds": ["US"] * 60_000}, "too many or too long"),
+        ({"feedOptions": {"a": "é" * 100_000}}, "16384 are allowed"),
     ],
 )
 def test_a_request_that_can_not_be_taken_is_refused_and_kept(detail: dict[str, Any], text: str) -> None:
@@ -210,6 +213,21 @@ def test_an_event_id_that_is_no_task_id_is_hashed() -> None:
     world.deliver(world.requested(content=CONTENT, event_id="e" * 80), *world.inbox_events())
     world.deliver(*world.inbox_events())
     assert len(world.only_task().task_id) == len("event-") + 32
+
+
+def test_an_id_by_which_the_document_would_be_a_side_file_is_refused() -> None:
+    world = World()
+    assert verdicts(world, world.requested(content=CONTENT, taskId="t-1.options.json")) == ["taken"]
+    assert "would make a side file of the document" in reason(world)
+    assert world.inbox.versions == {}
+
+
+def test_an_event_that_comes_twice_with_spaces_that_s3_leaves_out_is_one_task() -> None:
+    world = World()
+    message = world.requested(content=CONTENT, contentType=" text/plain ", marketplaceIds=[" US"])
+    assert verdicts(world, message, message) == ["nothing", "nothing"]
+    (versions,) = world.inbox.versions.values()
+    assert (versions[0].content_type, versions[0].metadata["marketplace-ids"]) == ("text/plain", MARKETPLACE)
 
 
 def test_two_writers_at_once_come_again() -> None:

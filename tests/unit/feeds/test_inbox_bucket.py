@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 from collections.abc import Iterator
 from typing import Any
 
@@ -111,3 +112,32 @@ def test_what_s3_does_not_do_now_is_no_missing_object(error: Exception) -> None:
     ):
         with pytest.raises(StoreUnavailableError):
             call()
+
+
+class Asked:
+    """Answers HeadObject as S3 answers what it can't take: without a word why."""
+
+    def __init__(self, why: str | None) -> None:
+        self._why = why
+
+    def head_object(self, **request: Any) -> Any:
+        raise client_error("HeadObject", "400")
+
+    def get_object(self, **request: Any) -> Any:
+        assert request == {"Bucket": "inbox", "Key": KEY, "VersionId": "none"}
+        if self._why:
+            raise client_error("GetObject", self._why)
+        return {"Body": io.BytesIO(b"x")}
+
+
+@pytest.mark.parametrize("why", ["InvalidArgument", "InvalidRequest", "KeyTooLongError", "NoSuchVersion"])
+def test_what_can_never_be_read_is_not_there(why: str) -> None:
+    client: Any = Asked(why)
+    assert InboxBucket(client, "inbox").head(KEY, "none") is None
+
+
+@pytest.mark.parametrize("why", ["ExpiredToken", "SlowDown", None])
+def test_what_can_be_read_another_time_is_no_missing_object(why: str | None) -> None:
+    client: Any = Asked(why)
+    with pytest.raises(StoreUnavailableError):
+        InboxBucket(client, "inbox").head(KEY, "none")

@@ -181,6 +181,12 @@ def test_fields_that_amazon_does_not_know_are_warned_of() -> None:
     ]
 
 
+def test_long_names_of_unknown_fields_are_not_held_whole() -> None:
+    findings = checked(feed(message(1, **{"x" * 100_000: 1})), length=60_000)
+    (finding,) = findings.kept
+    assert len(finding.where or "") < 1100
+
+
 def test_25000_messages_and_one_more() -> None:
     messages = [message(number) for number in range(1, 25_002)]
     assert checked(feed(*messages[:-1]), length=60_000).kept == ()

@@ -16,10 +16,9 @@ from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
 from sellerbus.aws.errors import aws_call
-from sellerbus.feeds.catalogue import JSON_LISTINGS_FEED
 from sellerbus.feeds.changes import Group
 from sellerbus.feeds.changes_document import CONTENT_TYPE, Entry, read_manifest
-from sellerbus.feeds.inbox import FEEDS
+from sellerbus.feeds.inbox import gathered_key
 from sellerbus.feeds.task import CHANGES
 
 _LINES: Final = "application/x-ndjson; charset=utf-8"
@@ -58,7 +57,7 @@ class ChangesInbox:
         with aws_call("CopyObject"):
             self._client.copy_object(
                 Bucket=self._bucket,
-                Key=f"{FEEDS}/{group.seller_id}/{JSON_LISTINGS_FEED}/{task_id}.json",
+                Key=gathered_key(group.seller_id, task_id),
                 CopySource={"Bucket": self._bucket, "Key": _key(task_id, "feed.json")},
                 MetadataDirective="REPLACE",
                 ContentType=CONTENT_TYPE,

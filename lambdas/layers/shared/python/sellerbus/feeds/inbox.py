@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from sellerbus.feeds.catalogue import JSON_LISTINGS_FEED
 from sellerbus.feeds.findings import quote
 
 FEEDS: Final = "feeds"
@@ -111,6 +112,11 @@ def feed_type_fault(feed_type: str) -> str | None:
 def document_key(seller_id: str, feed_type: str, task_id: str) -> str:
     """Return where a document is written that came as the content of an event."""
     return f"{FEEDS}/{seller_id}/{feed_type}/{task_id}"
+
+
+def gathered_key(seller_id: str, task_id: str) -> str:
+    """Return where the document of a task of gathered listing changes is handed over."""
+    return f"{FEEDS}/{seller_id}/{JSON_LISTINGS_FEED}/{task_id}.json"
 
 
 def derived_task_id(kind: str, *parts: str) -> str:

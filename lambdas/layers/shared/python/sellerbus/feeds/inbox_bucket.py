@@ -32,6 +32,8 @@ from sellerbus.feeds.task import Source
 _NOTHING_THERE: Final = frozenset(
     {"404", "405", "NoSuchKey", "NoSuchVersion", "NotFound", "MethodNotAllowed"}
 )
+# A version's id that is none, an object that only who wrote it can read (SSE-C), a key that can't be one.
+_CAN_NOT_BE_READ: Final = frozenset({"InvalidArgument", "InvalidRequest", "KeyTooLongError"})
 _STANDS_THERE: Final = frozenset({"412", "409", "PreconditionFailed", "ConditionalRequestConflict"})
 
 
@@ -69,10 +71,17 @@ class InboxBucket:
         self.name = name
 
     def head(self, key: str, version_id: str = "") -> StoredObject | None:
-        """Return what the object's version tells of itself; None where there is none, or a delete marker."""
+        """Return what the object's version tells of itself; None where there is none that can be read, or a
+        delete marker.
+        """
         version = {"VersionId": version_id} if version_id else {}
-        with _s3_call("HeadObject") as answered:
-            answered.append(self._client.head_object(Bucket=self.name, Key=key, **version))
+        try:
+            with _s3_call("HeadObject") as answered:
+                answered.append(self._client.head_object(Bucket=self.name, Key=key, **version))
+        except StoreUnavailableError as error:
+            if error.code == "400" and self._can_not_be_read(key, version):
+                return None
+            raise
         if not answered:
             return None
         answer = answered[0]
@@ -83,6 +92,17 @@ class InboxBucket:
             metadata=answer.get("Metadata") or {},
             modified_ms=_milliseconds(answer),
         )
+
+    def _can_not_be_read(self, key: str, version: Mapping[str, str]) -> bool:
+        """Whether no repetition will help. HeadObject's answer has no words that tell; GetObject's has."""
+        try:
+            with _s3_call("GetObject") as answered:
+                answer = self._client.get_object(Bucket=self.name, Key=key, **version)
+                answer["Body"].close()
+                answered.append(answer)
+        except StoreUnavailableError as error:
+            return error.code in _CAN_NOT_BE_READ
+        return not answered
 
     def side_file(self, key: str) -> SideFile | None:
         """Return the side file at `key` as it is now; None where there is none."""

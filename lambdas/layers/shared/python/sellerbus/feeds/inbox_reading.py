@@ -11,8 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
+from sellerbus.feeds.feed_events import told
 from sellerbus.feeds.hand_over import HandOver
-from sellerbus.feeds.inbox import CreatedObject, FeedKey, derived_task_id
+from sellerbus.feeds.inbox import CreatedObject, FeedKey, derived_task_id, gathered_key
 from sellerbus.feeds.inbox_bucket import SideFile, StoredObject
 from sellerbus.feeds.request import (
     Options,
@@ -22,7 +23,7 @@ from sellerbus.feeds.request import (
     options_of_metadata,
     options_of_side_file,
 )
-from sellerbus.feeds.task import Source
+from sellerbus.feeds.task import CHANGES, Source
 
 OPTIONS_WAIT_SECONDS: Final = 900
 _PLACES: Final = ("the object's metadata", "its side file")
@@ -91,7 +92,10 @@ class InboxReader:
         head = self._bucket.head(key.key, created.version_id)
         if head is None:
             kept = self._hand_overs.find(Source(self._bucket.name, key.key, created.version_id))
-            why = "the document was deleted before it was taken: put it again"
+            why = (
+                "the document was deleted before it was taken, or is encrypted with its writer's own key "
+                "(SSE-C): put it again, without such a key"
+            )
             return kept or self._refused(self._bare(key, created.version_id, created.at), why)
         self._must_be_versioned(head)
         if not created.version_id and created.etag and created.etag != head.etag:
@@ -185,7 +189,7 @@ class InboxReader:
         )
 
     def _refused(self, bare: HandOver, why: str) -> HandOver:
-        return self._hand_overs.keep(replace(bare, refusal=why))
+        return self._hand_overs.keep(replace(bare, refusal=told(why)))
 
     def _must_be_versioned(self, head: StoredObject) -> None:
         if not head.version_id:
@@ -195,12 +199,16 @@ class InboxReader:
 
 
 def _complete(bare: HandOver, options: Options) -> HandOver:
+    origin = options.origin or bare.origin
+    if origin == CHANGES and bare.key != gathered_key(bare.seller_id, options.task_id or ""):
+        # Somebody's own word: what has this origin has a manifest, of which each change is answered.
+        origin = bare.origin
     return replace(
         bare,
         marketplace_ids=options.marketplace_ids or (),
         content_type=content_type_of(options, bare.feed_type),
         feed_options=options.feed_options,
         asked_task_id=options.task_id,
-        origin=options.origin or bare.origin,
+        origin=origin,
         resubmission_of=options.resubmission_of,
     )

@@ -145,7 +145,7 @@ class ListingsFeedCheck:
         if depth == _ITEM:
             if key not in FIELDS:
                 if len(message.unknown) < MOST_FAULTS:
-                    message.unknown.append(key)
+                    message.unknown.append(key[:_LONGEST_KEPT])
                 return
             message.kinds[key] = kind
             message.values.pop(key, None)

@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import islice
 from typing import Any, Final
 
 from sellerbus.api.endpoints import UnknownMarketplaceError, marketplace
@@ -34,6 +35,11 @@ _FIELDS: Final = {
 _DEFAULT_CONTENT_TYPES: Final = frozenset({"", "binary/octet-stream", "application/octet-stream"})
 _ORIGIN: Final = re.compile(r"[a-z][a-z-]{0,31}")
 _LONGEST_CONTENT_TYPE: Final = 200
+# Rows and events take no more than some hundred kilobytes: what goes past these can be told, but not kept.
+_MOST_MARKETPLACES: Final = 100
+_LONGEST_NAME: Final = 200
+_LONGEST_OPTIONS: Final = 16_384
+_MOST_FAULTS: Final = 10
 
 
 class UnusableOptionsError(ValueError):
@@ -170,9 +176,9 @@ def _options(said: Mapping[str, Any], faults: list[str], place: str) -> Options:
         raise UnusableOptionsError("; ".join(faults))
     names = said.get("marketplaceIds")
     return Options(
-        marketplace_ids=None if names is None else tuple(_marketplace_id(name) for name in names),
+        marketplace_ids=None if names is None else tuple(_marketplace_id(name.strip()) for name in names),
         feed_options=said.get("feedOptions"),
-        content_type=said.get("contentType"),
+        content_type=said["contentType"].strip() if "contentType" in said else None,
         task_id=said.get("taskId"),
     )
 
@@ -181,19 +187,32 @@ def _faults(said: Mapping[str, Any], place: str) -> Iterator[str]:
     names = said.get("marketplaceIds", [])
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         yield f"marketplaceIds of {place} must be a list of marketplace ids or country codes"
+    elif len(names) > _MOST_MARKETPLACES or max(map(len, names), default=0) > _LONGEST_NAME:
+        yield f"marketplaceIds of {place} are too many or too long: a feed is for 1 to 25 marketplaces"
     options = said.get("feedOptions", {})
     if not isinstance(options, dict):
         yield f"feedOptions of {place} must be an object of texts"
     else:
-        for name, value in options.items():
-            if not isinstance(value, str):
-                yield f"feedOptions.{name[:80]} of {place} is {quote(value)}: it must be a text, in quotes"
+        yield from islice(_option_faults(options, place), _MOST_FAULTS)
     content_type = said.get("contentType", "-")
-    if not isinstance(content_type, str) or not 0 < len(content_type) <= _LONGEST_CONTENT_TYPE:
+    if not isinstance(content_type, str) or not 0 < len(content_type.strip()) <= _LONGEST_CONTENT_TYPE:
         yield f"contentType of {place} must be a text such as application/json; charset=UTF-8"
     task_id = said.get("taskId", "-")
-    if not isinstance(task_id, str) or not task_id:
-        yield f"taskId of {place} must be a text"
+    if not isinstance(task_id, str) or not 0 < len(task_id) <= _LONGEST_NAME:
+        yield f"taskId of {place} must be a text of 1 to 64 letters, digits or any of . _ -"
+
+
+def _option_faults(options: Mapping[str, object], place: str) -> Iterator[str]:
+    size = 0
+    for name, value in options.items():
+        if not isinstance(value, str):
+            yield f"feedOptions.{name[:80]} of {place} is {quote(value)}: it must be a text, in quotes"
+            continue
+        if not name:
+            yield f"feedOptions of {place} has an option without a name"
+        size += len(name) + len(value)
+    if size > _LONGEST_OPTIONS:
+        yield f"feedOptions of {place} have {size} characters, {_LONGEST_OPTIONS} are allowed"
 
 
 def _marketplace_id(name: str) -> str:

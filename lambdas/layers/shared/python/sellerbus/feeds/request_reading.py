@@ -14,8 +14,10 @@ from typing import Any, Final, Protocol
 
 from sellerbus.aws.errors import StoreUnavailableError
 from sellerbus.feeds.feed_requested import FeedRequested, Pointer, encoded, feed_requested
+from sellerbus.feeds.findings import quote
 from sellerbus.feeds.hand_over import HandOver
 from sellerbus.feeds.inbox import (
+    SIDE_FILE_ENDING,
     UnusableKeyError,
     derived_task_id,
     document_key,
@@ -85,8 +87,9 @@ class RequestReader:
         _must_be_of(bare, document.key)
         head = self._bucket.head(document.key, document.version_id)
         if head is None:
-            version = f" in version {document.version_id}" if document.version_id else ""
-            raise UnusableOptionsError(f"there is no object {document.key!r}{version} in the inbox bucket")
+            version = f" in version {quote(document.version_id)}" if document.version_id else ""
+            text = f"there is no object {quote(document.key)}{version} in the inbox bucket that can be read"
+            raise UnusableOptionsError(text)
         options = merged(request.options, options_of_metadata(head.metadata, head.content_type), _PLACES)
         found = replace(
             bare,
@@ -126,6 +129,9 @@ class RequestReader:
         document = encoded(content, content_type)
         metadata = _metadata(task_id, options, document)
         key = document_key(bare.seller_id, bare.feed_type, task_id)
+        if key.endswith(SIDE_FILE_ENDING):
+            text = f"the task id {task_id} would make a side file of the document, by its ending"
+            raise UnusableOptionsError(f"{text}: choose another id, or none")
         if self._bucket.write_new(key, document, content_type or _NO_TYPE, metadata):
             return Nothing("the document was written into the inbox")
         there = self._bucket.head(key)
