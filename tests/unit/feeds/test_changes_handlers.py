@@ -54,7 +54,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
 def log_of(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> StringIO:
     stream = StringIO()
-    monkeypatch.setattr(module, "log", Logger(service=f"test-{next(NUMBERS)}", stream=stream))
+    monkeypatch.setattr(module, "log", Logger(service=f"changes-{next(NUMBERS)}", stream=stream))
     return stream
 
 
