@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from sellerbus.feeds.findings import Findings
+from sellerbus.feeds.listings_feed import MOST_COUNTED, ListingsFeedCheck
 from tests.unit.feeds.requests import checked, feed, message, rules_of
 
 ATTRIBUTES = {"fulfillment_availability": [{"fulfillment_channel_code": "DEFAULT", "quantity": 10}]}
@@ -193,6 +194,20 @@ def test_25000_messages_and_one_more() -> None:
     findings = checked(feed(*messages), length=60_000)
     assert rules_of(findings) == ["too-many-messages"]
     assert "25001 messages" in findings.kept[0].text
+
+
+@pytest.mark.parametrize("end", [b"0]}", b"no JSON"])
+def test_far_more_messages_than_may_be_are_not_all_read(end: bytes) -> None:
+    head = feed().removesuffix(b"]}")
+    check = ListingsFeedCheck("A1SELLER", findings := Findings(most=10))
+    check.take(head + b"0," * 30_000)
+    for _ in range(100):
+        check.take(b"0," * 30_000)
+    check.take(end)
+    check.finish()
+    assert check.messages <= MOST_COUNTED + 30_000
+    assert findings.kept[-1].rule != "not-json"
+    assert findings.errors == check.messages + 1
 
 
 def test_every_bad_message_is_told_by_its_sku() -> None:

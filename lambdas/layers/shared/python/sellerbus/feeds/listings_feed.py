@@ -36,6 +36,8 @@ _KINDS: Final = {
 }
 _ROOT, _SECTION, _ITEM, _FIELD, _PATCH, _VALUE = range(1, 7)
 _LONGEST_KEPT: Final = 1000
+MOST_COUNTED: Final = 4 * MOST_MESSAGES
+"""Messages that are read. A gigabyte of tiny ones would take longer than a function may run."""
 
 
 class ListingsFeedCheck:
@@ -61,7 +63,7 @@ class ListingsFeedCheck:
         return self._messages
 
     def take(self, piece: bytes) -> None:
-        """Read on; after a fault of the JSON itself nothing more is read."""
+        """Read on; after a fault of the JSON itself, or far too many messages, nothing more is read."""
         if self._broken:
             return
         try:
@@ -69,6 +71,9 @@ class ListingsFeedCheck:
                 self._event(name, value)
         except BrokenJsonError as error:
             self._break(error)
+        if self._messages > MOST_COUNTED:
+            self._broken = True
+            self._findings.add(_too_many(f"more than {MOST_COUNTED}"))
 
     def finish(self) -> None:
         """Say that all was taken, and check what only the whole shows."""
@@ -218,8 +223,7 @@ class ListingsFeedCheck:
         if self._root.get("messages") == LIST and not self._messages:
             yield Finding("messages-missing", "the feed has no message", where="messages")
         if self._messages > MOST_MESSAGES:
-            text = f"the feed has {self._messages} messages: Amazon takes {MOST_MESSAGES} in one; split it"
-            yield Finding("too-many-messages", text, where="messages", limit=str(MOST_MESSAGES))
+            yield _too_many(str(self._messages))
         for where, names, known in (
             ("", self._root, {"header", "messages"}),
             ("header.", self._header.kinds, HEADER_FIELDS),
@@ -227,3 +231,8 @@ class ListingsFeedCheck:
             for name in sorted(set(names) - known)[:MOST_FAULTS]:
                 text = f"Amazon's schema has no field {quote(name)} here"
                 yield Finding("unknown-field", text, WARNING, f"{where}{name}"[:_LONGEST_KEPT])
+
+
+def _too_many(count: str) -> Finding:
+    text = f"the feed has {count} messages: Amazon takes {MOST_MESSAGES} in one; split it"
+    return Finding("too-many-messages", text, where="messages", limit=str(MOST_MESSAGES))
