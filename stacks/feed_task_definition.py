@@ -180,6 +180,16 @@ def _choice(name: str, answers: Mapping[str, str]) -> dict[str, State]:
     return {name: {"Type": "Choice", "Choices": rules, "Default": "AnswerUnknown"}}
 
 
+def _answer_unknown(then: str) -> State:
+    return {
+        "Type": "Pass",
+        "Comment": "A function of another version than the state machine's",
+        "Result": {"Error": "AnswerUnknown", "Cause": "A step answered what its Choice doesn't know"},
+        "ResultPath": "$.failure",
+        "Next": then,
+    }
+
+
 def _report() -> dict[str, State]:
     """Each gathered change gets its result, also after the task was given up."""
     states = _step(
@@ -189,8 +199,10 @@ def _report() -> dict[str, State]:
     # Given up a second time it would come here again.
     not_reported = {"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": "TaskFailed"}
     states["ReportListingChanges"]["Catch"] = [not_reported]
+    states["AfterReportListingChanges"]["Default"] = "ReportUnknown"
     return {
         **states,
+        "ReportUnknown": _answer_unknown("TaskFailed"),
         **_wait("WaitToReport", "ReportListingChanges"),
         "ChangesReported": {
             "Type": "Choice",
@@ -214,13 +226,7 @@ def _give_up() -> dict[str, State]:
     states["AfterGiveUp"]["Default"] = "TaskFailed"
     return {
         **states,
-        "AnswerUnknown": {
-            "Type": "Pass",
-            "Comment": "A function of another version than the state machine's",
-            "Result": {"Error": "AnswerUnknown", "Cause": "A step answered what its Choice doesn't know"},
-            "ResultPath": "$.failure",
-            "Next": "GiveUp",
-        },
+        "AnswerUnknown": _answer_unknown("GiveUp"),
         "LeaveToDecision": {
             "Type": "Pass",
             "Comment": "What failed is behind: the decision begins anew",

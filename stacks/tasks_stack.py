@@ -17,6 +17,7 @@ from stacks.constructs.feed_steps import FeedSteps
 from stacks.constructs.listing_changes import ListingChanges
 from stacks.constructs.python_function import FunctionDefaults, documents_layer, function_layers
 from stacks.constructs.sp_api_access import SpApiAccess
+from stacks.constructs.stopped_executions import StoppedExecutions
 from stacks.constructs.task_resources import TaskResources
 from stacks.constructs.task_table import TaskTable
 from stacks.feed_task_definition import END_FEED_TASK
@@ -61,7 +62,7 @@ class TasksStack(cdk.Stack):
         state_machine = FeedStateMachine(
             self, _STATE_MACHINE, steps=steps.functions, defaults=resources.defaults
         )
-        BrokenOffTasks(
+        broken_off = BrokenOffTasks(
             self,
             "BrokenOff",
             state_machine=state_machine,
@@ -72,6 +73,11 @@ class TasksStack(cdk.Stack):
         changes = ListingChanges(self, "Changes", resources=resources)
         operator = FeedOperator(self, "Operator", resources=resources, state_machine=state_machine)
         FeedAlarms(self, "Alarms", topic=foundation.alarm_topic)
+        # CloudFormation takes away what starts executions and minds their end, then stops them, then takes
+        # away the state machine and its steps.
+        stopped = StoppedExecutions(self, "Stopped", state_machine=state_machine, defaults=resources.defaults)
+        for other in (broken_off, requests):
+            other.node.add_dependency(stopped)
         if settings.removal_policy == "destroy":
             # CloudFormation takes away what writes first, then what the buckets hold, then the buckets.
             emptied = EmptiedBuckets(

@@ -54,6 +54,7 @@ def test_no_right_names_actions_by_a_wildcard(synthesis: Synthesis) -> None:
 # Objects are named at run time, partner event sources by Amazon.
 NAMES_MADE_BY_OTHERS = {
     "SeePartnerEventSources",
+    "StopExecutions",
     "StoreLargePayloads",
     *("InboxDelete", "ResourceDelete", "ResultsDelete"),
     *("KeepChanges", "KeepFeeds", "KeepFindings", "KeepReports"),

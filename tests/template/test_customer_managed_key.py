@@ -48,6 +48,7 @@ WITHOUT_DATA = {
     "AWS::SSM::Parameter",
     "Custom::SpApiDestination",
     "Custom::SpApiSubscriptions",
+    "Custom::StopExecutions",
 }
 
 

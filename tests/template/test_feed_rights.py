@@ -13,6 +13,7 @@ TABLE = "Tasks"
 INBOX = "Inbox"
 RESULTS = "Results"
 MACHINE = "FeedTasks-"
+EXECUTIONS = "Executions"
 
 # A task's row is written, and its place in the lane deleted, in transactions of updates and deletes.
 KEEP = {"GetItem", "UpdateItem", "DeleteItem"}
@@ -101,6 +102,10 @@ RIGHTS: dict[str, dict[str, tuple[Any, ...]]] = {
         "KeepChanges": ({"s3:PutObject"}, INBOX, "/changes/*"),
         "KeepFeeds": ({"s3:PutObject"}, INBOX, "/feeds/*"),
     },
+    "stop_executions": {
+        "FindExecutions": ({"states:ListExecutions"}, MACHINE),
+        "StopExecutions": ({"states:StopExecution"}, EXECUTIONS),
+    },
     "empty_bucket": {
         "InboxList": ({"s3:ListBucketVersions"}, INBOX),
         "InboxDelete": (DELETE, INBOX, "/*"),
@@ -113,9 +118,10 @@ CALLERS = {"collect_feed_report", "follow_feed", "operate_feed", "submit_feed"}
 
 def is_about(statement: Any, synthesis: Synthesis, beginning: str) -> bool:
     resource = statement["Resource"]
-    if beginning == MACHINE:
+    if beginning in (MACHINE, EXECUTIONS):
         # It is known by its name before it is there.
-        return f":stateMachine:{synthesis.prefix}-tasks-{MACHINE}" in json.dumps(resource)
+        kind = "stateMachine" if beginning == MACHINE else "execution"
+        return f":{kind}:{synthesis.prefix}-tasks-{MACHINE}" in json.dumps(resource)
     return any(
         refers_to(resource, logical_id)
         for template in synthesis.templates.values()

@@ -67,6 +67,8 @@ def test_an_answer_that_no_step_knows_ends_the_task_in_its_row_too() -> None:
     assert set(STATES["AnswerUnknown"]["Result"]) == {"Error", "Cause"}
     # Not a second time: it would go round for ever.
     assert STATES["AfterGiveUp"]["Default"] == "TaskFailed"
+    assert STATES["AfterReportListingChanges"]["Default"] == "ReportUnknown"
+    assert STATES["ReportUnknown"] == {**STATES["AnswerUnknown"], "Next": "TaskFailed"}
 
 
 def test_what_a_step_answers_stands_beside_the_task_id() -> None:

@@ -333,3 +333,22 @@ def test_a_task_whose_execution_is_over_before_its_end_is_ended(synthesis: Synth
         "error": "detail-status",
         "cause": "its execution is over; the console shows at which step",
     }
+
+
+def test_executions_are_stopped_when_nothing_starts_them_any_more_and_before_the_state_machine_goes(
+    synthesis: Synthesis,
+) -> None:
+    """CloudFormation waits for the last of them, for 90 days where it waits for a person."""
+    tasks = synthesis.tasks
+    ((stopped, resource),) = tasks.of_type("Custom::StopExecutions").items()
+    machine = tasks.logical_id("AWS::StepFunctions::StateMachine", "FeedTasksMachine")
+    assert refers_to(resource["Properties"]["StateMachineArn"], machine)
+    assert stopped in listed(tasks.functions()["accept_feeds"]["DependsOn"])
+    body = tasks.body["Resources"]
+    for beginning, resource_type in (
+        ("BrokenOffRule", "AWS::Events::Rule"),
+        ("RequestsAcceptFeedsRequestSource", "AWS::Lambda::EventSourceMapping"),
+    ):
+        assert stopped in listed(body[tasks.logical_id(resource_type, beginning)]["DependsOn"]), beginning
+    for step in ("follow_feed", "end_feed_task"):
+        assert stopped not in listed(tasks.functions()[step].get("DependsOn", [])), step

@@ -140,6 +140,11 @@ class EmptyBucketConfig(FunctionConfig):
 
 
 @dataclass(frozen=True, kw_only=True)
+class StopExecutionsConfig(FunctionConfig):
+    function: ClassVar[str] = "stop_executions"
+
+
+@dataclass(frozen=True, kw_only=True)
 class SweepLedgerConfig(FunctionConfig):
     function: ClassVar[str] = "sweep_ledger"
 
