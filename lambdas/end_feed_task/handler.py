@@ -16,19 +16,23 @@ class UnknownActionError(Exception):
 
 @log.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """action: "give-up" (with error and cause) or "undecided". Answers ended, report-changes or decide."""
+    """Answers ended, report-changes or decide.
+
+    action: "give-up" (taskId, error, cause) and "undecided" (taskId) of the state machine, or "broken-off"
+    (execution, status, cause), which a rule makes of Step Functions' own event.
+    """
     del context
     settings = config.load(EndFeedTaskConfig, os.environ)
     ender = feed_submission.task_ender(settings)
-    task_id = event["taskId"]
     match event["action"]:
         case "give-up":
-            answer: dict[str, Any] = dict(
-                ender.give_up(task_id, str(event.get("error", "")), str(event.get("cause", "")))
-            )
+            answer = ender.give_up(event["taskId"], event.get("error", ""), event.get("cause", ""))
         case "undecided":
-            answer = dict(ender.undecided(task_id))
+            answer = ender.undecided(event["taskId"])
+        case "broken-off":
+            answer = ender.broken_off(event["execution"], event["status"], event["cause"])
         case other:
             raise UnknownActionError(f"end_feed_task has no action {other!r}: deploy the stage again")
-    log.error("a feed task can't go on", task_id=task_id, action=event["action"], **answer)
-    return answer
+    task_id = event.get("taskId") or event["execution"]
+    log.error("a feed task can't go on", task_id=task_id, action=event["action"], next=answer["next"])
+    return dict(answer)

@@ -44,13 +44,13 @@ class BrokenOffTasks(Construct):
             targets=[
                 targets.LambdaFunction(
                     end_feed_task,
-                    # The execution's name is the task's id. What else the event has may hold what a step
-                    # was given.
+                    # The execution's name tells the task. What else the event has may hold what a step was
+                    # given.
                     event=events.RuleTargetInput.from_object(
                         {
-                            "action": "give-up",
-                            "taskId": events.EventField.from_path("$.detail.name"),
-                            "error": events.EventField.from_path("$.detail.status"),
+                            "action": "broken-off",
+                            "execution": events.EventField.from_path("$.detail.name"),
+                            "status": events.EventField.from_path("$.detail.status"),
                             "cause": "its execution is over; the console shows at which step",
                         }
                     ),

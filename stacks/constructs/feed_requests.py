@@ -6,7 +6,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from stacks.constructs.feed_buckets import INBOX_PREFIX
-from stacks.constructs.feed_state_machine import FeedStateMachine
+from stacks.constructs.feed_state_machine import FeedStateMachine, let_start
 from stacks.constructs.feed_steps import DOCUMENT_MEMORY_MB
 from stacks.constructs.python_function import PythonFunction
 from stacks.constructs.queue_as_target import QueueAsTarget
@@ -82,7 +82,7 @@ class FeedRequests(Construct):
         resources.inbox.let_read(role, sid="ReadFeeds", prefix=INBOX_PREFIX)
         resources.inbox.let_find(role, sid="FindFeeds")
         resources.inbox.let_write(role, sid="KeepFeeds", prefix=INBOX_PREFIX)
-        state_machine.let_start(role)
+        let_start(role, state_machine.arn)
         lambda_.EventSourceMapping(
             function,
             "RequestSource",

@@ -111,12 +111,6 @@ class FeedStateMachine(Construct):
             topic=defaults.alarm_topic,
         )
 
-    def let_start(self, grantee: iam.IRole) -> None:
-        """Lets a role start executions."""
-        grantee.add_to_principal_policy(
-            iam.PolicyStatement(sid="StartTasks", actions=["states:StartExecution"], resources=[self.arn])
-        )
-
     def _role(self, key: CustomerManagedKey, steps: Mapping[str, PythonFunction]) -> iam.Role:
         stack = cdk.Stack.of(self)
         role = iam.Role(
@@ -174,6 +168,13 @@ def state_machine_arn(scope: Construct, construct_id: str) -> str:
         resource="stateMachine",
         resource_name=unique_name(scope, construct_id),
         arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+    )
+
+
+def let_start(grantee: iam.IRole, arn: str) -> None:
+    """Lets a role start executions of a state machine."""
+    grantee.add_to_principal_policy(
+        iam.PolicyStatement(sid="StartTasks", actions=["states:StartExecution"], resources=[arn])
     )
 
 

@@ -6,7 +6,7 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from stacks.constructs.feed_buckets import CHANGES_PREFIX, INBOX_PREFIX, RESULT_PREFIX
-from stacks.constructs.feed_state_machine import let_answer
+from stacks.constructs.feed_state_machine import let_answer, let_start
 from stacks.constructs.python_function import PythonFunction
 from stacks.constructs.task_resources import TaskResources, document_hosts
 from stacks.feed_task_definition import END_FEED_TASK, FOLLOW_FEED
@@ -35,7 +35,7 @@ class FeedSteps(Construct):
             FOLLOW_FEED: self._follow_feed(state_machine),
             "CollectFeedReport": self._collect_feed_report(),
             "ReportListingChanges": self._report_listing_changes(),
-            END_FEED_TASK: self._end_feed_task(),
+            END_FEED_TASK: self._end_feed_task(state_machine),
         }
 
     def _check_feed(self) -> PythonFunction:
@@ -176,7 +176,7 @@ class FeedSteps(Construct):
         resources.results.let_read(role, sid="ReadResults", prefix=RESULT_PREFIX)
         return function
 
-    def _end_feed_task(self) -> PythonFunction:
+    def _end_feed_task(self, state_machine: str) -> PythonFunction:
         resources = self._resources
         function = PythonFunction(
             self,
@@ -185,7 +185,8 @@ class FeedSteps(Construct):
             description="Ends a task whose step failed for good, or that nobody decided on",
             defaults=resources.defaults,
             timeout=SHORT,
-            environment=resources.environment,
+            environment={**resources.environment, "FEED_STATE_MACHINE_ARN": state_machine},
         )
         resources.let_work(function, *KEEP_TASKS)
+        let_start(function.execution_role, state_machine)
         return function

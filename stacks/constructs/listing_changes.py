@@ -13,7 +13,8 @@ from stacks.constructs.queue_with_dead_letters import QueueWithDeadLetters
 from stacks.constructs.task_resources import FEEDS_SOURCE, TaskResources
 
 _TIMEOUT = cdk.Duration.minutes(5)
-_MAXIMUM_RECEIVES = 12
+# Retries wait up to a quarter of an hour: an outage of DynamoDB for most of a day loses nothing to a person.
+_MAXIMUM_RECEIVES = 100
 # A group's window is a quarter of an hour at most.
 _OLDEST_MESSAGE = cdk.Duration.minutes(30)
 

@@ -85,7 +85,11 @@ RIGHTS: dict[str, dict[str, tuple[Any, ...]]] = {
         "ReadChanges": READ_CHANGES,
         "ReadResults": ({"s3:GetObject"}, RESULTS, "/tasks/*"),
     },
-    "end_feed_task": {"UseTasks": table(*KEEP), "PublishEvents": PUBLISH},
+    "end_feed_task": {
+        "UseTasks": table(*KEEP),
+        "PublishEvents": PUBLISH,
+        "StartTasks": ({"states:StartExecution"}, MACHINE),
+    },
     "operate_feed": {
         "UseTasks": table(*KEEP, "PutItem"),
         "PublishEvents": PUBLISH,

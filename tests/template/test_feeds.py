@@ -328,9 +328,9 @@ def test_a_task_whose_execution_is_over_before_its_end_is_ended(synthesis: Synth
     paths = {"detail-name": "$.detail.name", "detail-status": "$.detail.status"}
     assert transformer["InputPathsMap"] == paths
     assert json.loads(transformer["InputTemplate"].replace("<", '"').replace(">", '"')) == {
-        "action": "give-up",
-        "taskId": "detail-name",
-        "error": "detail-status",
+        "action": "broken-off",
+        "execution": "detail-name",
+        "status": "detail-status",
         "cause": "its execution is over; the console shows at which step",
     }
 

@@ -221,7 +221,13 @@ class World:
             answers = AnswerKeeper(
                 table=table, store=store, events=events, count=_ignore, now=self._now, settle_seconds=900.0
             )
-            ender = TaskEnder(store=store, answers=answers, events=events, count=_ignore)
+            ender = TaskEnder(
+                store=store,
+                answers=answers,
+                events=events,
+                count=_ignore,
+                executions=SimpleNamespace(),
+            )
             return ender.give_up(actor.execution.task_id, "Lambda.Unknown", "")
         return FeedSubmitter(
             table=table,

@@ -218,7 +218,7 @@ def test_an_event_id_that_is_no_task_id_is_hashed() -> None:
 def test_an_id_by_which_the_document_would_be_a_side_file_is_refused() -> None:
     world = World()
     assert verdicts(world, world.requested(content=CONTENT, taskId="t-1.options.json")) == ["taken"]
-    assert "would make a side file of the document" in reason(world)
+    assert "must be 1 to 64 letters, digits, _ or -" in reason(world)
     assert world.inbox.versions == {}
 
 

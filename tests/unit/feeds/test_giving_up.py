@@ -39,9 +39,16 @@ def keeper(scene: Scene) -> AnswerKeeper:
     )
 
 
-def ender(scene: Scene) -> TaskEnder:
+def ender(scene: Scene, started: list[str] | None = None) -> TaskEnder:
     events: Any = SimpleNamespace(publish=scene.publish)
-    return TaskEnder(store=scene._store(), answers=keeper(scene), events=events, count=scene.count)
+    started = [] if started is None else started
+    return TaskEnder(
+        store=scene._store(),
+        answers=keeper(scene),
+        events=events,
+        count=scene.count,
+        executions=SimpleNamespace(start_second=started.append),
+    )
 
 
 def follower(scene: Scene) -> FeedFollower:
@@ -58,6 +65,12 @@ def follower(scene: Scene) -> FeedFollower:
 
 def give_up(scene: Scene, error: str = "KeyError", cause: str = CAUSE) -> Any:
     return ender(scene).give_up("t1", error, cause)
+
+
+def broken_off(scene: Scene, status: str = "ABORTED", name: str = "t1") -> tuple[Any, list[str]]:
+    """The answer, and the tasks that a second execution was started for."""
+    started: list[str] = []
+    return ender(scene, started).broken_off(name, status, "the console shows where"), started
 
 
 @pytest.mark.parametrize(("origin", "following"), [("inbox", "ended"), ("changes", "report-changes")])
@@ -115,8 +128,9 @@ def test_what_nobody_waits_for_any_more_is_not_decided_but_given_up(status: str)
     scene = in_turn()
     scene.amazon.script["createFeed"] = [carried_out(raising(TIMED_OUT))]
     scene.submit()
-    for _ in range(2):
-        assert give_up(scene, status, "the console shows where") == {"next": "decide"}
+    # The second execution was broken off too: nothing goes on with the task.
+    assert broken_off(scene, status) == ({"next": "decide"}, ["t1"])
+    assert broken_off(scene, status, "_t1") == ({"next": "decide"}, [])
     assert len(scene.told) == 1
     assert f"its execution is over: {status}" in str(scene.task().reason)
     before = scene.task()
@@ -125,13 +139,26 @@ def test_what_nobody_waits_for_any_more_is_not_decided_but_given_up(status: str)
         assert (error["kind"], "redrive" in error["message"]) == ("wrong-state", True)
     assert scene.task() == before
     assert decide(scene, "give-up") == {"state": "ENDED"}
-    assert give_up(scene, status, "") == {"next": "ended"}
+    assert broken_off(scene, status) == ({"next": "ended"}, [])
     assert scene.task().outcome is Outcome.GIVEN_UP
 
 
-def test_an_execution_that_was_aborted_while_it_waited_for_a_person_and_redriven() -> None:
+@pytest.mark.parametrize(
+    ("origin", "answer", "started"), [("inbox", "ended", []), ("changes", "report-changes", ["t1"])]
+)
+def test_the_changes_of_a_feed_that_was_broken_off_are_told_by_a_second_execution(
+    origin: str, answer: str, started: list[str]
+) -> None:
+    scene = Scene(checked(origin=origin))
+    assert broken_off(scene) == ({"next": answer}, started)
+    assert scene.task().outcome is Outcome.FAILED
+    assert "its execution is over: ABORTED" in str(scene.task().reason)
+    assert broken_off(scene, name="_t1") == ({"next": answer}, [])
+
+
+def test_an_execution_that_was_aborted_while_it_waited_for_a_person_goes_on_in_a_second() -> None:
     scene = uncertain()
-    give_up(scene, "ABORTED", "")
+    assert broken_off(scene) == ({"next": "decide"}, ["t1"])
     assert decide(scene, "submit-again")["error"]["kind"] == "wrong-state"
     follower(scene).await_decision("t1", "token-2")
     tokens = Tokens()
@@ -247,7 +274,11 @@ def test_a_task_whose_report_was_kept_ends_as_the_report_says() -> None:
     counted: Counter[str] = Counter()
     answers: Any = None
     ends = TaskEnder(
-        store=scene.store, answers=answers, events=scene.events, count=lambda name, _: counted.update([name])
+        store=scene.store,
+        answers=answers,
+        events=scene.events,
+        count=lambda name, _: counted.update([name]),
+        executions=SimpleNamespace(),
     )
     assert ends.give_up("t1", "States.TaskFailed", "") == {"next": "ended"}
     row = scene.store.get("t1")

@@ -51,7 +51,7 @@ def found(feed_type: str = "JSON_LISTINGS_FEED", seller: Any = SELLER, **changes
 
 
 def test_a_good_request() -> None:
-    findings = found(marketplace_ids=(US, CA), task_id="order-7.of_2025")
+    findings = found(marketplace_ids=(US, CA), task_id="order-7_of_2025")
     assert (findings.kept, findings.refused, findings.errors, findings.warnings) == ((), False, 0, 0)
 
 

@@ -45,6 +45,7 @@ ENVIRONMENT = {
     "STAGE": "test",
     "TASK_TABLE_NAME": "tasks",
     "EVENT_BUS_NAME": "bus",
+    "FEED_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:feeds",
     "SELLER_TABLE_NAME": "sellers",
     "KEY_ID": "key",
     "SP_API_ENDPOINT": "https://sp.test",
@@ -209,6 +210,8 @@ def test_a_task_that_can_not_go_on_is_ended(deployed: Deployed, capsys: pytest.C
     assert deployed.scene.task().state is TaskState.ENDED
     assert "FeedsFailed" in metrics(capsys.readouterr().out)
     assert called(end_feed_task, action="undecided") == {"next": "ended"}
+    told = {"execution": "t1", "status": "ABORTED", "cause": "the console shows where"}
+    assert called(end_feed_task, action="broken-off", **told) == {"next": "ended"}
     with pytest.raises(end_feed_task.UnknownActionError):
         called(end_feed_task, action="dance")
 

@@ -168,7 +168,7 @@ class FeedAcceptor:
         refusal = None
         if asked is not None and not TASK_ID.fullmatch(asked):
             refusal = (
-                f"the task id {asked[:80]!r} must be 1 to 64 letters, digits or any of . _ -, and begin with "
+                f"the task id {asked[:80]!r} must be 1 to 64 letters, digits, _ or -, and begin with "
                 "a letter or digit"
             )
             asked = None

@@ -22,7 +22,7 @@ from sellerbus.feeds.findings import WARNING, Finding, Findings, quote
 from sellerbus.feeds.options import option_findings
 
 MOST_MARKETPLACES: Final = 25
-_TASK_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_TASK_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _CONTENT_TYPE: Final = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+\s*(;[ -~]*)?", re.ASCII)
 
 
@@ -172,6 +172,6 @@ def _content_type_findings(content_type: str, kind: FeedType | None) -> Iterator
 
 def _task_id_findings(task_id: str | None) -> Iterator[Finding]:
     if task_id is not None and not _TASK_ID.fullmatch(task_id):
-        limit = "1 to 64 letters, digits or any of . _ -"
+        limit = "1 to 64 letters, digits, _ or -"
         text = f"the task id {quote(task_id)} must be {limit}, and begin with a letter or digit"
         yield Finding("task-id", text, where="taskId", limit=limit)

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from botocore.exceptions import ClientError
 
 from sellerbus.aws.errors import aws_call
+
+# No task id begins so: the name of a second execution is never that of another task's first.
+_SECOND: Final = "_"
 
 
 class StepFunctionsClient(Protocol):
@@ -36,13 +39,25 @@ class Executions:
 
     def start(self, task_id: str) -> None:
         """Start the task's execution, unless it was started before."""
+        self._start(task_id, task_id)
+
+    def start_second(self, task_id: str) -> None:
+        """Start a second execution, which goes on where the task stands; once only."""
+        self._start(f"{_SECOND}{task_id}", task_id)
+
+    def _start(self, name: str, task_id: str) -> None:
         with aws_call("StartExecution"):
             try:
                 self._client.start_execution(
                     stateMachineArn=self._state_machine_arn,
-                    name=task_id,
+                    name=name,
                     input=json.dumps({"taskId": task_id}),
                 )
             except ClientError as error:
                 if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
                     raise
+
+
+def task_of(name: str) -> tuple[str, bool]:
+    """Return the task that an execution of this name is for, and whether it is its second."""
+    return name.removeprefix(_SECOND), name.startswith(_SECOND)

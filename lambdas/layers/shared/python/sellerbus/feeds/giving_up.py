@@ -8,46 +8,69 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Final, Protocol
 
 from sellerbus.feeds import feed_events
 from sellerbus.feeds.answers import AnswerKeeper
 from sellerbus.feeds.ending import Count, Events, end_task
+from sellerbus.feeds.executions import task_of
 from sellerbus.feeds.submission import State, decided
 from sellerbus.feeds.task import OVER, FeedTask, Outcome, TaskState
 from sellerbus.feeds.task_store import TaskChangedError, TaskStore
 
 UNDECIDED: Final = "nobody decided within 90 days, for which Amazon keeps feeds"
 _MOST_TRIES: Final = 5
-_OVER: Final = frozenset({"ABORTED", "FAILED", "TIMED_OUT"})
+
+
+class Starts(Protocol):
+    """executions.Executions."""
+
+    def start_second(self, task_id: str) -> None: ...
 
 
 class TaskEnder:
-    """now: seconds since 1970."""
-
-    def __init__(self, *, store: TaskStore, answers: AnswerKeeper, events: Events, count: Count) -> None:
+    def __init__(
+        self,
+        *,
+        store: TaskStore,
+        answers: AnswerKeeper,
+        events: Events,
+        count: Count,
+        executions: Starts,
+    ) -> None:
+        self._executions = executions
         self._store = store
         self._answers = answers
         self._events = events
         self._count = count
 
     def give_up(self, task_id: str, error: str, cause: str) -> Mapping[str, object]:
-        """A step failed for good. error and cause: as Step Functions tells them; or error is the status of
-        an execution that is over, which nobody waits in for the answer.
+        """A step failed for good. error and cause: as Step Functions tells them.
 
         Answers ended or report-changes, or decide where a person has to. Raises StoreUnavailableError.
         """
-        is_over = error in _OVER
-        what = "its execution is over" if is_over else "a step failed for good"
-        reason = feed_events.told(f"{what}: {_words(error, cause)}")
-        answer = self._repeated(task_id, lambda task: self._failed(task, reason))
-        if is_over and answer["next"] == "decide":
+        return self._gave_up(task_id, feed_events.told(f"a step failed for good: {_words(error, cause)}"))
+
+    def broken_off(self, name: str, status: str, cause: str) -> Mapping[str, object]:
+        """The execution of that name is over before its end: ABORTED, FAILED or TIMED_OUT.
+
+        Nobody waits for the answer, and so a second execution goes on where a person has to decide, or
+        listing changes have to be told. There is no third. Raises StoreUnavailableError.
+        """
+        task_id, is_second = task_of(name)
+        answer = self._gave_up(task_id, feed_events.told(f"its execution is over: {_words(status, cause)}"))
+        if answer["next"] == "decide":
             self._store.update(task_id, _nobody_waits)
+        if answer["next"] != "ended" and not is_second:
+            self._executions.start_second(task_id)
         return answer
 
     def undecided(self, task_id: str) -> Mapping[str, object]:
         """Nobody decided. Answers ended or report-changes. Raises StoreUnavailableError."""
         return self._repeated(task_id, self._given_up)
+
+    def _gave_up(self, task_id: str, reason: str) -> Mapping[str, object]:
+        return self._repeated(task_id, lambda task: self._failed(task, reason))
 
     def _repeated(self, task_id: str, step: Callable[[FeedTask], FeedTask]) -> Mapping[str, object]:
         for attempt in range(1, _MOST_TRIES + 1):

@@ -24,7 +24,7 @@ from sellerbus.feeds.json_object import json_object
 
 KNOWN: Final = ("marketplaceIds", "feedOptions", "contentType", "taskId")
 LARGEST_SIDE_FILE_BYTES: Final = 64 * 1024
-TASK_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+TASK_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 _FIELDS: Final = {
     "marketplaceIds": "marketplace_ids",
@@ -199,7 +199,7 @@ def _faults(said: Mapping[str, Any], place: str) -> Iterator[str]:
         yield f"contentType of {place} must be a text such as application/json; charset=UTF-8"
     task_id = said.get("taskId", "-")
     if not isinstance(task_id, str) or not 0 < len(task_id) <= _LONGEST_NAME:
-        yield f"taskId of {place} must be a text of 1 to 64 letters, digits or any of . _ -"
+        yield f"taskId of {place} must be a text of 1 to 64 letters, digits, _ or -"
 
 
 def _option_faults(options: Mapping[str, object], place: str) -> Iterator[str]:

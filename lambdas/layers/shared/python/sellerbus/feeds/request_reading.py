@@ -17,7 +17,6 @@ from sellerbus.feeds.feed_requested import FeedRequested, Pointer, encoded, feed
 from sellerbus.feeds.findings import quote
 from sellerbus.feeds.hand_over import HandOver
 from sellerbus.feeds.inbox import (
-    SIDE_FILE_ENDING,
     UnusableKeyError,
     derived_task_id,
     document_key,
@@ -129,9 +128,6 @@ class RequestReader:
         document = encoded(content, content_type)
         metadata = _metadata(task_id, options, document)
         key = document_key(bare.seller_id, bare.feed_type, task_id)
-        if key.endswith(SIDE_FILE_ENDING):
-            text = f"the task id {task_id} would make a side file of the document, by its ending"
-            raise UnusableOptionsError(f"{text}: choose another id, or none")
         if self._bucket.write_new(key, document, content_type or _NO_TYPE, metadata):
             return Nothing("the document was written into the inbox")
         there = self._bucket.head(key)

@@ -82,8 +82,10 @@ def feed_submitter(config: SubmitFeedConfig, remaining_seconds: Callable[[], flo
 def task_ender(config: EndFeedTaskConfig) -> TaskEnder:
     """Return what ends tasks whose execution can't go on."""
     from sellerbus.feeds.answers import AnswerKeeper
+    from sellerbus.feeds.executions import Executions
     from sellerbus.feeds.giving_up import TaskEnder
 
+    executions = Executions(bootstrap.aws("stepfunctions"), config.feed_state_machine_arn)
     store, events = _store(config.task_table_name), _events(config.event_bus_name)
     answers = AnswerKeeper(
         table=_table(config.task_table_name),
@@ -93,7 +95,7 @@ def task_ender(config: EndFeedTaskConfig) -> TaskEnder:
         now=time.time,
         settle_seconds=_LONG_SETTLE_SECONDS,
     )
-    return TaskEnder(store=store, answers=answers, events=events, count=_count)
+    return TaskEnder(store=store, answers=answers, events=events, count=_count, executions=executions)
 
 
 def feed_operator(config: OperateFeedConfig, remaining_seconds: Callable[[], float]) -> FeedOperator:

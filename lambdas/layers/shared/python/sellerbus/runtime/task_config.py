@@ -123,6 +123,7 @@ class EndFeedTaskConfig(FunctionConfig):
     function: ClassVar[str] = "end_feed_task"
 
     task_table_name: str = field(metadata=variable("TASK_TABLE_NAME"))
+    feed_state_machine_arn: str = field(metadata=variable("FEED_STATE_MACHINE_ARN"))
     event_bus_name: str = field(metadata=variable("EVENT_BUS_NAME"))
 
 
