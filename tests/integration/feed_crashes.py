@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import itertools
 import re
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,9 +22,10 @@ from local.feed_documents import FLAT_FILE_TYPE
 from tests.integration.function_proxy import TASK, Crash, FunctionProxy, function_proxy
 from tests.integration.system import System
 
-# Those of SubmitFeed last: some hold their lane for more than a minute, and nobody shall wait behind them.
-STEPS = ("CheckFeed", "TakeFeedTurn", "FollowFeed", "CollectFeedReport", "SubmitFeed")
-# The lanes of these tests alone: each task has one, so that none waits for another.
+SLOW_STEP = "SubmitFeed"
+"""Some of its crashes hold a lane for more than a minute: its tasks begin first, in lanes of their own."""
+STEPS = (SLOW_STEP, "CheckFeed", "TakeFeedTurn", "FollowFeed", "CollectFeedReport")
+# Of these tests alone.
 FEED_TYPES = (
     "POST_FLAT_FILE_IL_SNAPSHOT_FEED",
     "POST_FLAT_FILE_IL_ALLOCATION_REQUESTS_CONFIRMATION_FEED",
@@ -33,6 +36,8 @@ FEED_TYPES = (
 )
 WITHOUT_A_CRASH = "crash-none"
 RECORD_SECONDS = 60.0
+PAUSE_SECONDS = 1.0
+"""Between two tasks: handed over all at once, each of them would need processes of its own at every step."""
 
 
 @dataclass
@@ -45,11 +50,24 @@ class Crashes:
     lanes: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Seller and feed type by task id."""
 
+    def give_lanes(self) -> None:
+        """One seller's lanes are for the tasks of the slow step, the other's for all else."""
+        lanes = {
+            slow: itertools.cycle((seller.seller_id, name) for name in FEED_TYPES)
+            for slow, seller in zip((True, False), SELLERS, strict=True)
+        }
+        for task_id, (step, _) in self.planned.items():
+            self.lanes[task_id] = next(lanes[step == SLOW_STEP])
+
+    def hand_all_over(self) -> None:
+        """Hands the planned tasks over, one after the other."""
+        for task_id in self.planned:
+            self.hand_over(task_id)
+            time.sleep(PAUSE_SECONDS)
+
     def hand_over(self, task_id: str) -> None:
-        """Puts one small feed into the inbox, in the next lane."""
-        sellers = [seller.seller_id for seller in SELLERS]
-        lanes = list(itertools.product(sellers, FEED_TYPES))
-        seller_id, feed_type = self.lanes[task_id] = lanes[len(self.lanes) % len(lanes)]
+        """Puts one small feed into the inbox, in its lane."""
+        seller_id, feed_type = self.lanes[task_id]
         self.system.feeds.put(
             seller_id,
             feed_type,
@@ -74,6 +92,7 @@ def crashes(system: System) -> Iterator[Crashes]:
         found = Crashes(system)
         for step in STEPS:
             found.proxies[step] = stack.enter_context(proxied(system, f"Steps{step}"))
+        found.lanes[WITHOUT_A_CRASH] = SELLERS[1].seller_id, FEED_TYPES[-1]
         found.hand_over(WITHOUT_A_CRASH)
         system.await_tasks(WITHOUT_A_CRASH, within_seconds=RECORD_SECONDS)
         for step, proxy in found.proxies.items():
@@ -83,9 +102,13 @@ def crashes(system: System) -> Iterator[Crashes]:
                 task_id = f"crash-{step}-{crash.call}-{crash.moment}"
                 found.planned[task_id] = (step, crash)
                 proxy.plan[task_id] = crash
-        for task_id in found.planned:
-            found.hand_over(task_id)
-        yield found
+        found.give_lanes()
+        handing_over = threading.Thread(target=found.hand_all_over)
+        handing_over.start()
+        try:
+            yield found
+        finally:
+            handing_over.join()
 
 
 @contextlib.contextmanager

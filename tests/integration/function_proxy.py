@@ -129,8 +129,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.caller = self.caller or self._find_caller()
         if self.caller is None:
-            self.caller = self._find_caller()
+            # It was killed, for a call on another connection, since it sent this.
+            self.close_connection = True
+            return
         text = body.decode(errors="replace")
         moment = self.proxy.due(self.caller.pid, self._call(text), text)
         if moment == "before":
@@ -181,13 +184,15 @@ class _Handler(BaseHTTPRequestHandler):
         finally:
             connection.close()
 
-    def _find_caller(self) -> psutil.Process:
-        port = self.client_address[1]
+    def _find_caller(self) -> psutil.Process | None:
+        # Both ends: another process may have the same port, on a connection to somewhere else.
+        ends = self.client_address[1], self.connection.getsockname()[1]
         for child in psutil.Process(self.emulator.process.pid).children(recursive=True):
             with contextlib.suppress(psutil.NoSuchProcess):
-                if any(each.laddr and each.laddr.port == port for each in child.net_connections("tcp")):
+                connections = (each for each in child.net_connections("tcp") if each.laddr and each.raddr)
+                if any((each.laddr.port, each.raddr.port) == ends for each in connections):
                     return child
-        raise AssertionError(f"no function of the emulator has the connection from port {port}")
+        return None
 
     def _kill(self, caller: psutil.Process) -> None:
         self.close_connection = True

@@ -107,10 +107,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _kill(self) -> None:
         self.close_connection = True
-        port = self.client_address[1]
+        # Both ends: another process may have the same port, on a connection to somewhere else.
+        port, ours = self.client_address[1], self.connection.getsockname()[1]
         for child in psutil.Process(self.emulator.process.pid).children(recursive=True):
             with contextlib.suppress(psutil.NoSuchProcess):
-                if any(c.laddr and c.laddr.port == port for c in child.net_connections("tcp")):
+                connections = (each for each in child.net_connections("tcp") if each.laddr and each.raddr)
+                if any((each.laddr.port, each.raddr.port) == (port, ours) for each in connections):
                     child.kill()
                     child.wait(10)
                     return
