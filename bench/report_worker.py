@@ -21,7 +21,7 @@ from sellerbus.documents.prefetch import prefetched
 from sellerbus.documents.storage import Received
 from sellerbus.documents.transfer import Content
 from sellerbus.feeds.keeping import ReportKeeper
-from sellerbus.feeds.report import Report, json_lines
+from sellerbus.feeds.reports.report import Report, json_lines
 
 CHUNK_BYTES = 1 << 20
 

@@ -16,8 +16,8 @@ from ops.feed_upload import Inbox, RefusedContentError
 from ops.stage import TASKS, Stage
 from sellerbus.feeds.checks import FeedRequest, Rules, Seller, check_request
 from sellerbus.feeds.findings import Findings
-from sellerbus.feeds.inbox import FEEDS, SIDE_FILE_ENDING
-from sellerbus.feeds.request import request_hash
+from sellerbus.feeds.intake.inbox import FEEDS, SIDE_FILE_ENDING
+from sellerbus.feeds.intake.request import request_hash
 from sellerbus.feeds.task import FeedTask
 
 STDIN: Final = "-"

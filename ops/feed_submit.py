@@ -17,7 +17,7 @@ from ops.feed_tasks import Tasks, now, standing
 from ops.options import AsJson, StageName, opened
 from ops.stage import Stage
 from sellerbus.feeds.checks import FeedRequest
-from sellerbus.feeds.inbox import seller_fault
+from sellerbus.feeds.intake.inbox import seller_fault
 from sellerbus.feeds.task import FeedTask, TaskState
 
 ORIGIN: Final = "cli"

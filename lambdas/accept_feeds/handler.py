@@ -8,7 +8,7 @@ from typing import Any
 
 from sellerbus.aws.errors import StoreUnavailableError
 from sellerbus.aws.message_queue import Message, MessageQueue
-from sellerbus.feeds.accept_results import Result, Verdict
+from sellerbus.feeds.intake.accept_results import Result, Verdict
 from sellerbus.runtime import config, feed_intake, task_config
 from sellerbus.runtime.observability import LambdaContext, logger
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from sellerbus.aws.errors import StoreUnavailableError
 from sellerbus.aws.message_queue import Message, MessageQueue
-from sellerbus.feeds.changes_gathering import Delivery, Gathered
+from sellerbus.feeds.changes.gathering import Delivery, Gathered
 from sellerbus.runtime import config, listing_changes
 from sellerbus.runtime.observability import LambdaContext, MetricUnit, emitted, logger, metrics
 from sellerbus.runtime.task_config import GatherListingChangesConfig

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from sellerbus.feeds.findings import Findings
 from sellerbus.feeds.listings_feed import ListingsFeedCheck
-from sellerbus.feeds.report import Report
+from sellerbus.feeds.reports.report import Report
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = Path(os.environ.get("SP_API_MODELS") or ROOT.parent / "shared" / "sp-api-models") / "feeds"

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sellerbus.aws.message_queue import Message
-from sellerbus.feeds.feed_requested import FeedRequested, UnusableRequestError, feed_requested
-from sellerbus.feeds.inbox import FeedKey, UnusableKeyError, feed_key
-from sellerbus.feeds.request import (
+from sellerbus.feeds.intake.feed_requested import FeedRequested, UnusableRequestError, feed_requested
+from sellerbus.feeds.intake.inbox import FeedKey, UnusableKeyError, feed_key
+from sellerbus.feeds.intake.request import (
     KNOWN,
     Options,
     UnusableOptionsError,

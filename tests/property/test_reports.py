@@ -9,8 +9,8 @@ from xml.sax.saxutils import escape
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sellerbus.feeds.report import Report, json_lines
-from sellerbus.feeds.report_model import BrokenReportError, ReportMessage
+from sellerbus.feeds.reports.model import BrokenReportError, ReportMessage
+from sellerbus.feeds.reports.report import Report, json_lines
 
 SEVERITIES = ("ERROR", "WARNING", "INFO")
 

@@ -9,12 +9,13 @@ import pytest
 import typer.main
 
 from ops.feeds import app
-from sellerbus.feeds import changes_events, feed_events
-from sellerbus.feeds.changes import Group, RefusedChange
-from sellerbus.feeds.changes_results import NOT_DONE, REJECTED, SUCCEEDED, UNKNOWN
-from sellerbus.feeds.feed_requested import feed_requested
-from sellerbus.feeds.report_model import ReportMessage
-from sellerbus.feeds.request import KNOWN, options_of_metadata, options_of_side_file
+from sellerbus.feeds import feed_events
+from sellerbus.feeds.changes import events as changes_events
+from sellerbus.feeds.changes.change import Group, RefusedChange
+from sellerbus.feeds.changes.results import NOT_DONE, REJECTED, SUCCEEDED, UNKNOWN
+from sellerbus.feeds.intake.feed_requested import feed_requested
+from sellerbus.feeds.intake.request import KNOWN, options_of_metadata, options_of_side_file
+from sellerbus.feeds.reports.model import ReportMessage
 from sellerbus.feeds.task import Outcome, TaskState
 from stacks.settings_feeds import Feeds, ListingChanges
 from tests.unit.ops.feed_stage import ended
@@ -118,7 +119,7 @@ def test_the_examples_are_taken() -> None:
 
 
 def test_the_example_of_a_listing_change_is_taken() -> None:
-    from sellerbus.feeds.changes import ListingChange, read_change
+    from sellerbus.feeds.changes.change import ListingChange, read_change
 
     (body,) = re.findall(r"--message-body '(.*?)'", TEXT, re.DOTALL)
     assert isinstance(read_change(body, "m1", 0), ListingChange)

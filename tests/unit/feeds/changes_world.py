@@ -19,15 +19,15 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from sellerbus.aws.event_publisher import OperationalEvents
 from sellerbus.aws.message_queue import MessageQueue
-from sellerbus.feeds.changes_closing import Closer
-from sellerbus.feeds.changes_document import Limits
-from sellerbus.feeds.changes_gathering import Delivery, Gathered, Gatherer
-from sellerbus.feeds.changes_groups import GroupRows
-from sellerbus.feeds.changes_inbox import ChangesInbox
-from sellerbus.feeds.changes_pace import Pace
-from sellerbus.feeds.changes_promises import Promises
-from sellerbus.feeds.changes_reporting import ChangesReporter, Told
-from sellerbus.feeds.changes_rows import ChangeRows
+from sellerbus.feeds.changes.closing import Closer
+from sellerbus.feeds.changes.document import Limits
+from sellerbus.feeds.changes.gathering import Delivery, Gathered, Gatherer
+from sellerbus.feeds.changes.groups import GroupRows
+from sellerbus.feeds.changes.inbox import ChangesInbox
+from sellerbus.feeds.changes.pace import Pace
+from sellerbus.feeds.changes.promises import Promises
+from sellerbus.feeds.changes.reporting import ChangesReporter, Told
+from sellerbus.feeds.changes.rows import ChangeRows
 from sellerbus.feeds.task import FeedTask, Outcome, Source, TaskState
 from sellerbus.feeds.task_store import TaskStore
 from sellerbus.feeds.task_table import TaskTable

@@ -13,13 +13,13 @@ from typing import Any
 from sellerbus.aws.event_publisher import OperationalEvents
 from sellerbus.aws.message_queue import Message, MessageQueue
 from sellerbus.documents.limits import Limits
-from sellerbus.feeds.accept_results import Result
-from sellerbus.feeds.accepting import FeedAcceptor
 from sellerbus.feeds.executions import Executions
-from sellerbus.feeds.hand_over import HandOvers
-from sellerbus.feeds.inbox_bucket import InboxBucket
-from sellerbus.feeds.inbox_reading import InboxReader
-from sellerbus.feeds.request_reading import RequestReader
+from sellerbus.feeds.intake.accept_results import Result
+from sellerbus.feeds.intake.accepting import FeedAcceptor
+from sellerbus.feeds.intake.hand_over import HandOvers
+from sellerbus.feeds.intake.inbox_bucket import InboxBucket
+from sellerbus.feeds.intake.inbox_reading import InboxReader
+from sellerbus.feeds.intake.request_reading import RequestReader
 from sellerbus.feeds.task import FeedTask
 from sellerbus.feeds.task_store import TaskStore
 from sellerbus.feeds.task_table import TaskTable

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from sellerbus.feeds.report import Report
-from sellerbus.feeds.report_model import BrokenReportError, ReportMessage
+from sellerbus.feeds.reports.model import BrokenReportError, ReportMessage
+from sellerbus.feeds.reports.report import Report
 
 FLAT_FILE = (
     "Feed Processing Summary:\n"

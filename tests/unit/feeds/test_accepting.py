@@ -10,7 +10,7 @@ import pytest
 
 from sellerbus.aws.message_queue import Message
 from sellerbus.documents.limits import Limits
-from sellerbus.feeds.accept_results import Verdict
+from sellerbus.feeds.intake.accept_results import Verdict
 from sellerbus.feeds.task import FeedTask, Outcome, Source, TaskState
 from tests.fakes import client_error
 from tests.unit.feeds.inbox_world import INBOX, KEY, MACHINE, World

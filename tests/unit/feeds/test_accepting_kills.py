@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from sellerbus.aws.message_queue import Message
-from sellerbus.feeds.accept_results import Verdict
+from sellerbus.feeds.intake.accept_results import Verdict
 from sellerbus.feeds.task import TaskState
 from tests.unit.feeds.inbox_world import INBOX, KEY, Killed, World
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from sellerbus.feeds import changes_gathering
-from sellerbus.feeds.changes import ListingChange, RefusedChange, read_change
-from sellerbus.feeds.changes_document import Limits, OpenChange, choose
+from sellerbus.feeds.changes import gathering as changes_gathering
+from sellerbus.feeds.changes.change import ListingChange, RefusedChange, read_change
+from sellerbus.feeds.changes.document import Limits, OpenChange, choose
 from sellerbus.feeds.checks import FeedRequest, Rules, check_feed
 from sellerbus.feeds.task import Outcome, TaskState
 from tests.unit.feeds.changes_world import WINDOW, World, change, number_of, sent_numbers

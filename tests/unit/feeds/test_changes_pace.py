@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from sellerbus.feeds.changes import Group
-from sellerbus.feeds.changes_groups import GroupRow
-from sellerbus.feeds.changes_pace import (
+from sellerbus.feeds.changes.change import Group
+from sellerbus.feeds.changes.groups import GroupRow
+from sellerbus.feeds.changes.pace import (
     LONGEST_ARRIVAL_MS,
     LONGEST_HELD_MS,
     LONGEST_POLL_MS,

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from sellerbus.aws.errors import StoreUnavailableError
-from sellerbus.feeds.changes_reporting import NotEndedError
-from sellerbus.feeds.changes_results import MOST_ISSUES, Issues, result_of
+from sellerbus.feeds.changes.reporting import NotEndedError
+from sellerbus.feeds.changes.results import MOST_ISSUES, Issues, result_of
 from sellerbus.feeds.task import Outcome
 from sellerbus.feeds.task_store import UnknownTaskError
 from tests.unit.documents.wire import Answer

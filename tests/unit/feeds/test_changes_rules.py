@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sellerbus.feeds.changes import LARGEST_CHANGE_BYTES, ListingChange, RefusedChange, read_change
-from sellerbus.feeds.changes_document import (
+from sellerbus.feeds.changes.change import LARGEST_CHANGE_BYTES, ListingChange, RefusedChange, read_change
+from sellerbus.feeds.changes.document import (
     Chosen,
     Limits,
     OpenChange,

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from sellerbus.feeds.json_events import LONGEST_TOKEN_BYTES
-from sellerbus.feeds.report import Report
-from sellerbus.feeds.report_model import BrokenReportError, MessageIds, ReportMessage
+from sellerbus.feeds.reports.model import BrokenReportError, MessageIds, ReportMessage
+from sellerbus.feeds.reports.report import Report
 from tests.unit.feeds.reports import read_broken
 
 BOUND = 4 * 1024 * 1024

@@ -15,8 +15,8 @@ from moto import mock_aws
 
 from sellerbus.aws.errors import StoreUnavailableError
 from sellerbus.documents.limits import Limits
-from sellerbus.feeds.inbox_bucket import InboxBucket
-from sellerbus.feeds.request import LARGEST_SIDE_FILE_BYTES
+from sellerbus.feeds.intake.inbox_bucket import InboxBucket
+from sellerbus.feeds.intake.request import LARGEST_SIDE_FILE_BYTES
 from sellerbus.feeds.task import Source
 from tests.fakes import client_error
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from sellerbus.feeds.report import Report, json_lines
-from sellerbus.feeds.report_model import LONGEST_TEXT, BrokenReportError, Counts, ReportMessage
+from sellerbus.feeds.reports.model import LONGEST_TEXT, BrokenReportError, Counts, ReportMessage
+from sellerbus.feeds.reports.report import Report, json_lines
 from tests.unit.feeds.reports import EASY_SHIP, FLAT_FILE, XML, in_pieces, listings, read, read_broken
 
 ISSUE: dict[str, Any] = {

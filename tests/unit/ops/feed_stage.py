@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from sellerbus.aws.items import attribute, plain_item
-from sellerbus.feeds.request import content_type_of, options_of_metadata, request_hash
+from sellerbus.feeds.intake.request import content_type_of, options_of_metadata, request_hash
 from sellerbus.feeds.task import FeedTask, Source, TaskState, from_item, iso, to_item
 from sellerbus.feeds.task_store import place_key, task_key
 from tests.unit.feeds.requests import feed, message

@@ -25,8 +25,8 @@ from sellerbus.documents.errors import (
 )
 from sellerbus.documents.objects import ObjectLocation, ObjectWriter, S3Client
 from sellerbus.documents.transfer import Content
-from sellerbus.feeds.report import Report, json_lines
-from sellerbus.feeds.report_model import BrokenReportError
+from sellerbus.feeds.reports.model import BrokenReportError
+from sellerbus.feeds.reports.report import Report, json_lines
 
 FINISHING_SECONDS: Final = 60.0
 """What is left of the function's time when a report that is too long is ended, to store what was read."""

@@ -15,7 +15,7 @@ _OF_STATUS: Final = {
 
 
 def outcome_of(processing_status: str, totals: Mapping[str, Any] | None) -> Outcome:
-    """Return the outcome of a feed that ended so; totals: as report_model.Totals.document gives them.
+    """Return the outcome of a feed that ended so; totals: as reports.model.Totals.document gives them.
 
     A DONE feed of which any total, told or counted, shows an error is completed with errors. Raises KeyError
     for a status that is no end.

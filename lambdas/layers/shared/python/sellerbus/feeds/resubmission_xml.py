@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from sellerbus.feeds.report_model import whole_number
+from sellerbus.feeds.reports.model import whole_number
 from sellerbus.feeds.resubmission_model import LARGEST_MESSAGE, ResubmissionError, too_large
 from sellerbus.feeds.xml_parser import BrokenXmlError, XmlParser
 

@@ -17,8 +17,8 @@ from sellerbus.feeds.task_table import TaskTable
 from sellerbus.runtime import bootstrap
 
 if TYPE_CHECKING:
-    from sellerbus.feeds.accepting import FeedAcceptor
     from sellerbus.feeds.checking import FeedChecker
+    from sellerbus.feeds.intake.accepting import FeedAcceptor
     from sellerbus.runtime.task_config import AcceptFeedsConfig, CheckFeedConfig
 
 _REMOVED_ALLOWED: Final = "2020-09-04"
@@ -34,12 +34,12 @@ def request_queue(config: AcceptFeedsConfig) -> MessageQueue:
 @cache
 def feed_acceptor(config: AcceptFeedsConfig) -> FeedAcceptor:
     """Return what makes tasks of what is handed over."""
-    from sellerbus.feeds.accepting import FeedAcceptor
     from sellerbus.feeds.executions import Executions
-    from sellerbus.feeds.hand_over import HandOvers
-    from sellerbus.feeds.inbox_bucket import InboxBucket
-    from sellerbus.feeds.inbox_reading import InboxReader
-    from sellerbus.feeds.request_reading import RequestReader
+    from sellerbus.feeds.intake.accepting import FeedAcceptor
+    from sellerbus.feeds.intake.hand_over import HandOvers
+    from sellerbus.feeds.intake.inbox_bucket import InboxBucket
+    from sellerbus.feeds.intake.inbox_reading import InboxReader
+    from sellerbus.feeds.intake.request_reading import RequestReader
 
     table = _table(config.task_table_name)
     bucket = InboxBucket(bootstrap.aws("s3"), config.inbox_bucket_name)

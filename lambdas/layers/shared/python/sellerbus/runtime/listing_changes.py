@@ -8,15 +8,15 @@ from typing import Final
 
 from sellerbus.aws.event_publisher import OperationalEvents
 from sellerbus.aws.message_queue import MessageQueue
-from sellerbus.feeds.changes_closing import Closer
-from sellerbus.feeds.changes_document import Limits
-from sellerbus.feeds.changes_gathering import Gatherer
-from sellerbus.feeds.changes_groups import GroupRows
-from sellerbus.feeds.changes_inbox import ChangesInbox
-from sellerbus.feeds.changes_pace import Pace
-from sellerbus.feeds.changes_promises import Promises
-from sellerbus.feeds.changes_reporting import ChangesReporter
-from sellerbus.feeds.changes_rows import ChangeRows
+from sellerbus.feeds.changes.closing import Closer
+from sellerbus.feeds.changes.document import Limits
+from sellerbus.feeds.changes.gathering import Gatherer
+from sellerbus.feeds.changes.groups import GroupRows
+from sellerbus.feeds.changes.inbox import ChangesInbox
+from sellerbus.feeds.changes.pace import Pace
+from sellerbus.feeds.changes.promises import Promises
+from sellerbus.feeds.changes.reporting import ChangesReporter
+from sellerbus.feeds.changes.rows import ChangeRows
 from sellerbus.feeds.task_store import TaskStore
 from sellerbus.feeds.task_table import TaskTable
 from sellerbus.runtime import bootstrap

@@ -13,19 +13,19 @@ from dataclasses import replace
 from typing import Any, Final, Protocol
 
 from sellerbus.aws.errors import StoreUnavailableError
-from sellerbus.feeds.feed_requested import FeedRequested, Pointer, encoded, feed_requested
 from sellerbus.feeds.findings import quote
-from sellerbus.feeds.hand_over import HandOver
-from sellerbus.feeds.inbox import (
+from sellerbus.feeds.intake.feed_requested import FeedRequested, Pointer, encoded, feed_requested
+from sellerbus.feeds.intake.hand_over import HandOver
+from sellerbus.feeds.intake.inbox import (
     UnusableKeyError,
     derived_task_id,
     document_key,
     event_ms,
     feed_key,
 )
-from sellerbus.feeds.inbox_bucket import StoredObject
-from sellerbus.feeds.inbox_reading import Bucket, KeptHandOvers, Nothing, RejectedError
-from sellerbus.feeds.request import (
+from sellerbus.feeds.intake.inbox_bucket import StoredObject
+from sellerbus.feeds.intake.inbox_reading import Bucket, KeptHandOvers, Nothing, RejectedError
+from sellerbus.feeds.intake.request import (
     TASK_ID,
     Options,
     UnusableOptionsError,

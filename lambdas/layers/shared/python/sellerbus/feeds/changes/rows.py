@@ -1,4 +1,4 @@
-"""The rows of listing changes, and of the groups they are gathered in. changes_gathering.py says how they go.
+"""The rows of listing changes, and of the groups they are gathered in. gathering.py says how they go.
 
     pk                                       sk                       row
     listing-change/<sellerId>/<changeId>     change                   a change, from its arrival to its result
@@ -19,8 +19,8 @@ from typing import Any, Final
 
 from sellerbus.aws.items import plain_item
 from sellerbus.aws.transactions import Applied, DynamoDbClient, Unit, write_units
-from sellerbus.feeds.changes import Group, ListingChange
-from sellerbus.feeds.changes_document import Entry, OpenChange
+from sellerbus.feeds.changes.change import Group, ListingChange
+from sellerbus.feeds.changes.document import Entry, OpenChange
 from sellerbus.feeds.task import iso
 from sellerbus.feeds.task_table import Key, TaskTable, Write
 
@@ -62,7 +62,7 @@ class Differs:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a change. state: see changes_results; details: what else its row tells of it."""
+    """What became of a change. state: see results.py; details: what else its row tells of it."""
 
     change_id: str
     state: str

@@ -14,15 +14,15 @@ from typing import Final, Protocol
 
 from sellerbus.documents.charset import codec_named
 from sellerbus.feeds.json_events import BrokenJsonError
-from sellerbus.feeds.report_json import JsonReportReader
-from sellerbus.feeds.report_model import BrokenReportError, Counter, Counts, ReportMessage, Totals
-from sellerbus.feeds.report_text import (
+from sellerbus.feeds.reports.json_report import JsonReportReader
+from sellerbus.feeds.reports.model import BrokenReportError, Counter, Counts, ReportMessage, Totals
+from sellerbus.feeds.reports.text_report import (
     BrokenTextError,
     FlatFileReportReader,
     PlainTextReportReader,
     looks_like_flat_file,
 )
-from sellerbus.feeds.report_xml import XmlReportReader
+from sellerbus.feeds.reports.xml_report import XmlReportReader
 from sellerbus.feeds.xml_parser import BrokenXmlError
 
 EMPTY: Final = "empty"

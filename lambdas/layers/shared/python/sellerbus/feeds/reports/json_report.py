@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from sellerbus.feeds.json_events import JsonEvents, check_depth
-from sellerbus.feeds.report_model import (
+from sellerbus.feeds.reports.model import (
     MOST_DETAILS,
     Counts,
     ReportMessage,

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from sellerbus.documents.charset import codec, declared_charset
 from sellerbus.documents.errors import CharsetError
-from sellerbus.feeds.inbox import feed_type_fault, seller_fault
-from sellerbus.feeds.request import (
+from sellerbus.feeds.intake.inbox import feed_type_fault, seller_fault
+from sellerbus.feeds.intake.request import (
     KNOWN,
     TASK_ID,
     Options,

@@ -20,7 +20,7 @@ from sellerbus.api.endpoints import UnknownMarketplaceError, marketplace
 from sellerbus.documents.charset import codec_named, declared_charset, media_type
 from sellerbus.feeds.catalogue import FEED_TYPES
 from sellerbus.feeds.findings import quote
-from sellerbus.feeds.json_object import json_object
+from sellerbus.feeds.intake.json_object import json_object
 
 KNOWN: Final = ("marketplaceIds", "feedOptions", "contentType", "taskId")
 LARGEST_SIDE_FILE_BYTES: Final = 64 * 1024

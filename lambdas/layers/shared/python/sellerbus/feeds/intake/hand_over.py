@@ -16,8 +16,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from sellerbus.feeds.feed_events import told
-from sellerbus.feeds.inbox import derived_task_id, fingerprint
-from sellerbus.feeds.request import request_hash
+from sellerbus.feeds.intake.inbox import derived_task_id, fingerprint
+from sellerbus.feeds.intake.request import request_hash
 from sellerbus.feeds.task import FeedTask, Source, iso
 from sellerbus.feeds.task_table import Key, RefusedError, TaskTable, Write
 

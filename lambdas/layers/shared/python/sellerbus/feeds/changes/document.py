@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sellerbus.feeds.catalogue import FEED_TYPES, JSON_LISTINGS_FEED
-from sellerbus.feeds.changes import Group
+from sellerbus.feeds.changes.change import Group
 from sellerbus.feeds.listings_header import VERSION
 from sellerbus.feeds.listings_message import MOST_MESSAGES
 

@@ -26,7 +26,7 @@ from sellerbus.documents.errors import (
 )
 from sellerbus.documents.limits import Limits
 from sellerbus.documents.objects import ObjectLocation
-from sellerbus.feeds.request import LARGEST_SIDE_FILE_BYTES
+from sellerbus.feeds.intake.request import LARGEST_SIDE_FILE_BYTES
 from sellerbus.feeds.task import Source
 
 _NOTHING_THERE: Final = frozenset(

@@ -32,8 +32,8 @@ from botocore.exceptions import ClientError
 
 from sellerbus.aws.errors import aws_call
 from sellerbus.aws.items import attribute, plain_item
-from sellerbus.feeds.changes import Group
-from sellerbus.feeds.changes_rows import group_key
+from sellerbus.feeds.changes.change import Group
+from sellerbus.feeds.changes.rows import group_key
 
 _NAME: Final = re.compile(r"#(\w+)")
 _CONDITION_FAILED: Final = "ConditionalCheckFailedException"

@@ -3,11 +3,11 @@
     check        a change that can't be right is answered with an event, and never gathered
     keep         the change and its message are written, unless its id is known; the same change that was kept
                  before is no other, whichever message brings it
-    promise      the group has a message under way that has it looked at (changes_groups.py)
+    promise      the group has a message under way that has it looked at (groups.py)
     acknowledge
 
 Killed anywhere before the last step, the message comes again and all is repeated; from the promise on the
-change will be in a feed (changes_closing.py). The queue's other messages are those promises.
+change will be in a feed (closing.py). The queue's other messages are those promises.
 
 A change's order is when the queue took it. A message that comes late, or again after a fault, may find that a
 later change of its SKU is in a feed already; then it goes into the next.
@@ -23,24 +23,24 @@ from typing import Any, Final, Protocol
 from sellerbus.aws.errors import StoreUnavailableError
 from sellerbus.aws.event_publisher import OperationalEvent
 from sellerbus.aws.message_queue import Message
-from sellerbus.feeds import changes_events
-from sellerbus.feeds.accept_results import defect
-from sellerbus.feeds.changes import (
+from sellerbus.feeds.changes import events as changes_events
+from sellerbus.feeds.changes.change import (
     Group,
     ListingChange,
     RefusedChange,
     UnanswerableChangeError,
     read_change,
 )
-from sellerbus.feeds.changes_closing import CLOSING_SECONDS, Batch
-from sellerbus.feeds.changes_document import Limits
-from sellerbus.feeds.changes_groups import GroupRows
-from sellerbus.feeds.changes_promises import CloseRequest, Promises, close_request
-from sellerbus.feeds.changes_rows import ChangeRows, Differs, Kept, Known
+from sellerbus.feeds.changes.closing import CLOSING_SECONDS, Batch
+from sellerbus.feeds.changes.document import Limits
+from sellerbus.feeds.changes.groups import GroupRows
+from sellerbus.feeds.changes.promises import CloseRequest, Promises, close_request
+from sellerbus.feeds.changes.rows import ChangeRows, Differs, Kept, Known
+from sellerbus.feeds.intake.accept_results import defect
 
 
 class Closes(Protocol):
-    """changes_closing.Closer."""
+    """closing.Closer."""
 
     def close(self, request: CloseRequest) -> list[Batch]: ...
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from sellerbus.feeds.feed_events import told
-from sellerbus.feeds.hand_over import HandOver
-from sellerbus.feeds.inbox import CreatedObject, FeedKey, derived_task_id, gathered_key
-from sellerbus.feeds.inbox_bucket import SideFile, StoredObject
-from sellerbus.feeds.request import (
+from sellerbus.feeds.intake.hand_over import HandOver
+from sellerbus.feeds.intake.inbox import CreatedObject, FeedKey, derived_task_id, gathered_key
+from sellerbus.feeds.intake.inbox_bucket import SideFile, StoredObject
+from sellerbus.feeds.intake.request import (
     Options,
     UnusableOptionsError,
     content_type_of,

@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from sellerbus.feeds.report_model import (
+from sellerbus.feeds.reports.model import (
     INFO,
     LONGEST_TEXT,
     MOST_DETAILS,

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from sellerbus.feeds.changes_document import (
+from sellerbus.feeds.changes.document import (
     Chosen,
     Entry,
     Limits,
@@ -28,11 +28,11 @@ from sellerbus.feeds.changes_document import (
     manifest,
     task_id_of,
 )
-from sellerbus.feeds.changes_groups import GroupRow, GroupRows
-from sellerbus.feeds.changes_inbox import ChangesInbox
-from sellerbus.feeds.changes_pace import Pace
-from sellerbus.feeds.changes_promises import CloseRequest, Promises, is_full
-from sellerbus.feeds.changes_rows import ChangeRows
+from sellerbus.feeds.changes.groups import GroupRow, GroupRows
+from sellerbus.feeds.changes.inbox import ChangesInbox
+from sellerbus.feeds.changes.pace import Pace
+from sellerbus.feeds.changes.promises import CloseRequest, Promises, is_full
+from sellerbus.feeds.changes.rows import ChangeRows
 
 CLOSING_SECONDS: Final = 60.0
 """What is left of the function's time when a batch is begun: 25,000 changes are 500 transactions. One that

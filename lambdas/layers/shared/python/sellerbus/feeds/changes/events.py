@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sellerbus.aws.event_publisher import OperationalEvent
-from sellerbus.feeds.changes import Group, ListingChange, RefusedChange
-from sellerbus.feeds.changes_document import Entry
-from sellerbus.feeds.changes_results import (
+from sellerbus.feeds.changes.change import Group, ListingChange, RefusedChange
+from sellerbus.feeds.changes.document import Entry
+from sellerbus.feeds.changes.results import (
     NOT_DONE,
     SUCCEEDED,
     ChangeResult,

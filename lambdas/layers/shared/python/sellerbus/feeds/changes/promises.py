@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from sellerbus.aws.errors import aws_call
-from sellerbus.feeds.changes import Group
-from sellerbus.feeds.changes_document import Limits
-from sellerbus.feeds.changes_groups import GroupRow, GroupRows
+from sellerbus.feeds.changes.change import Group
+from sellerbus.feeds.changes.document import Limits
+from sellerbus.feeds.changes.groups import GroupRow, GroupRows
 
 LONGEST_DELAY_SECONDS: Final = 900
 OVERDUE_MS: Final = 15 * 60_000

@@ -21,15 +21,15 @@ from sellerbus.aws.event_publisher import OperationalEvent
 from sellerbus.aws.message_queue import Message
 from sellerbus.documents.limits import Limits
 from sellerbus.feeds import feed_events
-from sellerbus.feeds.accept_results import Result, Verdict, defect
-from sellerbus.feeds.feed_requested import UnusableRequestError
-from sellerbus.feeds.hand_over import HandOver
-from sellerbus.feeds.inbox import UnusableEventError, UnusableKeyError, created_object, feed_key
-from sellerbus.feeds.inbox_reading import InboxReader, Nothing, RejectedError, Wait
-from sellerbus.feeds.json_object import is_text
-from sellerbus.feeds.refused_request import RefusedRequest
-from sellerbus.feeds.request import TASK_ID
-from sellerbus.feeds.request_reading import RequestReader
+from sellerbus.feeds.intake.accept_results import Result, Verdict, defect
+from sellerbus.feeds.intake.feed_requested import UnusableRequestError
+from sellerbus.feeds.intake.hand_over import HandOver
+from sellerbus.feeds.intake.inbox import UnusableEventError, UnusableKeyError, created_object, feed_key
+from sellerbus.feeds.intake.inbox_reading import InboxReader, Nothing, RejectedError, Wait
+from sellerbus.feeds.intake.json_object import is_text
+from sellerbus.feeds.intake.refused_request import RefusedRequest
+from sellerbus.feeds.intake.request import TASK_ID
+from sellerbus.feeds.intake.request_reading import RequestReader
 from sellerbus.feeds.task import CHANGES, FeedTask, Source, TaskState
 
 FEED_REQUESTED: Final = "FeedRequested"

@@ -16,9 +16,9 @@ from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
 from sellerbus.aws.errors import aws_call
-from sellerbus.feeds.changes import Group
-from sellerbus.feeds.changes_document import CONTENT_TYPE, Entry, read_manifest
-from sellerbus.feeds.inbox import gathered_key
+from sellerbus.feeds.changes.change import Group
+from sellerbus.feeds.changes.document import CONTENT_TYPE, Entry, read_manifest
+from sellerbus.feeds.intake.inbox import gathered_key
 from sellerbus.feeds.task import CHANGES
 
 _LINES: Final = "application/x-ndjson; charset=utf-8"

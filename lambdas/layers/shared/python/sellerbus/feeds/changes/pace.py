@@ -18,7 +18,7 @@ from itertools import islice
 from typing import Any, Final
 
 from sellerbus.feeds.catalogue import JSON_LISTINGS_FEED
-from sellerbus.feeds.changes_groups import GroupRow
+from sellerbus.feeds.changes.groups import GroupRow
 from sellerbus.feeds.task import TaskState
 from sellerbus.feeds.task_store import task_key
 from sellerbus.feeds.task_table import TaskTable

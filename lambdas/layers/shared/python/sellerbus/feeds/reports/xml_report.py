@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sellerbus.feeds.report_model import (
+from sellerbus.feeds.reports.model import (
     ERROR,
     INFO,
     MOST_DETAILS,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sellerbus.feeds.report_model import ERROR
+from sellerbus.feeds.reports.model import ERROR
 from sellerbus.feeds.task import FeedTask, Outcome
 
 SUCCEEDED: Final = "SUCCEEDED"

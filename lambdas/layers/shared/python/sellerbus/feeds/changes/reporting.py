@@ -14,12 +14,12 @@ from typing import Any, Final, Protocol
 
 from sellerbus.aws.event_publisher import OperationalEvent
 from sellerbus.documents.objects import ObjectLocation, S3Client, reading
-from sellerbus.feeds import changes_events
-from sellerbus.feeds.changes import Group
-from sellerbus.feeds.changes_document import Entry
-from sellerbus.feeds.changes_inbox import ChangesInbox
-from sellerbus.feeds.changes_results import Issues, doubt_of, issues_of, result_of
-from sellerbus.feeds.changes_rows import ChangeRows, Result
+from sellerbus.feeds.changes import events as changes_events
+from sellerbus.feeds.changes.change import Group
+from sellerbus.feeds.changes.document import Entry
+from sellerbus.feeds.changes.inbox import ChangesInbox
+from sellerbus.feeds.changes.results import Issues, doubt_of, issues_of, result_of
+from sellerbus.feeds.changes.rows import ChangeRows, Result
 from sellerbus.feeds.task import FeedTask
 from sellerbus.feeds.task_store import TaskStore
 

@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sellerbus.api.endpoints import UnknownMarketplaceError, marketplace
-from sellerbus.feeds.changes_json import DEEPEST_NESTING, NotJsonError, nests_deeper, parsed
-from sellerbus.feeds.changes_message import message_of
+from sellerbus.feeds.changes.message import message_of
+from sellerbus.feeds.changes.strict_json import DEEPEST_NESTING, NotJsonError, nests_deeper, parsed
 from sellerbus.feeds.findings import ERROR, Finding, quote
-from sellerbus.feeds.inbox import seller_fault
+from sellerbus.feeds.intake.inbox import seller_fault
 from sellerbus.feeds.listings_message import MOST_FAULTS, message_findings
 
 REQUESTED: Final = "ListingChangeRequested"

@@ -1,0 +1,1 @@
+"""Single listing changes: gathered into feeds, each with its own result."""

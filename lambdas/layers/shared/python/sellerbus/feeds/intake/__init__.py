@@ -1,0 +1,1 @@
+"""How feeds are handed over: files in the inbox, and events."""

@@ -1,0 +1,1 @@
+"""Processing reports of any kind, as one shape."""
