@@ -78,7 +78,8 @@ class FeedTask:
     submission begins. candidates: the feeds that may be an UNCERTAIN one's. decision: a person's on it, as
     the output that its token is answered with: {choice, feedId?, next, silenceSeconds?}. collect_attempts:
     downloads of the report that were begun; collect_faults: how often Amazon or a storage was at fault before
-    one. version: counts the writes of the row, each conditional on the one before.
+    one. waits: {reason, until}, what keeps it from its next step, and until about when (seconds since 1970);
+    written when a wait begins or is for another reason, not at each look. version: counts the writes of the row, each conditional on the one before.
     """
 
     task_id: str
@@ -104,6 +105,7 @@ class FeedTask:
     etag: str | None = None
     is_gzip: bool | None = None
     findings: Mapping[str, Any] | None = None
+    waits: Mapping[str, Any] | None = None
     api_version: str | None = None
     silence_seconds: int | None = None
     submission: Submission = field(default_factory=Submission)
