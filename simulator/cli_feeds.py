@@ -85,6 +85,20 @@ def next_feeds(
     show(waiting, as_json, "Feed fates", [waiting])
 
 
+@feeds.command("fates")
+def list_fates(url: Url = None, as_json: AsJson = False) -> None:
+    """What `next` has said and has not befallen a feed yet; the first that fits befalls the next feed."""
+    waiting = call(url, "GET", "feeds/fates")
+    show(waiting, as_json, "Feed fates", [_fate_row(fate) for fate in waiting])
+
+
+@feeds.command("clear")
+def clear_fates(url: Url = None, as_json: AsJson = False) -> None:
+    """Forget what `next` has said, --lasting ones too; feeds that are there keep their fate."""
+    cleared = call(url, "DELETE", "feeds/fates")
+    show(cleared, as_json, "Feed fates", [cleared])
+
+
 @feeds.command("delay")
 def delay_feeds(
     url: Url = None,
@@ -154,6 +168,19 @@ def set_url_lifetime(seconds: int, url: Url = None, as_json: AsJson = False) -> 
     """Presigned URLs made from now on expire after so many seconds; Amazon's after 300."""
     told = call(url, "POST", "documents/url-lifetime", {"seconds": seconds})
     show(told, as_json, "Presigned URLs", [told])
+
+
+def _fate_row(fate: dict[str, Any]) -> dict[str, object]:
+    apart = ("count", "lasting", "feedType", "sellerId", "report")
+    willed = [f"{name}={value}" for name, value in fate.items() if name not in apart]
+    if "report" in fate:
+        willed.append(f"report of {len(fate['report'])} characters")
+    return {
+        "befalls": "all" if fate["lasting"] else f"the next {fate['count']}",
+        "feedType": fate.get("feedType"),
+        "sellerId": fate.get("sellerId"),
+        "fate": ", ".join(willed) or "as usual",
+    }
 
 
 def _change(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from enum import Enum
 
 
@@ -83,6 +83,17 @@ class Fate:
     def released(self) -> Fate:
         return replace(self, stuck_at=None)
 
+    def told(self) -> dict[str, object]:
+        """What it wills, and for whom, by the control API's names; not what is left to Amazon."""
+        willed = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value != field.default:
+                first, *others = field.name.split("_")
+                name = first + "".join(other.capitalize() for other in others)
+                willed[name] = value.value if isinstance(value, Status) else value
+        return willed
+
 
 USUAL = Fate()
 
@@ -111,9 +122,9 @@ class Fates:
         return USUAL
 
     @property
-    def waiting(self) -> int:
-        """How many are there, each counted once however many feeds it is for."""
-        return len(self._waiting)
+    def waiting(self) -> tuple[tuple[Fate, int | None], ...]:
+        """Those that are there, each with how many feeds it is still for; None: for all."""
+        return tuple(self._waiting)
 
     def clear(self) -> None:
         self._waiting.clear()

@@ -2,7 +2,8 @@
 
     POST   feeds/fates {feedType?, sellerId?, count?, lasting?, status?, document?, report?,
                         reportContentType?, gzip?, stuckAt?, notifications?, notificationDelaySeconds?,
-                        early?, answerLost?, listedAfterSeconds?}         DELETE feeds/fates
+                        early?, answerLost?, listedAfterSeconds?}
+    GET, DELETE feeds/fates                                               those that wait
     POST   feeds/delays {feedType?, queueSeconds?, processingSeconds?}
     GET    feeds?sellerId=&feedType=
     POST   feeds/{feedId}/release {sellerId?, region?}                    a stuck one goes on
@@ -42,6 +43,7 @@ class FeedControl:
     def routes(self) -> list[Route]:
         return [
             route("POST", "/feeds/fates", self._add_fate),
+            route("GET", "/feeds/fates", self._list_fates),
             route("DELETE", "/feeds/fates", self._clear_fates),
             route("POST", "/feeds/delays", self._delay),
             route("GET", "/feeds", self._list),
@@ -55,7 +57,7 @@ class FeedControl:
     def state(self) -> dict[str, object]:
         """What the state of the simulator says of feeds."""
         book = self._world.feeds
-        return {"feeds": book.overview(book.feeds.values()), "feedFates": book.fates.waiting}
+        return {"feeds": book.overview(book.feeds.values()), "feedFates": len(book.fates.waiting)}
 
     async def _add_fate(self, request: Request) -> object:
         fields = Fields(await content(request))
@@ -65,11 +67,18 @@ class FeedControl:
         if lasting and count is not None:
             raise FieldError("give count, or lasting")
         self._world.feeds.fates.add(fate, None if lasting else 1 if count is None else count)
-        return {"waiting": self._world.feeds.fates.waiting}
+        return {"waiting": len(self._world.feeds.fates.waiting)}
+
+    async def _list_fates(self, _: Request) -> object:
+        return [
+            {**fate.told(), "count": count, "lasting": count is None}
+            for fate, count in self._world.feeds.fates.waiting
+        ]
 
     async def _clear_fates(self, _: Request) -> object:
+        cleared = len(self._world.feeds.fates.waiting)
         self._world.feeds.fates.clear()
-        return {}
+        return {"cleared": cleared}
 
     async def _delay(self, request: Request) -> object:
         fields = Fields(await content(request))

@@ -62,6 +62,21 @@ def test_the_commands(scene: FeedScene, tmp_path: Path) -> None:
         assert "FATAL" in output
 
 
+def test_what_waits_can_be_listed_and_cleared(scene: FeedScene, tmp_path: Path) -> None:
+    report = tmp_path / "report.txt"
+    report.write_text("a report", encoding="utf-8")
+    assert "none" in command(scene, "feeds", "fates")
+    command(scene, "feeds", "next", "--type", LISTINGS, "--stuck-at", "IN_QUEUE", "--count", "2")
+    command(scene, "feeds", "next", "--seller", "SELLER1", "--report", str(report), "--lasting")
+
+    lines = [line.split() for line in command(scene, "feeds", "fates").splitlines()]
+    assert ["the", "next", "2", LISTINGS, "-", "stuckAt=IN_QUEUE"] in lines
+    assert ["all", "-", "SELLER1", "report", "of", "8", "characters"] in lines
+    assert "2" in command(scene, "feeds", "clear")
+    assert json.loads(command(scene, "feeds", "fates", "--json")) == []
+    assert scene.ended(scene.submitted())["processingStatus"] == "DONE"
+
+
 def test_a_command_that_is_refused_names_its_option(scene: FeedScene) -> None:
     assert "--status" in command(scene, "feeds", "next", "--status", "READY", exit_code=2)
     assert "--queue" in command(scene, "feeds", "delay", "--queue", "-1", exit_code=2)

@@ -60,7 +60,12 @@ def test_fates_befall_what_they_fit(scene: FeedScene) -> None:
     scene.fate(status="FATAL", lasting=True)
     assert {scene.ended(scene.submitted())["processingStatus"] for _ in range(3)} == {"FATAL"}
     assert scene.amazon.control("GET", "state")["feedFates"] == 2
-    scene.amazon.control("DELETE", "feeds/fates")
+    assert scene.amazon.control("GET", "feeds/fates") == [
+        {"sellerId": "ANOTHER", "status": "CANCELLED", "count": 1, "lasting": False},
+        {"status": "FATAL", "count": None, "lasting": True},
+    ]
+    assert scene.amazon.control("DELETE", "feeds/fates") == {"cleared": 2}
+    assert scene.amazon.control("GET", "feeds/fates") == []
     assert scene.ended(scene.submitted())["processingStatus"] == "DONE"
 
 
