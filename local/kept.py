@@ -26,7 +26,10 @@ _OF_FEEDS = {
     "RESULT_BUCKET_NAME": "ResultBucketName",
     "TASK_TABLE_NAME": "TaskTableName",
     "FEED_STATE_MACHINE_ARN": "FeedStateMachineArn",
+    "FEED_REQUEST_QUEUE_URL": "FeedRequestQueueUrl",
+    "FEED_REQUEST_DEAD_LETTER_QUEUE_URL": "FeedRequestDeadLetterQueueUrl",
     "LISTING_CHANGE_QUEUE_URL": "ListingChangeQueueUrl",
+    "LISTING_CHANGE_DEAD_LETTER_QUEUE_URL": "ListingChangeDeadLetterQueueUrl",
 }
 _PREAMBLE = (
     # A profile or a session of the shell would come before the keys below.
@@ -149,6 +152,8 @@ See an event go through:
 And a dead letter (the message is no notification):
   echo nonsense | bin/simulator publish - --raw --via destination
   make events
+
+Feeds, and how to practise what goes wrong with them: docs/feeds.md
 
 Read the queues yourself: $EXAMPLE_CONSUMER_QUEUE_URL, $NOTIFICATION_DEAD_LETTER_QUEUE_URL
                           (each message that you receive is hidden for a while, and SQS counts the receives:

@@ -113,11 +113,17 @@ class FakeDeployment:
         self.outputs = {
             "ExampleConsumerQueueUrl": "consumer",
             "NotificationDeadLetterQueueUrl": "dead",
+            "FeedRequestDeadLetterQueueUrl": "dead requests",
+            "ListingChangeDeadLetterQueueUrl": "dead changes",
+            "FeedProcessedDeadLetterQueueUrl": "dead ends",
             "ExampleConsumerDeadLetterQueueUrl": "worn",
         }
         self.queues = {
             "consumer": FakeQueue(json.dumps(EVENT), json.dumps(DRIFTED), "nonsense"),
             "dead": FakeQueue("{broken"),
+            "dead requests": FakeQueue('{"no": "seller"}'),
+            "dead changes": FakeQueue("one", "two"),
+            "dead ends": FakeQueue(),
             "worn": FakeQueue(json.dumps(REVOKED), redrive=None),
         }
 
@@ -149,6 +155,9 @@ def test_events_and_dead_letters_are_lines_for_a_person() -> None:
     assert "or so" not in told
     assert told.split()[-2:] == ["...", "e2"]
     assert ["-", "-", "{broken"] in lines
+    assert "Dead letters of feed requests: 1" in said.getvalue()
+    assert "Dead letters of listing changes: 2" in said.getvalue()
+    assert "Dead letters of processed feeds: none" in said.getvalue()
     assert "nonsense" in said.getvalue()
 
 
@@ -159,8 +168,30 @@ def test_as_json_they_are_whole(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out) == {
         "events": [EVENT, DRIFTED, {"body": "nonsense"}],
         "deadLetters": [{"reason": "", "detail": "", "body": "{broken"}],
+        "feedRequestDeadLetters": [{"reason": "", "detail": "", "body": '{"no": "seller"}'}],
+        "listingChangeDeadLetters": [
+            {"reason": "", "detail": "", "body": "one"},
+            {"reason": "", "detail": "", "body": "two"},
+        ],
+        "feedProcessedDeadLetters": [],
         "consumerDeadLetters": [REVOKED],
     }
+
+
+@pytest.mark.usefixtures("deployed")
+def test_lines_fit_the_terminal_and_lose_nothing() -> None:
+    said = io.StringIO()
+    console = Console(file=said, force_terminal=True, width=80, color_system=None)
+
+    assert events.show_events(Screen(console=console), dead=True, as_json=False) == 0
+
+    lines = said.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    place = next(number for number, line in enumerate(lines) if line.startswith("SubscriptionDrifted"))
+    assert [line.strip() for line in lines[place + 1 : place + 3]] == [
+        "ORDER_CHANGE: missing, restoring",
+        "e1",
+    ]
 
 
 def test_an_older_deployment_has_no_consumers_dead_letters_to_show(

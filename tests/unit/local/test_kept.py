@@ -39,7 +39,10 @@ NAMES = [
     "RESULT_BUCKET_NAME",
     "TASK_TABLE_NAME",
     "FEED_STATE_MACHINE_ARN",
+    "FEED_REQUEST_QUEUE_URL",
+    "FEED_REQUEST_DEAD_LETTER_QUEUE_URL",
     "LISTING_CHANGE_QUEUE_URL",
+    "LISTING_CHANGE_DEAD_LETTER_QUEUE_URL",
     "FEEDS_API_VERSION",
     "LOCAL_RUNTIME",
     "LOCAL_ARCHITECTURE",
@@ -72,7 +75,10 @@ def deployment(folder: Path, process: processes.BackgroundProcess) -> Deployment
             "ResultBucketName": "results",
             "TaskTableName": "tasks",
             "FeedStateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:feeds",
+            "FeedRequestQueueUrl": "http://127.0.0.1:4566/000000000000/requests",
+            "FeedRequestDeadLetterQueueUrl": "http://127.0.0.1:4566/000000000000/dead-requests",
             "ListingChangeQueueUrl": "http://127.0.0.1:4566/000000000000/changes",
+            "ListingChangeDeadLetterQueueUrl": "http://127.0.0.1:4566/000000000000/dead-changes",
         },
     )
 
