@@ -46,6 +46,7 @@ def carried_out(then: Behaviour) -> Behaviour:
 REFUSED_CONNECTION = requests.ConnectionError(
     MaxRetryError(None, "/", NewConnectionError(None, "refused"))  # type: ignore[arg-type]
 )
+FOUND = "createFeed's answer was lost; the feed was found by looking (getFeeds)"
 TIMED_OUT = requests.ReadTimeout("no answer")
 
 
@@ -182,6 +183,8 @@ def test_an_unknown_outcome_is_settled_with_one_feed(name: str, done: bool) -> N
     assert scene.amazon.count("createFeed") == (1 if done else 2)
     assert scene.counted["FeedsSettling"] == 1
     assert scene.counted["FeedsAdopted"] == done
+    called_twice = "createFeed was called 2 times: what an earlier call did was not known"
+    assert scene.task().notes == (FOUND if done else called_twice,)
 
 
 def test_all_pages_are_read_and_the_token_goes_alone() -> None:
@@ -336,7 +339,7 @@ def test_an_answer_that_comes_after_its_feed_was_adopted_changes_nothing() -> No
     scene = in_turn()
     scene.amazon.script["createFeed"] = [lambda amazon: _meanwhile(scene, amazon, [80, 301])]
     assert scene.submit() == AWAIT
-    assert (scene.task().feed_id, scene.told, scene.task().notes) == ("feed-1", [], ())
+    assert (scene.task().feed_id, scene.told, scene.task().notes) == ("feed-1", [], (FOUND,))
 
 
 def _meanwhile(scene: Scene, amazon: Amazon, waits: list[float], *, listed: bool = True) -> requests.Response:
@@ -369,8 +372,9 @@ def test_a_second_feed_that_shows_late_is_told_with_the_first() -> None:
     row = scene.task()
     assert (row.state, row.feed_id) == (TaskState.PROCESSING, "feed-2")
     assert row.candidates == ("feed-2", "feed-1")
-    assert "feed-1" in row.notes[0]
-    assert "feed-2" in row.notes[0]
+    assert row.notes[0] == "createFeed was called 2 times: what an earlier call did was not known"
+    assert "feed-1" in row.notes[1]
+    assert "feed-2" in row.notes[1]
     ((name, detail),) = scene.told
     assert (name, detail["feedId"], detail["candidates"]) == ("FeedUncertain", "feed-2", ["feed-2", "feed-1"])
     assert scene.counted["FeedsUncertain"] == 1

@@ -6,7 +6,7 @@ doubt is told, and left to a person.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -20,6 +20,9 @@ from sellerbus.feeds.task_table import RefusedError, TaskTable, Write
 from sellerbus.feeds.turns import feed_submitted, left_in_doubt, turn_of
 
 _MOST_TRIES: Final = 5
+SUBMITTED: Final = "FeedsSubmitted"
+ADOPTED: Final = "FeedsAdopted"
+"""The metrics of a feed that createFeed answered with, and of one that getFeeds showed."""
 
 
 class AnswerKeeper:
@@ -76,10 +79,13 @@ class AnswerKeeper:
         elif submission.state is State.UNCERTAIN:
             self.in_doubt(task, submission, submission.answered)
         elif submission is not task.submission:
-            self.submitted(task, submission, "FeedsSubmitted")
+            self.submitted(task, submission, SUBMITTED)
 
     def submitted(self, task: FeedTask, submission: Submission, metric: str) -> None:
-        """The task has its feed. Where another task has taken it, nobody knows whose it is."""
+        """The task has its feed. Where another task has taken it, nobody knows whose it is.
+
+        metric: SUBMITTED or ADOPTED.
+        """
         feed_id = submission.feed_id or ""
         try:
             self._store.change(
@@ -90,6 +96,7 @@ class AnswerKeeper:
                 submission=submission,
                 feed_id=feed_id,
                 submitted_at=iso(self._now()),
+                notes=(*task.notes, *_notes(task, submission, adopted=metric == ADOPTED)),
                 token=None,
                 token_step=None,
             )
@@ -151,3 +158,13 @@ class AnswerKeeper:
         self._count("FeedsUncertain", 1)
         # The row's version: the same for a repetition of this very step, another for another doubt.
         self._events.publish([feed_events.uncertain(task, candidates, task.version)])
+
+
+def _notes(task: FeedTask, submission: Submission, *, adopted: bool) -> Iterator[str]:
+    """What an operator may want to know of a submission that did not go straight."""
+    if adopted:
+        yield "createFeed's answer was lost; the feed was found by looking (getFeeds)"
+    unknown_since, opened_at = submission.unknown_since, submission.opened_at
+    in_doubt = unknown_since is not None and opened_at is not None and unknown_since < opened_at
+    if submission.attempt > 1 and (in_doubt or task.decision is not None):
+        yield f"createFeed was called {submission.attempt} times: what an earlier call did was not known"

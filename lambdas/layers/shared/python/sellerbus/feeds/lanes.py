@@ -16,7 +16,8 @@ from typing import Final
 from sellerbus.feeds.task import FeedTask, TaskState
 from sellerbus.feeds.task_store import TaskChangedError, TaskStore, lane_of, place_key, task_key
 from sellerbus.feeds.task_table import RefusedError, TaskTable, Write
-from sellerbus.feeds.turns import Turn, turn_lost, turn_of, turn_taken
+from sellerbus.feeds.turns import PAUSE, Turn, turn_lost, turn_of, turn_taken
+from sellerbus.feeds.waits import another_wait
 
 CHECK_PATIENCE_SECONDS: Final = 1800.0
 """How long a task that is not checked yet holds up those that were handed over after it."""
@@ -66,6 +67,8 @@ class Lanes:
         turn = self._freed(task, turn_of(self._table, task), now)
         ahead = self._ahead(task, now)
         if turn.holder is not None or turn.next_at > now or ahead.count:
+            if turn.holder is None and not ahead.count:
+                self._keep_rest(task, turn, now)
             return estimated_wait(turn, ahead, gap, now)
         taken = turn_taken(task, now, gap, holds_until_end=self._wait_for_previous)
         try:
@@ -74,6 +77,12 @@ class Lanes:
             # Another task was quicker.
             return estimated_wait(turn_of(self._table, task), _Ahead(None, 0), gap, now)
         return 0
+
+    def _keep_rest(self, task: FeedTask, turn: Turn, now: float) -> None:
+        """Say in the row of the next task why its lane rests; those behind it wait for their turn."""
+        changes = another_wait(task, turn.rests_for or PAUSE, turn.next_at, now)
+        if changes is not None:
+            self._store.change(task, **changes)
 
     def _ahead(self, task: FeedTask, now: float) -> _Ahead:
         """Who comes before the task. Places of tasks that wait no more are cleared away."""
@@ -114,7 +123,7 @@ class Lanes:
             self._table.write(turn_lost(task, turn))
         except RefusedError:
             return turn
-        return Turn(next_at=turn.next_at)
+        return Turn(next_at=turn.next_at, rests_for=turn.rests_for)
 
 
 def estimated_wait(turn: Turn, ahead: _Ahead, gap: float, now: float) -> int:

@@ -8,7 +8,7 @@ from typing import Final
 from sellerbus.api.errors import SellingPartnerError, ThrottledError
 from sellerbus.api.feeds import FeedsApi, Listing
 from sellerbus.feeds import feed_events
-from sellerbus.feeds.answers import AnswerKeeper
+from sellerbus.feeds.answers import ADOPTED, AnswerKeeper
 from sellerbus.feeds.ending import Count
 from sellerbus.feeds.settlement import Adopt, ListedFeed, Uncertain, Verdict, Window, judge
 from sellerbus.feeds.submission import settled, window
@@ -58,7 +58,7 @@ class Settler:
         if verdict is None:
             self._store.change(task, attempt_closed(task), submission=settled(task.submission, None))
         elif isinstance(verdict, Adopt):
-            self._answers.submitted(task, settled(task.submission, verdict), "FeedsAdopted")
+            self._answers.submitted(task, settled(task.submission, verdict), ADOPTED)
         else:
             self._answers.judged(task, verdict)
         return None

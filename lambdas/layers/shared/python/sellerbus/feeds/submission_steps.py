@@ -16,6 +16,7 @@ from sellerbus.api.errors import (
 )
 from sellerbus.api.feeds import FeedsApi
 from sellerbus.api.operations import CREATE_FEED
+from sellerbus.feeds.lanes import growing_wait
 from sellerbus.feeds.task import FeedTask, Outcome
 
 LWA: Final = "LWA token"
@@ -26,13 +27,19 @@ LONGEST_MEND_WAIT: Final = 3600.0
 LONGEST_MENDING_SECONDS: Final = 90 * 86_400.0
 """After this nobody mends it any more."""
 
+_LONGEST_FAULT_WAIT: Final = 120.0
+
 
 class TryLaterError(Exception):
     """It can't go on now; nothing was lost. seconds: None where it is tried the less often the longer it
-    lasts. endless: somebody has to do something first, and may take LONGEST_MENDING_SECONDS.
+    lasts. endless: somebody has to do something first, and may take LONGEST_MENDING_SECONDS. reason: why,
+    without what is another at each try.
     """
 
-    def __init__(self, why: str, seconds: float | None = None, *, endless: bool = False) -> None:
+    def __init__(
+        self, why: str, seconds: float | None = None, *, endless: bool = False, reason: str | None = None
+    ) -> None:
+        self.reason = reason or why
         self.seconds = seconds
         self.endless = endless
         super().__init__(why)
@@ -68,7 +75,8 @@ class Amazon(Protocol):
 def answered_before(error: SellingPartnerError) -> TryLaterError | EndsError:
     """What a failed call means that a repeat does no harm to, or that was proved not to be carried out."""
     if isinstance(error, ThrottledError):
-        return TryLaterError(str(error), error.seconds)
+        reason = f"Amazon's quota of {error.operation} is used up"
+        return TryLaterError(str(error), error.seconds, reason=reason)
     if isinstance(error, OutOfTimeError):
         return TryLaterError(str(error), 1.0)
     if isinstance(error, AuthorizationRevokedError):
@@ -87,6 +95,13 @@ def may_have_been_done(error: SellingPartnerError) -> bool:
     # An answer that is neither a success nor a refusal, such as a redirect of something in between.
     from_create = isinstance(error, PermanentError) and error.operation == CREATE_FEED.name
     return from_create and not 400 <= (error.status or 0) < 500
+
+
+def seconds_until_next_try(later: TryLaterError, tried_for: float) -> float:
+    """The less often, the longer it has been tried in vain."""
+    if later.endless:
+        return max(later.seconds or 0.0, growing_wait(tried_for, LONGEST_MEND_WAIT))
+    return growing_wait(tried_for, _LONGEST_FAULT_WAIT) if later.seconds is None else later.seconds
 
 
 def waiting(seconds: float) -> Mapping[str, object]:

@@ -16,12 +16,10 @@ from sellerbus.api.feeds import FeedsApi
 from sellerbus.feeds import feed_events
 from sellerbus.feeds.answers import AnswerKeeper
 from sellerbus.feeds.ending import Count, Events, end_task
-from sellerbus.feeds.lanes import growing_wait
 from sellerbus.feeds.preparing import Preparer
 from sellerbus.feeds.settling import Settler
 from sellerbus.feeds.submission import State, crashed, not_done, opened, refused, unknown
 from sellerbus.feeds.submission_steps import (
-    LONGEST_MEND_WAIT,
     LONGEST_MENDING_SECONDS,
     MEND_SECONDS,
     Amazon,
@@ -30,12 +28,14 @@ from sellerbus.feeds.submission_steps import (
     WrongTaskStateError,
     answered_before,
     may_have_been_done,
+    seconds_until_next_try,
     waiting,
 )
 from sellerbus.feeds.task import FeedTask, Outcome, TaskState
 from sellerbus.feeds.task_store import TaskChangedError, TaskStore
 from sellerbus.feeds.task_table import TaskTable
 from sellerbus.feeds.turns import attempt_closed, attempt_opened, turn_of
+from sellerbus.feeds.waits import SETTLING, keep_wait, wait
 from sellerbus.sellers.rows import SellerError
 
 CALL_SECONDS: Final = 45.0
@@ -49,7 +49,6 @@ WRITE_SECONDS: Final = 20.0
 LONGEST_TRYING_SECONDS: Final = 86_400.0
 """How long a task that has its turn is tried, before it fails for good and lets others go on."""
 _BOOKING_SECONDS: Final = 2.0
-_LONGEST_FAULT_WAIT: Final = 120.0
 _MOST_STEPS: Final = 6
 
 
@@ -214,8 +213,9 @@ class FeedSubmitter:
 
     def _unknown(self, task: FeedTask) -> Mapping[str, object]:
         settle = self._settings.settle_seconds
-        submission = unknown(task.submission, task.submission.attempt, self._now(), settle)
-        self._store.change(task, submission=submission)
+        now = self._now()
+        submission = unknown(task.submission, task.submission.attempt, now, settle)
+        self._store.change(task, submission=submission, waits=wait(SETTLING, now + settle))
         self._count("FeedsSettling", 1)
         return waiting(settle)
 
@@ -233,8 +233,9 @@ class FeedSubmitter:
         if since > longest and not task.call_is_open:
             why = f"it could not be submitted for {'90 days' if later.endless else '24 hours'}: {later}"
             return self._end(task.task_id, EndsError(Outcome.FAILED, why))
-        seconds = growing_wait(since, _LONGEST_FAULT_WAIT) if later.seconds is None else later.seconds
-        return waiting(max(seconds, growing_wait(since, LONGEST_MEND_WAIT)) if later.endless else seconds)
+        seconds = seconds_until_next_try(later, since)
+        keep_wait(self._store, task, later.reason, seconds, self._now())
+        return waiting(seconds)
 
     def _end(self, task_id: str, ends: EndsError) -> Mapping[str, object] | None:
         """End the task as it is now; None where it has become something else meanwhile."""

@@ -78,8 +78,8 @@ class FeedTask:
     submission begins. candidates: the feeds that may be an UNCERTAIN one's. decision: a person's on it, as
     the output that its token is answered with: {choice, feedId?, next, silenceSeconds?}. collect_attempts:
     downloads of the report that were begun; collect_faults: how often Amazon or a storage was at fault before
-    one. waits: {reason, until}, what keeps it from its next step, and until about when (seconds since 1970);
-    written when a wait begins or is for another reason, not at each look. version: counts the writes of the row, each conditional on the one before.
+    one. waits: what keeps it from its next step, see waits.py. version: counts the writes of the row, each
+    conditional on the one before.
     """
 
     task_id: str

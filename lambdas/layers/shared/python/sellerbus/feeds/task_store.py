@@ -30,6 +30,8 @@ __all__ = [
 ]
 
 _CHANGE_ATTEMPTS: Final = 5
+_ITS_COURSE: Final = frozenset({"state", "submission", "document_id"})
+"""The fields whose change takes a task on: what it waited for is over."""
 
 
 class TaskChangedError(Exception):
@@ -218,7 +220,10 @@ class TaskStore:
         )
 
     def _change(self, task: FeedTask, changes: Mapping[str, Any], *more: Write) -> FeedTask:
-        after = replace(task, **{**changes, "version": task.version + 1, "updated_at": iso(self._now())})
+        over = {} if _ITS_COURSE.isdisjoint(changes) else {"waits": None}
+        after = replace(
+            task, **{**over, **changes, "version": task.version + 1, "updated_at": iso(self._now())}
+        )
         key = task_key(task.task_id)
         try:
             self._table.write(_difference(key, task, after), *more)
@@ -234,6 +239,7 @@ class TaskStore:
             state=TaskState.ENDED,
             ended_at=task.ended_at or iso(self._now()),
             expires_at=self._kept_until(),
+            waits=None,
         )
 
     def _kept_until(self) -> int:

@@ -2,7 +2,7 @@
 
     attribute of the turn's row   meaning
     holder, heldSince             the task that has the turn, and since when; absent while the lane is free
-    nextAt                        no other turn begins before this second
+    nextAt, restsFor              no other turn begins before this second, and why, in words
     gapSeconds, holdsUntilEnd     as the stage was configured when the turn was taken
     openAttempt                   the holder's attempt at createFeed that is made, or whose outcome is unknown
 
@@ -24,6 +24,14 @@ window of the next attempt, which reaches back by a minute and by how far Amazon
 """
 
 
+PAUSE: Final = "feeds of this type are not submitted more often (feeds.seconds_between)"
+DOUBT: Final = (
+    "what became of an earlier task's createFeed is not known, and its feed may still show: the next feed is "
+    "submitted when it can't be taken for that one any more"
+)
+"""What a lane rests for."""
+
+
 FREE: Final = (
     "attribute_not_exists(holder) AND attribute_not_exists(openAttempt) "
     "AND (attribute_not_exists(nextAt) OR nextAt <= :now)"
@@ -38,6 +46,7 @@ class Turn:
     holder: str | None = None
     held_since: float = 0.0
     next_at: float = 0.0
+    rests_for: str | None = None
     gap_seconds: float = 0.0
     holds_until_end: bool = True
 
@@ -49,6 +58,7 @@ def turn_of(table: TaskTable, task: FeedTask) -> Turn:
         row.get("holder"),
         float(row.get("heldSince", 0.0)),
         float(row.get("nextAt", 0.0)),
+        row.get("restsFor"),
         float(row.get("gapSeconds", 0.0)),
         bool(row.get("holdsUntilEnd", True)),
     )
@@ -104,10 +114,11 @@ def feed_submitted(task: FeedTask, turn: Turn, now: float) -> Write:
     freed = "" if turn.holds_until_end else ", holder, heldSince"
     return Write.update(
         turn_key(task),
-        f"SET nextAt = :next REMOVE openAttempt{freed}",
+        f"SET nextAt = :next, restsFor = :why REMOVE openAttempt{freed}",
         condition=condition,
         **values,
         next=now + turn.gap_seconds,
+        why=PAUSE,
     )
 
 
@@ -118,12 +129,14 @@ def left_in_doubt(task: FeedTask, turn: Turn, now: float, settle_seconds: float)
     if task.call_is_open:
         left = max(task.submission.lease_until or now, now) + settle_seconds
         shows_until = task.submission.settle_until or left
+    pause_until, doubt_until = now + turn.gap_seconds, max(now, shows_until) + DOUBT_SECONDS
     return Write.update(
         turn_key(task),
-        "SET nextAt = :next REMOVE openAttempt, holder, heldSince",
+        "SET nextAt = :next, restsFor = :why REMOVE openAttempt, holder, heldSince",
         condition=condition,
         **values,
-        next=max(now + turn.gap_seconds, max(now, shows_until) + DOUBT_SECONDS),
+        next=max(pause_until, doubt_until),
+        why=DOUBT if doubt_until > pause_until else PAUSE,
     )
 
 
