@@ -64,6 +64,10 @@ def test_a_file_with_its_options_in_its_metadata() -> None:
         feed_options={"a": "b"},
         resubmission_of="t-0",
         execution_arn=f"{MACHINE.replace('stateMachine', 'execution')}:t-1",
+        notes=(
+            "the object's metadata 'others' is unknown and was not used; known are marketplace-ids, "
+            "feed-options, task-id, origin, resubmission-of",
+        ),
     )
     assert world.executions == {"t-1": 1}
     assert world.dead_letters == []
@@ -278,6 +282,83 @@ def test_what_contradicts_is_refused(metadata: dict[str, Any], options: dict[str
     assert text in str(world.only_task().reason)
 
 
+@pytest.mark.parametrize(
+    ("metadata", "options", "task_id"),
+    [
+        ({"marketplace_ids": "US", "task_id": "conf-1"}, {"marketplaceIds": ["CA"]}, "conf-1"),
+        ({"marketplace_ids": "US"}, {"marketplaceIds": ["CA"], "taskId": "conf-1"}, "conf-1"),
+        ({"feedoptions": "{}", "task_id": "conf-1"}, {}, "conf-1"),
+        ({"feedoptions": "{}"}, {"taskId": "conf-1"}, "conf-1"),
+        ({"task_id": "a"}, {"taskId": "b"}, None),
+        ({"marketplace_ids": "US", "task_id": "no id"}, {"marketplaceIds": ["CA"]}, None),
+        ({"task_id": "conf-1"}, {"taskId": 7}, None),
+    ],
+)
+def test_a_refused_file_has_the_task_id_that_all_agree_on(
+    metadata: dict[str, Any], options: dict[str, Any], task_id: str | None
+) -> None:
+    world = World()
+    world.options(**options)
+    message = world.put(**metadata)
+    assert verdicts(world, message, message) == ["taken", "known"]
+    task = world.only_task()
+    assert task.reason is not None
+    assert ("with another task id or none" in task.reason) == (task_id is not None)
+    assert task.task_id == task_id if task_id else task.task_id.startswith("inbox-")
+
+
+def test_a_side_file_that_can_not_be_read_leaves_no_task_id_clear() -> None:
+    world = World()
+    side = world.options(marketplaceIds=["US"])
+    world.inbox.add(f"{KEY}.options.json", b"{")
+    assert verdicts(world, side, world.put(task_id="conf-1")) == ["nothing", "taken"]
+    assert world.only_task().task_id.startswith("inbox-")
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("feedoptions", "feed-options"),
+        ("Feed-Options", "feed-options"),
+        ("feed-option", "feed-options"),
+        ("marketplaceids", "marketplace-ids"),
+        ("marketplace.id", "marketplace-ids"),
+        ("taskid", "task-id"),
+        ("resubmissionof", "resubmission-of"),
+    ],
+)
+def test_metadata_that_can_only_be_meant_for_a_known_name_is_refused(name: str, meant: str) -> None:
+    world = World()
+    metadata: dict[str, Any] = {"marketplace_ids": "US", name: "x"}
+    assert verdicts(world, world.put(**metadata)) == ["taken"]
+    reason = str(world.only_task().reason)
+    assert f"the metadata {name!r} is unknown: is {meant} meant? Known are marketplace-ids, feed-op" in reason
+
+
+@pytest.mark.parametrize(
+    "name", ["s3cmd-attrs", "mtime", "md5chksum", "x-tool", "aws-tag", "Mode", "file-owner", "content-sha256"]
+)
+def test_metadata_that_tools_add_is_no_word_of_the_senders(name: str) -> None:
+    world = World()
+    metadata: dict[str, Any] = {"marketplace_ids": "US", name: "x"}
+    assert verdicts(world, world.put(**metadata)) == ["taken"]
+    assert (world.only_task().reason, world.only_task().notes) == (None, ())
+
+
+@pytest.mark.parametrize("refused", [True, False])
+def test_a_note_tells_of_metadata_that_nobody_knows(refused: bool) -> None:
+    world = World()
+    world.options(**({"feedOptions": 1} if refused else {"marketplaceIds": ["US"]}))
+    metadata: dict[str, Any] = {f"name{number:02}": "x" for number in range(12)}
+    message = world.put(**metadata)
+    assert verdicts(world, message, message) == ["taken", "known"]
+    task = world.only_task()
+    assert (task.reason is not None) == refused
+    (note,) = task.notes
+    assert note.startswith("the object's metadata 'name00', 'name01'")
+    assert "'name09' and 2 more is unknown and was not used" in note
+
+
 def test_what_is_said_twice_alike_is_fine_and_a_guessed_content_type_gives_way() -> None:
     world = World()
     world.options(marketplaceIds=[CANADA, "US"], taskId="t-1", contentType="application/json;charset=utf-8")
@@ -390,11 +471,20 @@ def test_the_same_id_and_content_again_is_the_first_task() -> None:
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"content": b"other"}, "with other content"),
-        ({"marketplace_ids": "CA"}, "with another seller"),
-        ({"feed_options": '{"a": "b"}'}, "with another seller"),
-        ({"content_type": "text/plain"}, "with another seller"),
-        ({"key": "feeds/A3OTHERSELLER/JSON_LISTINGS_FEED/x"}, "with another seller"),
+        ({"content": b"other"}, "task t-1 has other content"),
+        (
+            {"marketplace_ids": "CA"},
+            f"task t-1 has marketplaceIds '{MARKETPLACE}', and '{CANADA}' is asked for: choose another id",
+        ),
+        ({"feed_options": '{"a": "b"}'}, "feedOptions {}, and {'a': 'b'} is asked for"),
+        (
+            {"content_type": "text/plain"},
+            f"task t-1 has contentType '{JSON_TYPE}', and 'text/plain' is asked for: choose another id",
+        ),
+        (
+            {"key": "feeds/A3OTHERSELLER/FLAT_FEED/x", "content_type": JSON_TYPE},
+            f"sellerId '{SELLER}', and 'A3OTHERSELLER' is asked for; feedType '{TYPE}', and 'FLAT_FEED' is",
+        ),
     ],
 )
 def test_the_same_id_with_something_else_is_refused_and_kept(changes: dict[str, Any], text: str) -> None:
@@ -458,7 +548,9 @@ def test_a_larger_document_with_a_known_id_is_not_read_to_its_end() -> None:
     checked(world, world.only_task(), b"{}")
     large = world.put(f"{KEY}-2", b"x" * 2_000_000, marketplace_ids="US", task_id="t-1")
     assert verdicts(world, large) == ["taken"]
-    assert "with other content" in str(next(t for t in world.all_tasks() if t.task_id != "t-1").reason)
+    assert "task t-1 has other content" in str(
+        next(t for t in world.all_tasks() if t.task_id != "t-1").reason
+    )
     assert world.inbox.bodies[-1].taken < 1_000_000
 
 

@@ -61,9 +61,15 @@ def test_the_same_id_and_content_by_another_event_is_the_first_task() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"content": "other"}, {"marketplaceIds": ["CA"]}, {"feedOptions": {"a": "b"}}]
+    ("changes", "others"),
+    [
+        ({"content": "other"}, "content"),
+        ({"marketplaceIds": ["CA"]}, "marketplaceIds"),
+        ({"feedOptions": {"a": "b"}, "content": "other"}, "content and feedOptions"),
+        ({"contentType": "text/plain"}, "contentType"),
+    ],
 )
-def test_the_same_id_with_something_else_is_refused(changes: dict[str, Any]) -> None:
+def test_the_same_id_with_something_else_is_refused(changes: dict[str, Any], others: str) -> None:
     world = World()
     world.deliver(world.requested(taskId="t-1", content=CONTENT))
     world.deliver(*world.inbox_events())
@@ -71,8 +77,20 @@ def test_the_same_id_with_something_else_is_refused(changes: dict[str, Any]) -> 
     assert verdicts(world, other, other) == ["taken", "known"]
     (refused,) = [task for task in world.all_tasks() if task.task_id != "t-1"]
     assert refused.asked_task_id == "t-1"
-    assert "was given before" in str(refused.reason)
+    assert f"the task id t-1 was given before: task t-1 has other {others}: choose" in str(refused.reason)
     assert world.executions == {"t-1": 1, refused.task_id: 1}
+
+
+@pytest.mark.parametrize(("name", "text"), [("feedoptions", "is feed-options meant?"), ("shop", "not used")])
+def test_the_metadata_of_a_document_that_is_pointed_to_is_told_of_too(name: str, text: str) -> None:
+    world = World()
+    metadata: dict[str, Any] = {name: "x"}
+    world.put(**metadata)
+    message = world.requested(taskId="t-1", document={"bucket": INBOX, "key": KEY})
+    assert verdicts(world, message) == ["taken"]
+    task = world.only_task()
+    assert text in str([task.reason, task.notes])
+    assert (task.reason is None) == (name == "shop")
 
 
 def test_a_pointer_to_a_document_in_the_inbox() -> None:

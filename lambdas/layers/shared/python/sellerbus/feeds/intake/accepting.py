@@ -30,6 +30,7 @@ from sellerbus.feeds.intake.json_object import is_text
 from sellerbus.feeds.intake.refused_request import RefusedRequest
 from sellerbus.feeds.intake.request import TASK_ID
 from sellerbus.feeds.intake.request_reading import RequestReader
+from sellerbus.feeds.intake.taken_id import others
 from sellerbus.feeds.task import CHANGES, FeedTask, Source, TaskState
 
 FEED_REQUESTED: Final = "FeedRequested"
@@ -202,8 +203,7 @@ class FeedAcceptor:
         given = f"the task id {task.task_id} was given before"
         advice = "choose another id, or none"
         if first.request_hash != task.request_hash:
-            what = "another seller, feed type, marketplaces, content type or options"
-            return f"{given}, with {what}: {advice}"
+            return f"{given}: {others(first, task)}: {advice}"
         if first.content_sha256 is None:
             if first.origin == hand_over.origin == CHANGES:
                 # Handed over twice after a crash: its id stands for its content.
@@ -215,7 +215,7 @@ class FeedAcceptor:
         known = first.content_bytes
         limits = self._limits if known is None else replace(self._limits, content_bytes=known)
         if self._contents.sha256(hand_over.source, limits) != first.content_sha256:
-            return f"{given}, with other content: {advice}"
+            return f"{given}: task {task.task_id} has other content: {advice}"
         return None
 
     def _task(self, hand_over: HandOver, task_id: str, refusal: str | None) -> FeedTask:

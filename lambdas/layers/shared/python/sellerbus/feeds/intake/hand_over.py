@@ -31,7 +31,8 @@ class HandOver:
 
     asked_task_id: the caller's, None where there is none. own_task_id: made of the hand-over itself.
     content_type: "" where only the check can tell the feed type's own. handed_over_ms: ms since 1970.
-    side_version: the version of the side file it was read from. refusal: why it can't be taken.
+    side_version: the version of the side file it was read from. refusal: why it can't be taken. notes:
+    what its sender may want to know.
     """
 
     seller_id: str
@@ -49,6 +50,7 @@ class HandOver:
     resubmission_of: str | None = None
     side_version: str | None = None
     refusal: str | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def source(self) -> Source:
@@ -87,6 +89,7 @@ class HandOver:
             resubmission_of=self.resubmission_of,
             asked_task_id=self.asked_task_id if self.asked_task_id != task_id else None,
             reason=told(why) if why else None,
+            notes=self.notes,
             execution_arn=execution_arn,
         )
 
@@ -126,4 +129,5 @@ def _key(source: Source, place: str = "taken") -> Key:
 
 def _hand_over(item: Mapping[str, Any]) -> HandOver:
     found = json.loads(item["handOver"])
-    return HandOver(**{**found, "marketplace_ids": tuple(found["marketplace_ids"])})
+    lists = {name: tuple(found.get(name, ())) for name in ("marketplace_ids", "notes")}
+    return HandOver(**{**found, **lists})

@@ -15,7 +15,10 @@ from sellerbus.feeds.feed_events import told
 from sellerbus.feeds.intake.hand_over import HandOver
 from sellerbus.feeds.intake.inbox import CreatedObject, FeedKey, derived_task_id, gathered_key
 from sellerbus.feeds.intake.inbox_bucket import SideFile, StoredObject
+from sellerbus.feeds.intake.json_object import json_object
+from sellerbus.feeds.intake.metadata import unused
 from sellerbus.feeds.intake.request import (
+    TASK_ID,
     Options,
     UnusableOptionsError,
     content_type_of,
@@ -129,14 +132,19 @@ class InboxReader:
         kept = self._hand_overs.find(self._source(key, head))
         if kept is not None:
             return kept
-        bare = self._bare(key, head.version_id, head.modified_ms)
+        bare = self._bare(key, head.version_id, head.modified_ms, unused(head.metadata))
+        side = self._bucket.side_file(key.side_key)
+        if side is not None and side.modified_ms > head.modified_ms and not self._stands(key, head):
+            side = None
         try:
             own = options_of_metadata(head.metadata, head.content_type)
-            side = self._bucket.side_file(key.side_key)
-            if side is not None and (side.modified_ms <= head.modified_ms or self._stands(key, head)):
+            if side is not None:
                 return self._hand_overs.keep(self._with_side_file(key, head, own, side))
         except UnusableOptionsError as error:
-            return self._refused(bare, f"{error}. Correct it, and put the document again")
+            asked = undisputed_task_id(head, side)
+            otherwise = ", with another task id or none" if asked else ""
+            why = f"{error}. Correct it, and put the document again{otherwise}"
+            return self._refused(replace(bare, asked_task_id=asked), why)
         if own.marketplace_ids is not None:
             return self._hand_overs.keep(_complete(bare, own))
         if not self._stands(key, head):
@@ -153,7 +161,8 @@ class InboxReader:
     def _with_side_file(self, key: FeedKey, head: StoredObject, own: Options, side: SideFile) -> HandOver:
         """Raises UnusableOptionsError."""
         options = merged(own, options_of_side_file(side.content), _PLACES)
-        bare = self._bare(key, head.version_id, max(head.modified_ms, side.modified_ms))
+        at = max(head.modified_ms, side.modified_ms)
+        bare = self._bare(key, head.version_id, at, unused(head.metadata))
         return replace(_complete(bare, options), side_version=side.version_id)
 
     def _says_the_same(self, kept: HandOver, key: FeedKey, head: StoredObject, side: SideFile) -> bool:
@@ -177,7 +186,7 @@ class InboxReader:
     def _source(self, key: FeedKey, head: StoredObject) -> Source:
         return Source(self._bucket.name, key.key, head.version_id)
 
-    def _bare(self, key: FeedKey, version_id: str, at: int) -> HandOver:
+    def _bare(self, key: FeedKey, version_id: str, at: int, notes: tuple[str, ...] = ()) -> HandOver:
         return HandOver(
             seller_id=key.seller_id,
             feed_type=key.feed_type,
@@ -186,6 +195,7 @@ class InboxReader:
             bucket=self._bucket.name,
             key=key.key,
             version_id=version_id,
+            notes=notes,
         )
 
     def _refused(self, bare: HandOver, why: str) -> HandOver:
@@ -196,6 +206,19 @@ class InboxReader:
             raise RejectedError(
                 "not-versioned", f"bucket {self._bucket.name} keeps no versions: deploy the stage again"
             )
+
+
+def undisputed_task_id(head: StoredObject, side: SideFile | None) -> str | None:
+    """The task id that a document which is refused was to have; None where it is not clear, or is none."""
+    said = [head.metadata.get("task-id")]
+    if side is not None:
+        try:
+            said.append(json_object(side.content.decode("utf-8-sig")).get("taskId"))
+        except ValueError:
+            return None
+    ids = {each for each in said if each is not None}
+    asked = next(iter(ids)) if len(ids) == 1 else None
+    return asked if isinstance(asked, str) and TASK_ID.fullmatch(asked) else None
 
 
 def _complete(bare: HandOver, options: Options) -> HandOver:

@@ -21,6 +21,7 @@ from sellerbus.documents.charset import codec_named, declared_charset, media_typ
 from sellerbus.feeds.catalogue import FEED_TYPES
 from sellerbus.feeds.findings import quote
 from sellerbus.feeds.intake.json_object import json_object
+from sellerbus.feeds.intake.metadata import misspelt
 
 KNOWN: Final = ("marketplaceIds", "feedOptions", "contentType", "taskId")
 LARGEST_SIDE_FILE_BYTES: Final = 64 * 1024
@@ -63,12 +64,12 @@ class Options:
 
 
 def options_of_metadata(metadata: Mapping[str, str], content_type: str | None) -> Options:
-    """Read an object's user metadata and Content-Type; what else stands there is others' business.
+    """Read an object's user metadata and Content-Type; for the names that are not read see metadata.py.
 
     Raises UnusableOptionsError.
     """
     said: dict[str, Any] = {}
-    faults: list[str] = []
+    faults = misspelt(metadata)
     names = [name for name in map(str.strip, metadata.get("marketplace-ids", "").split(",")) if name]
     if names:
         said["marketplaceIds"] = names

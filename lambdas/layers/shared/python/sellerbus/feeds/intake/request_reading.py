@@ -25,6 +25,7 @@ from sellerbus.feeds.intake.inbox import (
 )
 from sellerbus.feeds.intake.inbox_bucket import StoredObject
 from sellerbus.feeds.intake.inbox_reading import Bucket, KeptHandOvers, Nothing, RejectedError
+from sellerbus.feeds.intake.metadata import unused
 from sellerbus.feeds.intake.request import (
     TASK_ID,
     Options,
@@ -37,6 +38,11 @@ from sellerbus.feeds.intake.request import (
 MOST_METADATA_BYTES: Final = 1900
 """S3 takes 2 KB of user metadata, names included."""
 _NO_TYPE: Final = "binary/octet-stream"
+_SAID_AS: Final = {
+    "content-sha256": "content",
+    "feed-options": "feedOptions",
+    "marketplace-ids": "marketplaceIds",
+}
 _PLACES: Final = ("the event", "the object's metadata")
 
 
@@ -94,6 +100,7 @@ class RequestReader:
             bare,
             key=document.key,
             version_id=head.version_id,
+            notes=unused(head.metadata),
             marketplace_ids=options.marketplace_ids or (),
             content_type=content_type_of(options, bare.feed_type),
             feed_options=options.feed_options,
@@ -133,8 +140,9 @@ class RequestReader:
         there = self._bucket.head(key)
         if there is None:
             raise StoreUnavailableError("PutObject", "ConditionalRequestConflict")
-        if not _same(there, metadata, content_type or _NO_TYPE):
-            text = f"the task id {task_id} was given before, with another document or other options"
+        others = _others(there, metadata, content_type or _NO_TYPE)
+        if others:
+            text = f"the task id {task_id} was given before: task {task_id} has other {' and '.join(others)}"
             raise UnusableOptionsError(f"{text}: choose another id, or none")
         return Nothing("the document stands in the inbox already")
 
@@ -176,5 +184,8 @@ def _metadata(task_id: str, options: Options, document: bytes) -> dict[str, str]
     return metadata
 
 
-def _same(there: StoredObject, metadata: Mapping[str, str], content_type: str) -> bool:
-    return (dict(there.metadata), there.content_type) == (dict(metadata), content_type)
+def _others(there: StoredObject, metadata: Mapping[str, str], content_type: str) -> list[str]:
+    """What the document that stands there has otherwise."""
+    names = {name: there.metadata.get(name) == metadata.get(name) for name in {*there.metadata, *metadata}}
+    found = sorted(_SAID_AS.get(name, name) for name, alike in names.items() if not alike)
+    return found + ([] if there.content_type == content_type else ["contentType"])
