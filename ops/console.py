@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import textwrap
@@ -12,17 +13,17 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import typer
-from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from ops import table_widths
 from ops.errors import WRONG_INPUT, CommandError
 from ops.printable import plain
 from sellerbus.api.redaction import redact
 
 _MOST_LINES: Final = 20
-_PROSE_WIDTH: Final = 12
+_PAGE_WIDTH: Final = 120
 
 
 def say(message: str) -> None:
@@ -54,13 +55,12 @@ def show_table(
     table = Table(
         title=plain(title), title_justify="left", show_lines=any("\n" in cell for row in rows for cell in row)
     )
-    natural, least = _widths(columns, rows, prose, worded)
-    # Into a file or a pipe everything goes on its line; a terminal that is too narrow is overrun.
-    widths = _narrowed(natural, least, console.width - _rules(columns)) if console.is_terminal else natural
+    # What is too narrow for the least widths is overrun.
+    widths = table_widths.fitting(columns, rows, prose, worded, _room(console) - _rules(columns))
     for column, width in zip(columns, widths, strict=True):
         table.add_column(column, width=width, overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(table_widths.broken, row, widths))
     console.width = sum(widths) + _rules(columns)
     console.print(table)
 
@@ -72,27 +72,9 @@ def fits(
     prose: Sequence[str] = (),
     worded: Sequence[str] = (),
 ) -> bool:
-    """Whether `show_table` has room for the table: everywhere but in a terminal that is too narrow."""
-    console = Console(file=sys.stdout)
-    _, least = _widths(columns, rows, prose, worded)
-    return not console.is_terminal or sum(least) + _rules(columns) <= console.width
-
-
-def _widths(
-    columns: Sequence[str], rows: Sequence[Sequence[str]], prose: Sequence[str], worded: Sequence[str]
-) -> tuple[list[int], list[int]]:
-    """Return the columns' natural and least widths."""
-    contents = [(column, *(row[number] for row in rows)) for number, column in enumerate(columns)]
-    natural = [max(cell_len(line) for cell in cells for line in cell.split("\n")) for cells in contents]
-    least = [
-        _PROSE_WIDTH if name in prose else _longest_word(cells) if name in worded else wide
-        for name, cells, wide in zip(columns, contents, natural, strict=True)
-    ]
-    return natural, least
-
-
-def _longest_word(cells: Sequence[str]) -> int:
-    return max(cell_len(word) for cell in cells for word in cell.split())
+    """Whether `show_table` has room for the table."""
+    least = table_widths.least(columns, rows, prose, worded)
+    return sum(least) + _rules(columns) <= _room(Console(file=sys.stdout))
 
 
 def _rules(columns: Sequence[str]) -> int:
@@ -100,15 +82,12 @@ def _rules(columns: Sequence[str]) -> int:
     return 3 * len(columns) + 1
 
 
-def _narrowed(natural: Sequence[int], least: Sequence[int], room: int) -> list[int]:
-    """Return the columns' widths that fit `room`: the widest gives way first, none below its least width."""
-    widths = list(natural)
-    while sum(widths) > room:
-        yielding = [number for number, width in enumerate(widths) if width > least[number]]
-        if not yielding:
-            break
-        widths[max(yielding, key=lambda number: widths[number])] -= 1
-    return widths
+def _room(console: Console) -> int:
+    """The columns there are: the terminal's; into a file or a pipe COLUMNS, else what a page holds."""
+    told = os.environ.get("COLUMNS", "")
+    if console.is_terminal or (told.isdecimal() and int(told)):
+        return console.width
+    return _PAGE_WIDTH
 
 
 def shortened(lines: Sequence[str]) -> list[str]:
@@ -122,9 +101,22 @@ def counted(count: int, thing: str) -> str:
     return f"{count} {thing}{'' if count == 1 else 's'}"
 
 
+def was(count: int) -> str:
+    """Return the verb after so many things."""
+    return "was" if count == 1 else "were"
+
+
 def show_line(text: str) -> None:
     """Print one sentence of the result."""
     sys.stdout.write(plain(text) + "\n")
+
+
+def show_next(text: str, *, as_json: bool) -> None:
+    """Print what a person can do next: with the result, but for JSON, which has nothing beside it."""
+    if as_json:
+        say(text)
+    else:
+        show_line(text)
 
 
 def show_facts(title: str, facts: Mapping[str, str]) -> None:
