@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 import typer
@@ -22,6 +23,7 @@ OPERATE: Final = Function("OperateFeedFunctionName", TASKS)
 ADOPT, SUBMIT_AGAIN, GIVE_UP = "adopt", "submit-again", "give-up"
 _WRONG_NOW: Final = ("wrong-state", "bad-request")
 _BUSY: Final = "busy"
+PERMANENT: Final = "permanent"
 _CONSEQUENCES: Final = {
     ADOPT: "The task takes feed {feed} for its own and follows it to its end. If that feed is somebody "
     "else's, the task reports that feed's results, and its own document was perhaps never carried out.",
@@ -50,7 +52,18 @@ def cancel(task_id: TaskId, stage: StageName, region: RegionName = None, as_json
             f"bin/sellerbus feeds settle {task_id} --stage {stage} --help",
             WRONG_INPUT,
         )
-    answer = _operated(tasks, {"request": "cancel", "taskId": task_id})
+    show = f"bin/sellerbus feeds show {task_id} --stage {stage}"
+    try:
+        answer = _operated(tasks, {"request": "cancel", "taskId": task_id})
+    except AmazonRefusedError as error:
+        if error.kind != PERMANENT or task.state is not TaskState.PROCESSING:
+            raise
+        raise CommandError(
+            f"Task {task_id} is not cancelled and goes on: Amazon refused to cancel feed {task.feed_id}. It "
+            "cancels what is IN_QUEUE; as a rule it has begun with a feed that it refuses to cancel, and "
+            f"nothing stops that any more. Wait for its end: {show}. Amazon's words: {error}",
+            error.exit_code,
+        ) from error
     if as_json:
         console.show_json({"taskId": task_id, "cancelled": answer.get("cancelled")})
     elif answer.get("cancelled") == "here":
@@ -58,7 +71,7 @@ def cancel(task_id: TaskId, stage: StageName, region: RegionName = None, as_json
     else:
         console.show_line(f"Amazon was asked to cancel feed {task.feed_id} of task {task_id}, and agreed.")
     if answer.get("cancelled") != "here":
-        console.say(f"The task ends when Amazon tells so: bin/sellerbus feeds show {task_id} --stage {stage}")
+        console.show_next(f"The task ends when Amazon tells so: {show}", as_json=as_json)
 
 
 def settle(
@@ -98,10 +111,10 @@ def settle(
         if as_json:
             console.show_json(feed_views.of(tasks, task, feed_tasks.now()).full_document())
         else:
-            console.show_facts(f"Task {task_id} is UNCERTAIN", _explanation(task))
+            console.show_facts(f"Task {task_id} is UNCERTAIN", _explanation(tasks, task))
         raise CommandError("Decide with --adopt FEED_ID, --submit-again or --give-up.", PARTLY)
-    if not as_json:
-        console.show_facts(f"Task {task_id} is UNCERTAIN", _explanation(task))
+    if not as_json and not repeated:
+        console.show_facts(f"Task {task_id} is UNCERTAIN", _explanation(tasks, task))
     if adopt and adopt not in feed_views.candidates(task):
         console.say(f"Feed {adopt} is not among those that getFeeds showed as possible; Amazon is asked.")
     console.say(_CONSEQUENCES[chosen].format(feed=adopt))
@@ -113,7 +126,7 @@ def settle(
     if as_json:
         console.show_json({"taskId": task_id, "state": answer.get("state"), "decision": chosen})
     else:
-        console.show_line(f"Task {task_id}: {answer.get('state')}")
+        console.show_line(f"Task {task_id}: {_state_after(chosen, answer.get('state'))}")
 
 
 def _operated(tasks: Tasks, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -141,7 +154,22 @@ def _decision(adopt: str | None, *, submit_again: bool, give_up: bool) -> str | 
     return given[0] if given else None
 
 
-def _explanation(task: FeedTask) -> dict[str, str]:
+def _state_after(decision: str, state: object) -> str:
+    """Return the state that operate_feed told; of a task that ended, how."""
+    if decision == GIVE_UP and state == TaskState.ENDED:
+        return str(Outcome.GIVEN_UP)
+    return str(state)
+
+
+def _candidate(tasks: Tasks, task: FeedTask, feed_id: str, now: datetime) -> str:
+    """Return a feed's id with what its notification told, where one came."""
+    row = tasks.feed(task.seller_id, feed_id)
+    if not row.get("processingStatus"):
+        return f"{feed_id} (no end of it was told)"
+    return f"{feed_id} ({row['processingStatus']}, told {times.both(row.get('notifiedAt'), now)})"
+
+
+def _explanation(tasks: Tasks, task: FeedTask) -> dict[str, str]:
     now = feed_tasks.now()
     opened_at = task.submission.opened_at
     called = times.absolute(times.at(opened_at)) if opened_at is not None else "-"
@@ -149,7 +177,8 @@ def _explanation(task: FeedTask) -> dict[str, str]:
         "Why": task.reason or task.submission.reason or "-",
         "Feed": f"{task.feed_type} of seller {task.seller_id}, {feed_views.countries(task.marketplace_ids)}",
         "createFeed called": f"{console.counted(task.submission.attempt, 'time')}, last {called}",
-        "Candidates": ", ".join(feed_views.candidates(task)) or "none",
+        "Candidates": "; ".join(_candidate(tasks, task, each, now) for each in feed_views.candidates(task))
+        or "none",
         "Since": times.both(task.updated_at, now),
         "To find out": "Seller Central, Inventory or Orders, Upload: the processing status there lists the "
         "feeds with their times. One of this type from the time of the call is this task's.",

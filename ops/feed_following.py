@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from ops import live
+from ops import feed_waits, live, times
 from ops.errors import FAILED, PARTLY
 from ops.feed_tasks import Tasks, standing
 from sellerbus.feeds.task import FeedTask, Outcome, TaskState
@@ -53,10 +53,17 @@ def follow(tasks: Tasks, task: FeedTask, *, sleep: Sleep, seconds: float) -> Fee
 
         def look() -> FeedTask:
             now = tasks.find(task.task_id) or task
-            shown.reached(standing(now), f"feed {now.feed_id}" if now.feed_id else "")
+            shown.reached(_told(now), f"feed {now.feed_id}" if now.feed_id else "")
             return now
 
         return _until(look, settled, sleep, seconds)
+
+
+def _told(task: FeedTask) -> str:
+    """The state, and what keeps the task from its next step where it says so."""
+    why, until = feed_waits.reason(task), feed_waits.until(task)
+    time = f"; it goes on about {times.absolute(until)}" if until else ""
+    return f"{standing(task)}: {why}{time}" if why else standing(task)
 
 
 def exit_code(task: FeedTask) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any, Final, Protocol
 
-from ops import console, feed_following, feed_input
+from ops import console, feed_following, feed_input, times
 from ops.errors import EXISTS, PARTLY, WRONG_INPUT, CommandError
 from ops.feed_input import Checked, Content
 from ops.feed_tasks import Tasks, now
@@ -31,7 +31,7 @@ class RefusedError(Exception):
 
     def __init__(self, findings: Findings) -> None:
         self.findings = findings
-        super().__init__(f"{console.counted(findings.errors, 'error')} were found")
+        super().__init__(f"{console.counted(findings.errors, 'error')} {console.was(findings.errors)} found")
 
 
 class Document(Protocol):
@@ -156,14 +156,19 @@ def hand_over(
 
 
 def _taken_up(tasks: Tasks, task_id: str, place: str) -> FeedTask:
-    with console.progress(1, f"Waiting until task {task_id} is taken up"):
-        task = feed_following.taken_up(tasks, task_id, sleep=console.wait)
+    show = f"bin/sellerbus feeds show {task_id} --stage {tasks.cell.stage_name}"
+    try:
+        with console.progress(1, f"Waiting until task {task_id} is taken up"):
+            task = feed_following.taken_up(tasks, task_id, sleep=console.wait)
+    except KeyboardInterrupt:
+        console.say(f"\nThe feed is handed over, and becomes task {task_id} all the same: {show}")
+        raise
     if task is None:
         raise CommandError(
             f"The feed lies in the inbox ({place}), but was not taken up as task {task_id} within "
             f"{feed_following.TAKEN_UP_SECONDS:.0f} s. It is not lost; don't submit it again yet: look "
-            f"with `bin/sellerbus feeds show {task_id} --stage {tasks.cell.stage_name}`, then in the log of "
-            "accept_feeds and in the dead-letter queue of the feed requests.",
+            f"with `{show}`, then in the log of accept_feeds and in the dead-letter "
+            "queue of the feed requests.",
             PARTLY,
         )
     return task
@@ -193,7 +198,8 @@ def _first(
             differs = "its content differs"
     if differs:
         raise CommandError(
-            f"The task id {there.task_id} is that of another feed, handed over {there.handed_over_at}: "
+            f"The task id {there.task_id} is that of another feed, handed over "
+            f"{times.absolute(times.moment(there.handed_over_at))}: "
             f"{differs}. Nothing becomes of this one: take another id, or none. The other: bin/sellerbus "
             f"feeds show {there.task_id} --stage {tasks.cell.stage_name}",
             EXISTS,

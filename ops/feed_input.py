@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,7 +19,7 @@ from sellerbus.api.endpoints import UnknownMarketplaceError
 from sellerbus.documents.compression import Unpacked
 from sellerbus.documents.errors import DamagedDocumentError, DocumentTooLargeError
 from sellerbus.documents.limits import Limits
-from sellerbus.feeds.catalogue import Format, UnknownFeedTypeError, feed_type
+from sellerbus.feeds.catalogue import FEED_TYPES, Format, UnknownFeedTypeError, feed_type
 from sellerbus.feeds.checks import FeedRequest, Rules, Seller, check_request, content_check
 from sellerbus.feeds.content import ContentCheck
 from sellerbus.feeds.findings import Finding, Findings
@@ -29,6 +30,7 @@ MOST_METADATA_BYTES: Final = 2000
 
 _CHUNK_BYTES: Final = 1 << 20
 _MOST_SHOWN: Final = 50
+_REMOVED: Final = "feed-type-removed"
 _NO_RIGHT: Final = frozenset({"AccessDeniedException", "AccessDenied"})
 
 
@@ -97,7 +99,27 @@ def usual_content_type(name: str, allowed: Rules) -> str:
     try:
         return feed_type(name, allowed.custom_types).format.value
     except UnknownFeedTypeError as error:
-        raise CommandError(f"--type: {error}", WRONG_INPUT) from None
+        near = difflib.get_close_matches(name, (*FEED_TYPES, *allowed.custom_types), n=2, cutoff=0.85)
+        if not near:
+            raise CommandError(f"--type: {error}", WRONG_INPUT) from None
+        raise CommandError(
+            f"--type: {name!r} is no feed type that is known here. Did you mean {' or '.join(near)}?",
+            WRONG_INPUT,
+        ) from None
+
+
+def known_seller(stage: Stage, seller_id: str, region: str | None) -> None:
+    """Raise CommandError where there is no such seller; nothing where that may not be read."""
+    try:
+        if not any(cells.registry(cell).find(seller_id) for cell in cells.deployed(stage, region)):
+            raise cells.unknown(stage, seller_id, region)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _NO_RIGHT:
+            raise
+        console.say(
+            f"Whether seller {seller_id} is known was not looked up: the registry may not be read with your "
+            "AWS rights."
+        )
 
 
 def seller(stage: Stage, cell: Cell, seller_id: str, marketplace_ids: tuple[str, ...]) -> Seller:
@@ -134,7 +156,11 @@ class Checked:
     def __init__(self, request: FeedRequest, of: Seller, allowed: Rules) -> None:
         self.findings = check_request(request, of, allowed)
         self.finished = False
-        self._check: ContentCheck | None = content_check(request, of, allowed, self.findings)
+        # Nobody corrects a document of a type that is gone; and its format is often that of another type.
+        gone = any(finding.rule == _REMOVED for finding in self.findings.kept)
+        self._check: ContentCheck | None = (
+            None if gone else content_check(request, of, allowed, self.findings)
+        )
         self._limits = Limits(content_bytes=4 * allowed.largest_bytes)
         self._digest = hashlib.sha256()
 

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
-from ops import console, feed_results, feed_tables, feed_tasks, feed_views, times
+from ops import (
+    console,
+    feed_input,
+    feed_resubmissions,
+    feed_results,
+    feed_tables,
+    feed_tasks,
+    feed_views,
+    times,
+)
 from ops.cells import RegionName
 from ops.errors import NOT_FOUND, WRONG_INPUT, CommandError
-from ops.feed_options import TaskId
+from ops.feed_options import TaskId, one_of
 from ops.feed_results import Row
 from ops.feed_submit import checked_seller
 from ops.feed_tasks import Tasks, Wanted
@@ -63,8 +73,8 @@ def list_tasks(
     now = feed_tasks.now()
     wanted = Wanted(
         # A row may have its outcome before it has ended.
-        state=_one_of(TaskState, state, "--state") or (str(TaskState.ENDED) if outcome else None),
-        outcome=_one_of(Outcome, outcome, "--outcome"),
+        state=one_of(TaskState, state, "--state") or (str(TaskState.ENDED) if outcome else None),
+        outcome=one_of(Outcome, outcome, "--outcome"),
         since=iso(times.since(since, now).timestamp()) if since else None,
     )
     seller_id = checked_seller(seller) if seller else None
@@ -82,6 +92,8 @@ def list_tasks(
     ]
     views.sort(key=lambda view: (view.task.created_at, view.task.task_id), reverse=True)
     views = views[:limit]
+    if not views and seller_id is not None:
+        feed_input.known_seller(target, seller_id, region)
     if as_json:
         console.show_json([view.document() for view in views])
     elif views:
@@ -89,7 +101,8 @@ def list_tasks(
     else:
         console.say("There is no such task.")
     if len(views) == limit:
-        console.say(f"These are the {limit} newest; there may be more: --limit.")
+        newest = "This is the newest" if limit == 1 else f"These are the {limit} newest"
+        console.say(f"{newest}; there may be more: --limit.")
 
 
 def show(task_id: TaskId, stage: StageName, region: RegionName = None, as_json: AsJson = False) -> None:
@@ -103,14 +116,16 @@ def show(task_id: TaskId, stage: StageName, region: RegionName = None, as_json: 
     "notes", "executionArn", "waitsFor", "candidates"}; null is what is not known or not there.
     """
     tasks, task = feed_tasks.locate(opened(stage), task_id, region)
-    view = feed_views.of(tasks, task, feed_tasks.now())
+    now = feed_tasks.now()
+    view = feed_views.of(tasks, task, now)
     if as_json:
         console.show_json(view.full_document())
         return
+    view = replace(view, resubmissions=feed_resubmissions.words(tasks, task, now))
     console.show_facts(f"Feed task {task.task_id} of stage {stage}", view.facts())
     advice = view.advice(stage)
     if advice:
-        console.say("\n".join(("What you can do:", *(f"- {sentence}" for sentence in advice))))
+        console.show_line("\n".join(("What you can do:", *(f"- {sentence}" for sentence in advice))))
 
 
 def errors(
@@ -165,7 +180,8 @@ def errors(
     if not count:
         console.say("Nothing like that is among the results." if sku or code else "There are no errors.")
     elif count == shown:
-        console.say(f"These are the first {shown}; there may be more: --limit, or --format csv.")
+        first = "This is the first" if shown == 1 else f"These are the first {shown}"
+        console.say(f"{first}; there may be more: --limit, or --format csv.")
 
 
 def report(
@@ -226,12 +242,3 @@ def _nothing_kept(task: FeedTask, stage: str, what: str) -> str:
         )
     reason = f" {task.reason}" if task.reason else ""
     return f"Task {task.task_id} ended {task.outcome} without {what}.{reason}"
-
-
-def _one_of(words: Any, given: str | None, option: str) -> str | None:
-    if given is None:
-        return None
-    word = given.strip().upper().replace("-", "_").replace(" ", "_")
-    if word not in list(words):
-        raise CommandError(f"{option} {given!r} is none of {', '.join(words)}.", WRONG_INPUT)
-    return word

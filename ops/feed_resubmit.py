@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 import typer
 from botocore.exceptions import ClientError
 
-from ops import console, feed_handing, feed_input, feed_results, feed_submit, feed_tasks
+from ops import console, feed_handing, feed_input, feed_resubmissions, feed_results, feed_submit, feed_tasks
 from ops.cells import RegionName
 from ops.errors import NOT_FOUND, WRONG_INPUT, CommandError
 from ops.feed_options import TaskId, TimeOut, Wait, Yes
@@ -46,6 +46,15 @@ def resubmit(
         Path | None,
         typer.Option("--file", help="Submit this corrected document; - for stdin.", show_default=False),
     ] = None,
+    new_task_id: Annotated[
+        str | None,
+        typer.Option(
+            "--task-id",
+            help="A task id of your own for the new task: the same command again returns its first task.",
+            show_default=False,
+            metavar="ID",
+        ),
+    ] = None,
     yes: Yes = False,
     wait: Wait = False,
     timeout: TimeOut = 60.0,
@@ -56,7 +65,8 @@ def resubmit(
 
     As a rule: --output writes them to a file, you correct it, --file submits it. With neither of the two they
     are submitted again as they are, after a confirmation; that helps where the cause was not in them. The new
-    task is for the same seller, type, marketplaces and options, and tells whose resubmission it is.
+    task is for the same seller, type, marketplaces and options, and tells whose resubmission it is. Where
+    there is a resubmission of the task already, it is named, and --yes or a confirmation is needed.
 
     Exit codes: 2 nothing of it can be submitted again, or the checks refused it; 3 the document or the
     results are not kept any more; 4 the file is there already; 5 as of `submit`, whose --wait and --json are
@@ -72,6 +82,7 @@ def resubmit(
         raise CommandError(f"Task {task_id} is {task.state}: it has not ended yet.", WRONG_INPUT)
     if file is not None:
         given = feed_handing.document(file)
+        feed_resubmissions.confirm(tasks, task, new_task_id, feed_tasks.now(), yes=yes)
     else:
         failed = _failed(tasks, task)
         if output is not None:
@@ -81,6 +92,7 @@ def resubmit(
             f"{console.counted(len(failed), 'message')} of task {task_id} failed, and would be submitted "
             "again unchanged. To correct them first: --output FILE, then --file FILE."
         )
+        feed_resubmissions.confirm(tasks, task, new_task_id, feed_tasks.now(), yes=yes)
         console.confirmed("Submit them as they are?", yes=yes)
         given = feed_handing.PipedDocument(
             _Stream(_only_failed(tasks, task, failed)), PurePosixPath(task.source.key).name
@@ -90,6 +102,7 @@ def resubmit(
         marketplace_ids=task.marketplace_ids,
         content_type=task.content_type,
         feed_options=task.feed_options,
+        task_id=new_task_id,
     )
     try:
         feed_submit.run(
@@ -158,9 +171,10 @@ def _write(tasks: Tasks, task: FeedTask, failed: frozenset[int], output: Path, *
         )
     else:
         console.show_line(f"{output}: {console.counted(len(failed), 'message')}, {written:,} bytes")
-    console.say(
+    console.show_next(
         f"Correct them, then: bin/sellerbus feeds resubmit {task.task_id} --file {output} --stage "
-        f"{tasks.cell.stage_name}"
+        f"{tasks.cell.stage_name}",
+        as_json=as_json,
     )
 
 

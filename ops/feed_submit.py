@@ -152,18 +152,30 @@ def run(
         _tell_start(handed)
     task = handed.task
     if wait:
-        task = feed_following.follow(tasks, task, sleep=console.wait, seconds=timeout * 60)
+        task = _followed(tasks, task, timeout, target.name)
     if as_json:
         console.show_json(_document(handed, task, waited=wait))
     elif wait:
         _tell_end(tasks, task)
     stage = target.name
     if not wait:
-        console.say(f"Next: bin/sellerbus feeds show {task.task_id} --stage {stage}")
+        console.show_next(f"Next: bin/sellerbus feeds show {task.task_id} --stage {stage}", as_json=as_json)
         return
     code = feed_following.exit_code(task)
     if code:
         raise CommandError(_unhappy(task, stage, timeout), code)
+
+
+def _followed(tasks: Tasks, task: FeedTask, timeout: float, stage: str) -> FeedTask:
+    try:
+        return feed_following.follow(tasks, task, sleep=console.wait, seconds=timeout * 60)
+    except KeyboardInterrupt:
+        console.say(
+            f"\nYou stopped waiting; task {task.task_id} goes on by itself: "
+            f"bin/sellerbus feeds show {task.task_id} --stage {stage}, or cancel it: "
+            f"bin/sellerbus feeds cancel {task.task_id} --stage {stage}"
+        )
+        raise
 
 
 def _tell_start(handed: HandedOver) -> None:

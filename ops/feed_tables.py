@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from ops import console, feed_words, times
-from ops.feed_tasks import ending, standing
+from ops import console, feed_waits, times
+from ops.feed_tasks import standing
 from ops.feed_views import View
 
 _COLUMNS: Final = ("Task", "Type", "Seller", "State", "Handed over")
@@ -15,7 +15,7 @@ _LONG_TYPE: Final = 40
 
 
 def show_list(stage: str, views: Sequence[View]) -> None:
-    """Print tasks as a table, and what the states mean that occur.
+    """Print tasks as a table.
 
     A line for each; where a terminal is too narrow for that, task, type and seller under each other.
     """
@@ -26,22 +26,27 @@ def show_list(stage: str, views: Sequence[View]) -> None:
     else:
         stacked = [("\n".join((row[0], _broken(row[1]), row[2])), *row[3:]) for row in rows]
         console.show_table(title, ("Task", *_COLUMNS[3:]), stacked, worded=_WORDED)
-    present = {standing(view.task): view for view in views}
-    for name, view in present.items():
-        console.say(f"{name}: {feed_words.meaning(str(view.task.state), ending(view.task))}.")
+    console.say(
+        "What a state means, and what you can do then: "
+        f"bin/sellerbus feeds show TASK --stage {stage}; all of them: docs/feeds.md"
+    )
 
 
 def _line(view: View) -> tuple[str, ...]:
     task = view.task
-    # Words, so that the column can be narrow.
-    told = standing(view.task).replace("_", " ")
     return (
         task.task_id,
         task.feed_type,
         f"{task.seller_id} ({view.tasks.cell.region})",
-        f"{told}{_failed(task.totals)}",
+        f"{standing(task)}{_failed(task.totals)}{_next(view)}",
         times.relative(times.moment(task.handed_over_at), view.now),
     )
+
+
+def _next(view: View) -> str:
+    """When the task goes on, where it says so."""
+    until = feed_waits.until(view.task)
+    return f": goes on {feed_waits.coming(until, view.now)}" if until else ""
 
 
 def _broken(feed_type: str) -> str:

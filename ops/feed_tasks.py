@@ -16,7 +16,7 @@ from ops.feed_results import Kept
 from ops.stage import TASKS, Cell, Stage
 from sellerbus.aws.items import plain_item
 from sellerbus.feeds.task import KIND, FeedTask, from_item
-from sellerbus.feeds.task_store import KEPT_DAYS, place_key, task_key, turn_key
+from sellerbus.feeds.task_store import KEPT_DAYS, feed_key, place_key, task_key, turn_key
 
 _BY_SELLER: Final = "bySeller"
 
@@ -82,6 +82,29 @@ class Tasks:
         }
         yield from self._pages(self._dynamodb.query, arguments, conditions, names)
 
+    def resubmissions(self, task: FeedTask, *, pages: int) -> Iterator[FeedTask]:
+        """Yield the tasks that submitted this one's feed again, the oldest first; reads so many pages."""
+        arguments = {
+            "TableName": self._table,
+            "IndexName": _BY_SELLER,
+            "KeyConditionExpression": "sellerId = :seller AND createdAt >= :since",
+            "ExpressionAttributeValues": {
+                ":seller": {"S": task.seller_id},
+                ":since": {"S": task.created_at},
+                ":first": {"S": task.task_id},
+            },
+        }
+        yield from self._pages(
+            self._dynamodb.query, arguments, ["resubmissionOf = :first"], {}, most_pages=pages
+        )
+
+    def feed(self, seller_id: str, feed_id: str) -> Mapping[str, Any]:
+        """Return what is known of a feed of Amazon's: processingStatus, notifiedAt; {} where nothing is."""
+        key = _key(feed_key(seller_id, feed_id))
+        return plain_item(
+            self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item", {})
+        )
+
     def all(self, wanted: Wanted) -> Iterator[FeedTask]:
         """Yield every seller's tasks in no order: reads the whole table, page by page."""
         conditions, names, values = wanted.conditions()
@@ -118,14 +141,20 @@ class Tasks:
         return max(0, sum(int(page["Count"]) for page in pages) - 1)
 
     def _pages(
-        self, read: Any, arguments: Mapping[str, Any], conditions: list[str], names: Mapping[str, str]
+        self,
+        read: Any,
+        arguments: Mapping[str, Any],
+        conditions: list[str],
+        names: Mapping[str, str],
+        *,
+        most_pages: int | None = None,
     ) -> Iterator[FeedTask]:
         more = dict(arguments)
         if conditions:
             more["FilterExpression"] = " AND ".join(conditions)
         if names:
             more["ExpressionAttributeNames"] = names
-        while True:
+        for _ in itertools.count() if most_pages is None else range(most_pages):
             page = read(**more)
             yield from map(_task, page["Items"])
             if "LastEvaluatedKey" not in page:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from ops import console, feed_words, times
+from ops import console, feed_waits, feed_words, times
 from ops.feed_tasks import Tasks, ending
 from sellerbus.api import endpoints
 from sellerbus.api.redaction import redact
@@ -25,16 +25,25 @@ _FAULTS: Final = ("errors", "warnings")
 
 @dataclass(frozen=True)
 class View:
-    """A task as it is shown. lane: what it waits for in its lane, where it waits there."""
+    """A task as it is shown.
+
+    lane: what it waits for in its lane, where it waits there. resubmissions: the tasks that submitted it
+    again, in words; None where nobody looked.
+    """
 
     task: FeedTask
     tasks: Tasks
     now: datetime
     lane: str | None = None
+    resubmissions: str | None = None
 
     @property
     def waits_for(self) -> str | None:
-        return self.lane or feed_words.waits_for(str(self.task.state), str(self.task.submission.state.value))
+        return (
+            self.lane
+            or feed_waits.told(self.task, self.now)
+            or feed_words.waits_for(str(self.task.state), str(self.task.submission.state.value))
+        )
 
     def document(self) -> dict[str, Any]:
         """The row without what only the functions use."""
@@ -97,6 +106,7 @@ class View:
             "SHA-256": task.content_sha256,
             "Origin": task.origin,
             "Resubmission of": task.resubmission_of,
+            "Resubmitted as": self.resubmissions,
             "Findings": _findings(task.findings),
             "Feed id": task.feed_id,
             "Feeds API": task.api_version if task.feed_id else None,
@@ -125,35 +135,28 @@ class View:
             ending(task),
             stuck=bool(task.stuck_since),
             source=source(task.source),
+            listed=bool(task.results or (task.findings or {}).get("key")),
+            call_is_open=task.call_is_open,
         )
 
     def _kept_until(self) -> str | None:
         until = self.task.expires_at
-        return None if until is None else times.absolute(times.at(until))
+        if until is None:
+            return None
+        row = times.absolute(times.at(until))
+        if not (self.task.report or self.task.results or self.task.findings) or not self.task.ended_at:
+            return row
+        days = self.tasks.cell.settings.retention.feeds_days
+        objects = times.moment(self.task.ended_at) + timedelta(days=days)
+        return f"{row}; document, report, results and findings {days} days, until about {objects:%Y-%m-%d}"
 
 
 def of(tasks: Tasks, task: FeedTask, now: datetime) -> View:
     """Return the view of one task, with its place in its lane where it waits there."""
-    lane = _lane(tasks, task, now) if str(task.state) == "WAITING" else None
-    return View(task, tasks, now, lane)
-
-
-def _lane(tasks: Tasks, task: FeedTask, now: datetime) -> str:
-    turn, in_front = tasks.turn(task), tasks.in_front(task)
-    are = "is" if in_front == 1 else "are"
-    feeds = console.counted(in_front, "feed")
-    before = f"; {feeds} of this seller and type {are} in front of it" if in_front else ""
-    holder = turn.get("holder")
-    if holder and holder != task.task_id:
-        return f"for its turn, which feed task {holder} has now{before}"
-    if turn.get("nextAt"):
-        at = times.at(float(turn["nextAt"]))
-        if at > now:
-            return (
-                f"for {times.absolute(at)} ({times.relative(at, now)}): feeds of this type are not submitted "
-                f"more often (`feeds.seconds_between`){before}"
-            )
-    return f"for its turn{before}"
+    if str(task.state) != "WAITING":
+        return View(task, tasks, now)
+    waits = feed_waits.told(task, now) or feed_waits.lane(tasks, task, now)
+    return View(task, tasks, now, f"{waits}{feed_waits.place(tasks, task)}")
 
 
 def totals(found: Mapping[str, Any] | None) -> str | None:

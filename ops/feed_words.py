@@ -53,11 +53,20 @@ def waits_for(state: str, submission: str | None) -> str | None:
 
 
 def advice(
-    task_id: str, stage: str, state: str, outcome: str | None, *, stuck: bool = False, source: str = ""
+    task_id: str,
+    stage: str,
+    state: str,
+    outcome: str | None,
+    *,
+    stuck: bool = False,
+    source: str = "",
+    listed: bool = True,
+    call_is_open: bool = False,
 ) -> tuple[str, ...]:
     """Return what a person can do, a sentence or a command each.
 
-    source: the object that was handed over.
+    source: the object that was handed over. listed: whether `errors` has something of it. call_is_open:
+    whether createFeed is called now, or was and nobody knows yet what came of it.
     """
 
     def command(words: str) -> str:
@@ -69,13 +78,13 @@ def advice(
             f"correct them and submit those again: {command(f'resubmit {task_id} --output FILE')}",
         )
     if outcome == "FATAL":
-        return (
-            f"read what Amazon says, where it wrote a report: {command(f'errors {task_id}')}",
-            "correct the document and hand it over again, as a new task",
-        )
+        read = f"read what Amazon says: {command(f'errors {task_id}')}"
+        unread = "Amazon wrote no report that could be read: look in Seller Central for what it carried out"
+        return (read if listed else unread, "correct the document and hand it over again, as a new task")
     if outcome == "REFUSED":
+        found = f"see what was found: {command(f'errors {task_id}')}"
         return (
-            f"see what was found: {command(f'errors {task_id}')}",
+            found if listed else "read the reason above: it is all that was found",
             "correct it and hand it over again, with another task id or none",
         )
     if outcome == "UNSEEN":
@@ -97,6 +106,16 @@ def advice(
         )
     if state in ("RECEIVED", "WAITING"):
         return (f"cancel it, before Amazon hears of it: {command(f'cancel {task_id}')}",)
+    if state == "SUBMITTING":
+        if call_is_open:
+            return (
+                "nothing yet: it can't be cancelled before it is known whether there is a feed, which shows "
+                "by itself; where it doesn't, the task becomes UNCERTAIN and you decide",
+            )
+        return (
+            "nothing has to be done: what was throttled or failed is tried again by itself",
+            f"cancel it, before createFeed is called: {command(f'cancel {task_id}')}",
+        )
     if state == "PROCESSING":
         told = (f"cancel it, while Amazon has it in its queue: {command(f'cancel {task_id}')}",)
         late = ("ask Amazon's support, naming the feed id: over eight hours is not usual",)

@@ -9,9 +9,11 @@ import pytest
 
 from ops import console
 from sellerbus.feeds.submission import State, Submission
+from sellerbus.feeds.task import iso
+from sellerbus.feeds.task_store import feed_key
 from tests.unit.feeds.tasks import NOW
 from tests.unit.ops.aws import DeployedStage, Finished
-from tests.unit.ops.feed_stage import STAGE, FeedStage, ended, task
+from tests.unit.ops.feed_stage import SELLER, STAGE, FeedStage, ended, task
 
 DOUBT = Submission(State.UNCERTAIN, 1, NOW, NOW, reason="2 feeds can be the task's: 50001, 50002")
 
@@ -54,12 +56,20 @@ def test_amazon_is_asked_to_cancel_what_it_has(feeds: FeedStage) -> None:
     feeds.put(task("t1", state="PROCESSING", feed_id="50001"))
     answering(feeds, {"cancelled": "asked"})
     finished = run(feeds, "cancel")
-    assert (finished.code, "feed 50001" in finished.out, "when Amazon tells so" in finished.err) == (
+    assert (finished.code, "feed 50001" in finished.out, "when Amazon tells so" in finished.out) == (
         0,
         True,
         True,
     )
     assert run(feeds, "cancel", "--json").document == {"taskId": "t1", "cancelled": "asked"}
+
+
+def test_what_a_refused_cancellation_means_comes_first(feeds: FeedStage) -> None:
+    feeds.put(task("t1", state="PROCESSING", feed_id="50001"))
+    answering(feeds, refusing("permanent"))
+    told = run(feeds, "cancel").err
+    assert told.index("not cancelled and goes on") < told.index("IN_QUEUE") < told.index("not so")
+    assert "feeds show t1" in told
 
 
 @pytest.mark.parametrize(
@@ -104,9 +114,12 @@ def doubtful(feeds: FeedStage) -> FeedStage:
 def test_without_a_decision_the_doubt_is_explained(doubtful: FeedStage) -> None:
     finished = run(doubtful, "settle")
     assert finished.code == 5
-    for text in ("2 feeds can be the task's", "50001, 50002", "1 time, last 2027-01-15 08:00:00 UTC"):
+    for text in ("2 feeds can be the task's", "1 time, last 2027-01-15 08:00:00 UTC"):
         assert text in finished.out
     assert "--adopt FEED_ID" in finished.err
+    assert "50001 (no end of it was told); 50002 (no end of it was told)" in finished.out
+    doubtful.put_item(feed_key(SELLER, "50002"), {"processingStatus": "DONE", "notifiedAt": iso(NOW + 120)})
+    assert "50002 (DONE, told 2027-01-15 08:02:00 UTC" in run(doubtful, "settle").out
     assert run(doubtful, "settle", "--json").document["candidates"] == ["50001", "50002"]
     assert asked(doubtful) == []
 
@@ -154,6 +167,11 @@ def test_only_uncertain_tasks_are_decided_about(feeds: FeedStage) -> None:
     feeds.put(ended("t1", "GIVEN_UP", decision={"choice": "give-up", "next": "ended"}))
     assert run(feeds, "settle", "--give-up", "--yes").code == 0
     assert len(asked(feeds)) == 1
+
+
+def test_giving_up_tells_the_outcome(doubtful: FeedStage) -> None:
+    answering(doubtful, {"state": "ENDED"})
+    assert run(doubtful, "settle", "--give-up", "--yes").out.endswith("Task t1: GIVEN_UP\n")
 
 
 def test_what_the_function_refuses_is_told(doubtful: FeedStage) -> None:

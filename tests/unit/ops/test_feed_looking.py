@@ -109,13 +109,35 @@ def test_the_list_fits_its_terminal(several: FeedStage, monkeypatch: pytest.Monk
 
 def test_the_list_says_how_many_failed_and_what_its_states_mean(several: FeedStage) -> None:
     finished = run(several, "list")
-    assert "COMPLETED WITH ERRORS: 2 of 3 failed" in finished.out
-    assert f"COMPLETED_WITH_ERRORS: {feed_words.OUTCOMES['COMPLETED_WITH_ERRORS']}." in finished.err
+    assert "COMPLETED_WITH_ERRORS: 2 of 3 failed" in finished.out
+    # The same for every list: not a line for each state.
+    assert [line for line in finished.err.splitlines() if "feeds show TASK" in line]
+    assert len(finished.err.splitlines()) == 2
+    assert "This is the newest; there may be more" in run(several, "list", "--limit", "1").err
 
 
 def test_no_task_at_all(feeds: FeedStage) -> None:
     assert listed(feeds) == []
     assert "There is no such task" in run(feeds, "list").err
+
+
+def test_a_seller_without_tasks_that_nobody_knows(feeds: FeedStage) -> None:
+    for more in ((), ("--json",)):
+        finished = run(feeds, "list", "--seller", "A9STRANGER", *more)
+        assert (finished.code, "Seller A9STRANGER is not in stage" in finished.err) == (3, True)
+    feeds.add_seller("A9STRANGER")
+    finished = run(feeds, "list", "--seller", "A9STRANGER")
+    assert (finished.code, "There is no such task" in finished.err) == (0, True)
+    feeds.stage.refusals["dynamodb", "na"] = ("get_item", "AccessDeniedException")
+    finished = run(feeds, "list", "--seller", "A8STRANGER")
+    assert (finished.code, "was not looked up" in finished.err) == (0, True)
+
+
+def test_a_region_that_amazon_does_not_have(feeds: FeedStage) -> None:
+    finished = run(feeds, "list", "--region", "xx")
+    assert (finished.code, "is no region of Amazon" in finished.err) == (2, True)
+    assert "config/" not in finished.err
+    assert "config/" in run(feeds, "list", "--region", "fe").err
 
 
 @pytest.mark.parametrize(
@@ -148,8 +170,8 @@ def test_everything_of_a_task_is_shown(feeds: FeedStage) -> None:
         f"https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1#/v2/executions/details/{ARN}",
     ):  # fmt: skip
         assert text in finished.out
-    assert f"bin/sellerbus feeds errors t1 --stage {STAGE}" in finished.err
-    assert "feeds resubmit t1" in finished.err
+    assert f"bin/sellerbus feeds errors t1 --stage {STAGE}" in finished.out
+    assert "feeds resubmit t1" in finished.out
 
 
 def test_a_task_as_json_has_every_documented_name(feeds: FeedStage) -> None:
@@ -168,6 +190,14 @@ def test_what_a_waiting_task_waits_for(feeds: FeedStage) -> None:
     assert "2027-01-15 09:04:00 UTC (in 4 min)" in told
     assert "1 feed of this seller and type is in front of it" in told
     assert "in front of it" not in run(feeds, "show", "first").out
+    feeds.put_item(turn_key(first), {"nextAt": int(NOW + 3600 + 240), "gapSeconds": 300})
+    assert "(`feeds.seconds_between`, 5 min)" in run(feeds, "show", "first").out
+    # A pause that is longer than the stage's own is the one after a feed left in doubt.
+    feeds.put_item(turn_key(first), {"nextAt": int(NOW + 3600 + 100), "gapSeconds": 1})
+    told = run(feeds, "show", "second").out
+    assert "seconds_between" not in told
+    assert "left in doubt" in told
+    assert "is in front of it" in told
     feeds.put_item(turn_key(first), {"holder": "zeroth", "nextAt": int(NOW)})
     assert "which feed task zeroth has now" in run(feeds, "show", "first").out
 
@@ -178,6 +208,47 @@ def test_every_state_says_what_it_waits_for(feeds: FeedStage, state: TaskState) 
     finished = run(feeds, "show", "t1", "--json")
     assert finished.document["waitsFor"]
     assert feed_words.STATES[state] in " ".join(run(feeds, "show", "t1").out.split())
+
+
+def test_the_tasks_own_words_of_its_wait_go_first(feeds: FeedStage) -> None:
+    quota = {"reason": "createFeed's quota is spent", "until": int(NOW + 3720)}
+    for state in ("SUBMITTING", "WAITING"):
+        feeds.put(task("t1", state=state, waits=quota))
+        shown = run(feeds, "show", "t1").out
+        assert "createFeed's quota is spent; it goes on about 2027-01-15 09:02:00 UTC (in 2 min)" in shown
+        assert "for Amazon to take the document" not in shown
+        assert f"feeds cancel t1 --stage {STAGE}" in shown
+        assert f"{state}: goes on in 2 min" in run(feeds, "list").out
+    feeds.put(task("t1", state="SUBMITTING", waits=quota | {"until": int(NOW)}))
+    assert "any moment" in run(feeds, "show", "t1", "--json").document["waitsFor"]
+    feeds.put(task("t1", state="SUBMITTING", waits={"reason": "somebody"}))
+    assert run(feeds, "show", "t1", "--json").document["waitsFor"] == "somebody"
+    feeds.put(ended("t1", "CANCELLED", waits=quota))
+    assert "quota" not in run(feeds, "show", "t1").out
+
+
+def test_what_can_be_done_while_createfeed_is_open(feeds: FeedStage) -> None:
+    feeds.put(task("t1", state="SUBMITTING", submission=Submission(State.SETTLING, 1, NOW, NOW)))
+    shown = run(feeds, "show", "t1").out
+    assert "What you can do" in shown
+    assert "feeds cancel" not in shown
+
+
+def test_no_one_is_sent_to_results_that_are_not_there(feeds: FeedStage) -> None:
+    for outcome in ("FATAL", "REFUSED"):
+        feeds.put(ended("t1", outcome, reason="no"))
+        assert "feeds errors" not in run(feeds, "show", "t1").out
+        feeds.put(ended("t1", outcome, results={"bucket": "b", "key": "k"}))
+        assert "feeds errors t1" in run(feeds, "show", "t1").out
+
+
+def test_the_row_is_kept_longer_than_what_it_points_to(feeds: FeedStage) -> None:
+    place = {"bucket": "results-na", "key": "tasks/t1/report", "bytes": 1, "contentType": "text/plain"}
+    until = int(NOW + 100 * 86_400)
+    feeds.put(ended("t1", "COMPLETED", report=place, expires_at=until))
+    shown = run(feeds, "show", "t1").out
+    assert "2027-04-25 08:00:00 UTC; document, report, results and findings 30 days" in shown
+    assert "until about 2027-02-14" in shown
 
 
 def test_every_outcome_has_words() -> None:
@@ -406,3 +477,21 @@ def test_a_line_that_ends_between_two_pieces(
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     feed_results.to_stdout([b"one\r", b"\ntwo\r", b"three"], "text/plain")
     assert capsys.readouterr().out == "one\ntwo\nthree"
+
+
+def test_a_piped_table_is_as_wide_as_a_page_or_columns(
+    feeds: FeedStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = "messages[0].attributes.purchasable_offer[0].our_price[0].schedule"
+    with_results(feeds, row(1, message="The value is wrong. " * 20, attribute=path))
+    monkeypatch.setenv("COLUMNS", "80")
+    printed = run(feeds, "errors", "t1").out
+    assert table_width(printed) <= 80
+    # What has to be broken is broken at its joints.
+    cells = [line.split("\u2502")[-2].strip() for line in printed.splitlines() if line.startswith("\u2502")]
+    parts = [word for cell in cells for word in cell.split()]
+    assert parts[-2:] == ["(messages[0].attributes.purchasable_", "offer[0].our_price[0].schedule)"]
+    monkeypatch.delenv("COLUMNS")
+    printed = run(feeds, "errors", "t1").out
+    assert 100 < table_width(printed) <= 120
+    assert f"({path})" in printed

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from ops import console
-from sellerbus.feeds.task import Source
+from sellerbus.feeds.task import FeedTask, Source, iso
 from tests.unit.feeds.requests import feed, message
+from tests.unit.feeds.tasks import NOW
 from tests.unit.ops.aws import DeployedStage, Finished
 from tests.unit.ops.feed_stage import SELLER, STAGE, TYPE, FeedStage, ended, steps, task
 
@@ -137,3 +138,43 @@ def test_a_document_that_is_not_kept_any_more(feeds: FeedStage, tmp_path: Path) 
     for arguments in (("--yes",), ("--output", str(tmp_path / "failed.json"))):
         finished = run(feeds, *arguments)
         assert (finished.code, "not kept any more" in finished.err) == (3, True)
+
+
+def resubmitted(feeds: FeedStage, task_id: str, of: str = "t1") -> FeedTask:
+    return feeds.put(task(task_id, resubmission_of=of, created_at=iso(NOW + 700), state="PROCESSING"))
+
+
+def test_what_was_submitted_again_before_is_asked_about(feeds: FeedStage, tmp_path: Path) -> None:
+    failed(feeds, row(2))
+    resubmitted(feeds, "anothers", of="t0")
+    file = tmp_path / "corrected.json"
+    file.write_bytes(feed(message(2), sellerId=SELLER))
+    assert run(feeds, "--file", str(file), "--task-id", "again-1").code == 0
+    refused = run(feeds, "--file", str(file))
+    assert (refused.code, "again-1 (WAITING" in refused.err, "anothers" in refused.err) == (2, True, False)
+    assert run(feeds, "--file", str(file), typed=["n"]).code == 2
+    assert run(feeds, typed=["n", "y"]).code == 2
+    assert len(feeds.inbox()) == 2
+    confirmed = run(feeds, "--file", str(file), "--yes")
+    assert (confirmed.code, "carried out twice" in confirmed.err) == (0, True)
+    assert len(feeds.inbox()) == 3
+
+
+def test_a_resubmission_with_an_id_of_its_own_is_made_once(feeds: FeedStage, tmp_path: Path) -> None:
+    failed(feeds, row(2))
+    file = tmp_path / "corrected.json"
+    file.write_bytes(feed(message(2), sellerId=SELLER))
+    first = run(feeds, "--file", str(file), "--task-id", "again-1", "--json").document
+    second = run(feeds, "--file", str(file), "--task-id", "again-1", "--json").document
+    assert (first["taskId"], first["handedOver"]) == ("again-1", True)
+    assert (second["taskId"], second["handedOver"]) == ("again-1", False)
+
+
+def test_resubmissions_are_shown(feeds: FeedStage) -> None:
+    failed(feeds, row(2))
+    resubmitted(feeds, "again-1")
+    shown = feeds.stage.run("feeds", "show", "t1", "--stage", STAGE)
+    assert "again-1 (PROCESSING" in shown.out
+    feeds.stage.refusals["dynamodb", "na"] = ("query", "AccessDeniedException")
+    shown = feeds.stage.run("feeds", "show", "t1", "--stage", STAGE)
+    assert (shown.code, "don't cover the index bySeller" in shown.out) == (0, True)

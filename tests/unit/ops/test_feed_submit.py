@@ -69,7 +69,10 @@ def test_without_an_id_the_task_gets_one_that_is_told(feeds: FeedStage, file: Pa
     ids = [row["metadata"]["task-id"] for row in feeds.inbox()]
     assert len(set(ids)) == 2
     assert {first.out.split()[1].rstrip(":"), second.out.split()[1].rstrip(":")} == set(ids)
-    assert "feeds show" in first.err
+    assert "Next: bin/sellerbus feeds show" in first.out
+    as_json = submit(feeds, file, "--json")
+    assert "Next:" in as_json.err
+    assert as_json.document["taskId"]
 
 
 def test_options_and_content_type_are_handed_on(feeds: FeedStage, tmp_path: Path) -> None:
@@ -117,6 +120,9 @@ def test_a_removed_type_is_refused_with_what_replaces_it(feeds: FeedStage, file:
     finished = feeds.stage.run(*SUBMIT, "--type", "POST_PRODUCT_DATA", str(file))
     assert finished.code == 2
     assert "JSON_LISTINGS_FEED" in finished.out
+    # The document is no XML; there is no document of that type to correct.
+    assert "well-formed" not in finished.out
+    assert "1 error was found" in finished.err
     # In the days of the older Feeds API it was alive.
     feeds.stage.configure(
         ("removal_policy: retain", 'removal_policy: retain\nfeeds_api_version: "2020-09-04"')
@@ -133,6 +139,7 @@ def test_a_removed_type_is_refused_with_what_replaces_it(feeds: FeedStage, file:
         (("--option", "novalue"), "name=value"),
         (("--option", "a=1", "--option", "a=2"), "twice"),
         (("--type", "NO_SUCH_FEED"), "no feed type"),
+        (("--type", "JSON_LISTING_FEED"), "Did you mean JSON_LISTINGS_FEED?"),
         (("--seller", "short"), "seller id"),
         (("--task-id", "-x"), "task id"),
         (("--content-type", "json"), "no content type"),
@@ -230,6 +237,7 @@ def test_the_same_id_with_another_feed_is_refused(
     finished = submit(feeds, file, "--task-id", "spring-1", *more)
     assert finished.code == 4
     assert told in finished.err
+    assert "handed over 2027-01-15 08:00:00 UTC: " in finished.err
     assert len(feeds.inbox()) == 1
 
 
@@ -440,3 +448,33 @@ def test_a_file_that_is_gone_when_it_is_to_be_uploaded(feeds: FeedStage, tmp_pat
     gone = FileDocument(tmp_path / "gone.json")
     with pytest.raises(CommandError, match="cannot be read"):
         gone.put(Inbox(feeds.stage.client("s3"), "inbox-na"), checked, "feeds/x", "text/plain", {})
+
+
+@pytest.mark.parametrize("taken_up", [True, False])
+def test_who_stops_waiting_is_told_that_the_task_goes_on(
+    feeds: FeedStage, file: Path, monkeypatch: pytest.MonkeyPatch, taken_up: bool
+) -> None:
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(console, "wait", steps(feeds.take_up, stop) if taken_up else steps(stop))
+    finished = submit(feeds, file, "--task-id", "spring-1", "--wait")
+    assert finished.code == 130
+    assert ("goes on by itself" if taken_up else "becomes task spring-1") in finished.err
+    assert "feeds show spring-1" in finished.err
+
+
+def test_who_waits_is_told_what_the_task_waits_for(
+    feeds: FeedStage, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = {"reason": "createFeed's quota is spent", "until": 1_800_000_000}
+
+    def throttled() -> None:
+        feeds.change("spring-1", state=TaskState.SUBMITTING, waits=waits)
+
+    monkeypatch.setattr(
+        console, "wait", steps(feeds.take_up, throttled, lambda: feeds.end("spring-1", "COMPLETED"))
+    )
+    told = submit(feeds, file, "--task-id", "spring-1", "--wait").err
+    assert "SUBMITTING: createFeed's quota is spent; it goes on about 2027-01-15 08:00:00 UTC" in told
+    assert "spring-1: COMPLETED" in told
