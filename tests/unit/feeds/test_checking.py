@@ -185,12 +185,21 @@ def test_a_seller_that_is_not_active_is_refused(status: str, text: str) -> None:
     assert scene.row.content_sha256 == hashlib.sha256(GOOD).hexdigest()
 
 
-def test_a_seller_that_nobody_knows_is_refused_unread() -> None:
-    scene = Scene()
+def test_a_seller_that_nobody_knows_is_refused_with_all_that_is_wrong_beside() -> None:
+    scene = Scene(feed(message(1), sellerId="A3OTHERSELLER"), feed_options={"a": "b"})
     scene.seller = None
     assert scene.check() == ("ended", True)
     assert "not in the registry" in str(scene.row.reason)
-    assert scene.s3.calls["get_object"] == 0
+    rules = [each["rule"] for each in scene.kept()["findings"] if each["severity"] == "error"]
+    assert rules == ["seller", "seller-id"]
+    assert scene.row.region is None
+
+
+def test_the_marketplaces_of_a_seller_that_nobody_knows_are_not_held_against_it() -> None:
+    scene = Scene(marketplace_ids=(US, "A1PA6795UKMFR9"))
+    scene.seller = None
+    scene.check()
+    assert [each["rule"] for each in scene.kept()["findings"]] == ["seller"]
 
 
 def test_what_could_not_be_taken_is_refused_with_that_reason_unread() -> None:

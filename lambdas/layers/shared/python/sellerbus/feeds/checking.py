@@ -23,6 +23,7 @@ from sellerbus.documents.transfer import Measured
 from sellerbus.feeds import feed_events
 from sellerbus.feeds.catalogue import UnknownFeedTypeError, feed_type
 from sellerbus.feeds.checks import FeedRequest, Rules, check_request, content_check
+from sellerbus.feeds.content import ContentCheck
 from sellerbus.feeds.findings import ERROR, Finding, Findings
 from sellerbus.feeds.task import FeedTask, Outcome, TaskState
 from sellerbus.sellers.rows import ACTIVE, PAUSED, REMOVING, REVOKED, Seller
@@ -92,6 +93,15 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True)
+class _Unregistered:
+    """A seller that nobody knows: its feed is for any marketplaces."""
+
+    seller_id: str
+    marketplace_ids: tuple[str, ...]
+    region: None = None
+
+
+@dataclass(frozen=True, slots=True)
 class _Read:
     """What is known of a task once it was looked at: the row's fields, and the findings."""
 
@@ -146,21 +156,22 @@ class FeedChecker:
         if seller is None:
             text = f"seller {task.seller_id} is not in the registry: add it, and hand the feed over again"
             findings.add(Finding("seller", text, where="sellerId"))
-            return _Read(task, findings)
-        if seller.status != ACTIVE:
+        elif seller.status != ACTIVE:
             text = f"seller {seller.seller_id} {_NOT_ACTIVE.get(seller.status, 'is not active')}"
             findings.add(Finding("seller", text, where="sellerId"))
-        task = replace(task, region=seller.region, content_type=self._content_type(task))
+        # What can be said of a feed without its seller is said at once, too.
+        held_against = seller or _Unregistered(task.seller_id, task.marketplace_ids)
+        task = replace(task, region=held_against.region, content_type=self._content_type(task))
         request = FeedRequest(
             task.feed_type, task.marketplace_ids, task.content_type, task.feed_options, task.task_id
         )
-        for finding in check_request(request, seller, self._rules).kept:
+        for finding in check_request(request, held_against, self._rules).kept:
             findings.add(finding)
-        return self._through(task, request, seller, findings)
+        content = content_check(request, held_against, self._rules, findings)
+        return self._through(task, content, findings)
 
-    def _through(self, task: FeedTask, request: FeedRequest, seller: Seller, findings: Findings) -> _Read:
+    def _through(self, task: FeedTask, content: ContentCheck | None, findings: Findings) -> _Read:
         """Read the document, also of a refused request: another with the same id is held against it."""
-        content = content_check(request, seller, self._rules, findings)
         source = task.source
         location = ObjectLocation(source.bucket, source.key, source.version_id)
         try:

@@ -27,13 +27,15 @@ _CONTENT_TYPE: Final = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+\s*(;[ -~]*)?", r
 
 
 class Seller(Protocol):
-    """The part of a seller's row that feeds are held against; region is na, eu or fe."""
+    """The part of a seller's row that feeds are held against; region is na, eu or fe, None where nobody knows
+    the seller.
+    """
 
     @property
     def seller_id(self) -> str: ...
 
     @property
-    def region(self) -> str: ...
+    def region(self) -> str | None: ...
 
     @property
     def marketplace_ids(self) -> tuple[str, ...]: ...
@@ -144,7 +146,7 @@ def _marketplace_findings(
         if found.marketplace_id != name:
             text = f"{quote(name)} is no marketplace id: write {found.marketplace_id}"
             yield Finding("marketplaces", text, where=where)
-        elif found.region != seller.region:
+        elif seller.region is not None and found.region != seller.region:
             text = (
                 f"marketplace {name} ({found.country}) is of region {found.region}, "
                 f"seller {seller.seller_id} of {seller.region}: a feed goes to one region"
