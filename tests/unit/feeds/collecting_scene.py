@@ -64,6 +64,7 @@ class CollectingScene(Scene):
             events=self.events,
             fetcher=ReportFetcher(store=self.store, feeds=self.amazon.of, keeper=keeper),
             result_bucket=BUCKET,
+            now=self.clock,
         )
 
     def collect(self) -> Collected:

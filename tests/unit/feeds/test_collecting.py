@@ -39,7 +39,7 @@ from tests.unit.feeds.collecting_scene import (
 )
 from tests.unit.feeds.following_scene import DOCUMENT, SECRET, URL, shown
 from tests.unit.feeds.reports import EASY_SHIP, FLAT_FILE, XML, listings
-from tests.unit.feeds.tasks import SELLER
+from tests.unit.feeds.tasks import NOW, SELLER
 
 GET_DOCUMENT = "getFeedDocument"
 
@@ -188,9 +188,9 @@ def test_notes_are_short_few_and_without_credentials() -> None:
             return Fetched(task, unread=f"not read: {URL} " + "x" * 5000)
 
     scene = CollectingScene(notes=tuple(f"note {number}" for number in range(19)))
-    FeedCollector(store=scene.store, events=scene.events, fetcher=Fetcher(), result_bucket="results").collect(
-        "t1"
-    )
+    FeedCollector(
+        store=scene.store, events=scene.events, fetcher=Fetcher(), result_bucket="results", now=scene.clock
+    ).collect("t1")
     task = scene.task
     assert (len(task.notes), task.notes[0]) == (20, "note 0")
     assert len(task.notes[-1]) <= LONGEST_NOTE
@@ -209,7 +209,20 @@ def test_a_throttled_document_is_waited_for_as_long_as_is_told() -> None:
     assert (task.state, task.collect_attempts, task.collect_faults) == (TaskState.COLLECTING, 0, 0)
     assert not scene.holds_its_lane
     assert scene.events.names == []
+    assert task.waits == {"reason": f"Amazon's quota of {GET_DOCUMENT} is used up", "until": NOW + 45}
     assert scene.collect().answer == {"next": "ended"}
+    assert scene.task.waits is None
+
+
+def test_what_a_report_waits_for_is_gone_when_the_next_try_begins() -> None:
+    scene = CollectingScene(Answer(status=503), report(CLEAN))
+    assert scene.collect().answer["next"] == "wait"
+    assert "503" in (scene.task.waits or {})["reason"]
+    scene.clock.now += 900
+    began: list[object] = []
+    scene.remaining = lambda: began.append(scene.task.waits) or 800.0  # type: ignore[func-returns-value]
+    assert scene.collect().answer == {"next": "ended"}
+    assert set(began) == {None}
 
 
 def test_a_throttled_getfeed_is_waited_for_too() -> None:

@@ -7,7 +7,7 @@ processingStatus says, and its notes tell what is missing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -20,6 +20,7 @@ from sellerbus.feeds.following import Events, WrongTaskStateError, wait_seconds
 from sellerbus.feeds.outcomes import messages_with_errors, outcome_of, reason_of
 from sellerbus.feeds.task import FeedTask, TaskState
 from sellerbus.feeds.task_store import TaskStore
+from sellerbus.feeds.waits import keep_wait
 
 LONGEST_NOTE: Final = 500
 MOST_NOTES: Final = 20
@@ -46,9 +47,18 @@ class Collected:
 
 
 class FeedCollector:
-    """result_bucket: where findings of the checks are kept, too."""
+    """result_bucket: where findings of the checks are kept, too. now: seconds since 1970."""
 
-    def __init__(self, *, store: TaskStore, events: Events, fetcher: Fetcher, result_bucket: str) -> None:
+    def __init__(
+        self,
+        *,
+        store: TaskStore,
+        events: Events,
+        fetcher: Fetcher,
+        result_bucket: str,
+        now: Callable[[], float],
+    ) -> None:
+        self._now = now
         self._store = store
         self._events = events
         self._fetcher = fetcher
@@ -70,7 +80,9 @@ class FeedCollector:
             try:
                 fetched = self._fetcher.fetch(task)
             except LaterError as later:
-                answer = {"next": "wait", "waitSeconds": wait_seconds(later.seconds)}
+                seconds = wait_seconds(later.seconds)
+                keep_wait(self._store, later.task, later.reason, seconds, self._now())
+                answer = {"next": "wait", "waitSeconds": seconds}
                 return Collected(later.task, answer, remark=str(later))
             task = self._written(fetched)
             if fetched.kept is not None:

@@ -26,6 +26,7 @@ from sellerbus.documents.errors import DocumentError, EncryptionDetailsError, Re
 from sellerbus.feeds.keeping import Again, Kept, ReportNotKeptError
 from sellerbus.feeds.task import FeedTask
 from sellerbus.feeds.task_store import TaskStore
+from sellerbus.feeds.waits import quota
 from sellerbus.sellers.rows import SellerError
 
 MOST_ATTEMPTS: Final = 4
@@ -69,10 +70,11 @@ class Fetched:
 
 
 class LaterError(Exception):
-    """Not now: try again after `seconds`. task: the row as it is now."""
+    """Not now: try again after `seconds`. task: the row as it is now. reason: for its `waits`."""
 
-    def __init__(self, task: FeedTask, seconds: float, remark: str) -> None:
+    def __init__(self, task: FeedTask, seconds: float, remark: str, reason: str | None = None) -> None:
         super().__init__(remark)
+        self.reason = reason or remark
         self.task = task
         self.seconds = seconds
 
@@ -166,7 +168,7 @@ class ReportFetcher:
     def _failed(self, task: FeedTask, error: SellingPartnerError | SellerError, what: str) -> Exception:
         """What a failed call is to be raised as. What a person can mend (authorisation) is waited for."""
         if isinstance(error, ThrottledError):
-            return LaterError(task, error.seconds, str(error))
+            return LaterError(task, error.seconds, str(error), quota(error.operation))
         mendable = (UnauthorizedError, CredentialsError, AuthorizationRevokedError)
         if isinstance(error, PermanentError) and not isinstance(error, mendable):
             return _UnreadError(task, f"{what}: {error}")

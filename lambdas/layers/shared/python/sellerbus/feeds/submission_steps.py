@@ -18,6 +18,7 @@ from sellerbus.api.feeds import FeedsApi
 from sellerbus.api.operations import CREATE_FEED
 from sellerbus.feeds.lanes import growing_wait
 from sellerbus.feeds.task import FeedTask, Outcome
+from sellerbus.feeds.waits import quota
 
 LWA: Final = "LWA token"
 MEND_SECONDS: Final = 300.0
@@ -75,8 +76,7 @@ class Amazon(Protocol):
 def answered_before(error: SellingPartnerError) -> TryLaterError | EndsError:
     """What a failed call means that a repeat does no harm to, or that was proved not to be carried out."""
     if isinstance(error, ThrottledError):
-        reason = f"Amazon's quota of {error.operation} is used up"
-        return TryLaterError(str(error), error.seconds, reason=reason)
+        return TryLaterError(str(error), error.seconds, reason=quota(error.operation))
     if isinstance(error, OutOfTimeError):
         return TryLaterError(str(error), 1.0)
     if isinstance(error, AuthorizationRevokedError):

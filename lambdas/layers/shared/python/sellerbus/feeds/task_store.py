@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 _CHANGE_ATTEMPTS: Final = 5
-_ITS_COURSE: Final = frozenset({"state", "submission", "document_id"})
+_ITS_COURSE: Final = frozenset({"state", "submission", "document_id", "collect_attempts", "outcome"})
 """The fields whose change takes a task on: what it waited for is over."""
 
 

@@ -20,6 +20,11 @@ _SHORT_SECONDS: Final = 2.0
 """A wait that is over before anybody has read of it."""
 
 
+def quota(operation: str) -> str:
+    """The reason where Amazon's quota is used up: without the seconds, which are others at each try."""
+    return f"Amazon's quota of {operation} is used up"
+
+
 def wait(reason: str, until: float) -> Mapping[str, Any]:
     """The field `waits`."""
     return {"reason": told(reason), "until": math.ceil(until)}

@@ -71,6 +71,7 @@ def feed_collector(config: CollectFeedReportConfig, remaining_seconds: Callable[
         events=_events(config.event_bus_name),
         fetcher=ReportFetcher(store=store, feeds=_feeds(config, remaining_seconds), keeper=keeper),
         result_bucket=config.result_bucket_name,
+        now=time.time,
     )
 
 
