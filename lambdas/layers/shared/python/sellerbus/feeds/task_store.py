@@ -12,6 +12,7 @@ from dataclasses import fields, replace
 from typing import Any, Final
 
 from sellerbus.feeds.task import FeedTask, Outcome, TaskState, from_item, iso, row_name, to_item, to_stored
+from sellerbus.feeds.task_errors import FeedTakenError, TaskChangedError, UnknownTaskError
 from sellerbus.feeds.task_rows import KEPT_DAYS, FeedRow, feed_key, lane_of, place_key, task_key, turn_key
 from sellerbus.feeds.task_table import Key, RefusedError, TaskTable, Write
 
@@ -32,31 +33,6 @@ __all__ = [
 _CHANGE_ATTEMPTS: Final = 5
 _ITS_COURSE: Final = frozenset({"state", "submission", "document_id", "collect_attempts", "outcome"})
 """The fields whose change takes a task on: what it waited for is over."""
-
-
-class TaskChangedError(Exception):
-    """Somebody else wrote the task's row since it was read; nothing was written. Read it again."""
-
-    def __init__(self, task_id: str) -> None:
-        self.task_id = task_id
-        super().__init__(f"task {task_id} was changed by another step meanwhile; read it again")
-
-
-class UnknownTaskError(Exception):
-    """There is no such task."""
-
-    def __init__(self, task_id: str) -> None:
-        self.task_id = task_id
-        super().__init__(f"there is no task {task_id}; its row may have been removed after {KEPT_DAYS} days")
-
-
-class FeedTakenError(Exception):
-    """The feed is another task's."""
-
-    def __init__(self, feed_id: str, task_id: str) -> None:
-        self.feed_id = feed_id
-        self.task_id = task_id
-        super().__init__(f"feed {feed_id} is task {task_id}'s")
 
 
 class TaskStore:
