@@ -155,8 +155,8 @@ def of(tasks: Tasks, task: FeedTask, now: datetime) -> View:
     """Return the view of one task, with its place in its lane where it waits there."""
     if str(task.state) != "WAITING":
         return View(task, tasks, now)
-    waits = feed_waits.told(task, now) or feed_waits.lane(tasks, task, now)
-    return View(task, tasks, now, f"{waits}{feed_waits.place(tasks, task)}")
+    lane = feed_waits.lane(tasks, task, now)
+    return View(task, tasks, now, f"{lane}{feed_waits.place(tasks, task)}")
 
 
 def totals(found: Mapping[str, Any] | None) -> str | None:

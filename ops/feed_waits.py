@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from ops import console, times
 from ops.feed_tasks import Tasks
 from sellerbus.api.redaction import redact
 from sellerbus.feeds.task import FeedTask
+from sellerbus.feeds.turns import PAUSE
 
 
 def reason(task: FeedTask) -> str | None:
@@ -46,7 +45,7 @@ def place(tasks: Tasks, task: FeedTask) -> str:
 
 
 def lane(tasks: Tasks, task: FeedTask, now: datetime) -> str:
-    """Return what a task waits for that waits for its turn."""
+    """Return what a task waits for that waits for its turn: the lane's row is newer than the task's."""
     turn = tasks.turn(task)
     holder = turn.get("holder")
     if holder and holder != task.task_id:
@@ -54,17 +53,5 @@ def lane(tasks: Tasks, task: FeedTask, now: datetime) -> str:
     if turn.get("nextAt"):
         at = times.at(float(turn["nextAt"]))
         if at > now:
-            return f"for {times.absolute(at)} ({times.relative(at, now)}): {_pause(turn, at, now)}"
-    return "for its turn"
-
-
-def _pause(turn: Mapping[str, Any], at: datetime, now: datetime) -> str:
-    gap = float(turn.get("gapSeconds", 0.0))
-    if gap and (at - now).total_seconds() > gap:
-        # Longer than the pause after a feed: it is the one after an attempt whose feed may still show.
-        return (
-            "a submission of this type was left in doubt, and the seller's others rest until a feed of it "
-            "would have shown"
-        )
-    every = f", {times.span(gap)}" if gap else ""
-    return f"feeds of this type are not submitted more often (`feeds.seconds_between`{every})"
+            return f"for {times.absolute(at)} ({times.relative(at, now)}): {turn.get('restsFor') or PAUSE}"
+    return told(task, now) or "for its turn"

@@ -16,6 +16,7 @@ from sellerbus.feeds.catalogue import FEED_TYPES
 from sellerbus.feeds.submission import State, Submission
 from sellerbus.feeds.task import FeedTask, Outcome, TaskState, iso
 from sellerbus.feeds.task_store import turn_key
+from sellerbus.feeds.turns import DOUBT, PAUSE
 from tests.unit.feeds.tasks import NOW
 from tests.unit.ops.aws import DeployedStage, Finished, in_a_terminal, table_width
 from tests.unit.ops.feed_stage import SELLER, STAGE, FeedStage, ended, task
@@ -190,13 +191,11 @@ def test_what_a_waiting_task_waits_for(feeds: FeedStage) -> None:
     assert "2027-01-15 09:04:00 UTC (in 4 min)" in told
     assert "1 feed of this seller and type is in front of it" in told
     assert "in front of it" not in run(feeds, "show", "first").out
-    feeds.put_item(turn_key(first), {"nextAt": int(NOW + 3600 + 240), "gapSeconds": 300})
-    assert "(`feeds.seconds_between`, 5 min)" in run(feeds, "show", "first").out
-    # A pause that is longer than the stage's own is the one after a feed left in doubt.
-    feeds.put_item(turn_key(first), {"nextAt": int(NOW + 3600 + 100), "gapSeconds": 1})
+    assert PAUSE in run(feeds, "show", "first").out
+    feeds.put_item(turn_key(first), {"nextAt": int(NOW + 3600 + 100), "restsFor": DOUBT})
     told = run(feeds, "show", "second").out
-    assert "seconds_between" not in told
-    assert "left in doubt" in told
+    assert PAUSE not in told
+    assert DOUBT in told
     assert "is in front of it" in told
     feeds.put_item(turn_key(first), {"holder": "zeroth", "nextAt": int(NOW)})
     assert "which feed task zeroth has now" in run(feeds, "show", "first").out
