@@ -2,25 +2,31 @@
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, cast
 
 import pytest
 import typer.main
+import yaml
 
 from ops.feeds import app
 from sellerbus.feeds import feed_events
 from sellerbus.feeds.changes import events as changes_events
 from sellerbus.feeds.changes.change import Group, RefusedChange
 from sellerbus.feeds.changes.results import NOT_DONE, REJECTED, SUCCEEDED, UNKNOWN
-from sellerbus.feeds.intake.feed_requested import feed_requested
+from sellerbus.feeds.intake.feed_requested import FeedRequested, feed_requested
 from sellerbus.feeds.intake.request import KNOWN, options_of_metadata, options_of_side_file
 from sellerbus.feeds.reports.model import ReportMessage
 from sellerbus.feeds.task import Outcome, TaskState
+from simulator.cli import app as simulator_app
 from stacks.settings_feeds import Feeds, ListingChanges
 from tests.unit.ops.feed_stage import ended
 
-TEXT = (Path(__file__).parents[2] / "docs" / "feeds.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "docs" / "feeds.md").read_text(encoding="utf-8")
 JSON = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL)]
 
 
@@ -109,13 +115,86 @@ def test_the_examples_are_taken() -> None:
     )
     (side,) = re.findall(r"echo '(\{.*?\})'", TEXT)
     assert options_of_side_file(side.encode()).task_id == "spring-2027"
-    (detail,) = re.findall(r'"Detail": "(\{.*?\})"\}\]', TEXT, re.DOTALL)
-    found = feed_requested(
-        json.loads(detail.replace('\\"', '"').replace("'\"$INBOX_BUCKET_NAME\"'", "inbox"))
-    )
+
+
+def taken_by_the_bus(entry: dict[str, Any]) -> FeedRequested:
+    assert {name: value for name, value in entry.items() if name != "Detail"} == {
+        "EventBusName": "bus",
+        "Source": "sellerbus.feeds",
+        "DetailType": "FeedRequested",
+    }
+    return feed_requested(json.loads(entry["Detail"]))
+
+
+def test_the_events_entries_are_json_as_a_shell_passes_them() -> None:
+    (command,) = re.findall(r"aws events put-events --entries (.*?)\n```", TEXT, re.DOTALL)
+    passed = subprocess.run(
+        ["/bin/sh", "-c", f"printf %s {command}"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"EVENT_BUS_NAME": "bus", "INBOX_BUCKET_NAME": "inbox"},
+    ).stdout
+
+    (entry,) = json.loads(passed)
+    found = taken_by_the_bus(entry)
     assert found.fault is None
     assert found.document is not None
     assert found.document.bucket == "inbox"
+
+
+class FakeAws:
+    """boto3 and its clients at once: keeps what it is called with."""
+
+    def __init__(self) -> None:
+        self.objects: list[dict[str, Any]] = []
+        self.entries: list[dict[str, Any]] = []
+
+    def client(self, _: str) -> "FakeAws":
+        return self
+
+    def put_object(self, **given: Any) -> None:
+        self.objects.append({**given, "Body": given["Body"].read()})
+
+    def put_events(self, *, Entries: list[dict[str, Any]]) -> dict[str, Any]:
+        self.entries += Entries
+        return {"FailedEntryCount": 0, "Entries": []}
+
+
+def test_the_python_forms_say_the_same(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    aws = FakeAws()
+    monkeypatch.setitem(sys.modules, "boto3", cast("ModuleType", aws))
+    monkeypatch.setenv("INBOX_BUCKET_NAME", "inbox")
+    monkeypatch.setenv("EVENT_BUS_NAME", "bus")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "spring.json").write_bytes(b"{}")
+    for block in re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL):
+        exec(compile(block, "docs/feeds.md", "exec"), {})  # noqa: S102 - the repository's own text
+
+    (put,) = aws.objects
+    (metadata,) = re.findall(r"--metadata '(.*?)'", TEXT)
+    assert (put["Bucket"], put["Body"], put["Metadata"]) == ("inbox", b"{}", json.loads(metadata))
+    assert f'"s3://$INBOX_BUCKET_NAME/{put["Key"]}" \\\n    --content-type "{put["ContentType"]}"' in TEXT
+    (entry,) = aws.entries
+    found = taken_by_the_bus(entry)
+    assert (found.fault, found.options.task_id) == (None, "spring-2027")
+    assert found.document is not None
+    assert found.document.key == put["Key"]
+
+
+def test_the_practice_names_commands_and_seconds_that_are_there() -> None:
+    practice = TEXT[TEXT.index("## Practise on your machine") : TEXT.index("## Configuration")]
+    simulator: Any = typer.main.get_command(simulator_app)
+    commands = simulator.commands["feeds"].commands
+    said = re.findall(r"bin/simulator feeds ([a-z]+)([^`\n#]*)", practice)
+    assert {name for name, _ in said} == {"next", "list", "release"}
+    for name, options in said:
+        known = {option for each in commands[name].params for option in each.opts}
+        assert set(re.findall(r"--[a-z-]+", options)) <= known
+    assert {"fates", "clear"} <= {*commands}
+    local = yaml.safe_load((ROOT / "config" / "local.yaml").read_text(encoding="utf-8"))["feeds"]
+    seconds = re.findall(r"`([a-z_]+)`, (\d+) here", practice)
+    assert seconds == [(name, str(local[name])) for name in ("silence_seconds", "settle_seconds")]
 
 
 def test_the_example_of_a_listing_change_is_taken() -> None:
