@@ -80,12 +80,21 @@ def _what(detail: dict[str, Any]) -> str:
     """
     if detail.get("drift"):
         return f"{detail.get('notificationType')}: {detail['drift']}, {detail.get('action')}"
+    ended = _feed_processing_finished(detail)
+    if ended:
+        return f"feed {ended.get('feedId')}, {ended.get('processingStatus')}"
     told = [f"{word} {detail[name]}" for word, name in _FEED_FIELDS if detail.get(name)]
     if told:
         return _feed(detail, told)
     if detail.get("reason"):
         return _short(detail["reason"])
     return "stale" if detail.get("stale") else "-"
+
+
+def _feed_processing_finished(detail: dict[str, Any]) -> dict[str, Any]:
+    payload = detail.get("payload")
+    ended = payload.get("feedProcessingFinishedNotification") if isinstance(payload, dict) else None
+    return ended if isinstance(ended, dict) else {}
 
 
 def _feed(detail: dict[str, Any], told: list[str]) -> str:

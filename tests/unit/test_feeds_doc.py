@@ -149,12 +149,16 @@ class FakeAws:
     def __init__(self) -> None:
         self.objects: list[dict[str, Any]] = []
         self.entries: list[dict[str, Any]] = []
+        self.messages: list[dict[str, Any]] = []
 
     def client(self, _: str) -> "FakeAws":
         return self
 
     def put_object(self, **given: Any) -> None:
         self.objects.append({**given, "Body": given["Body"].read()})
+
+    def send_message(self, **given: Any) -> None:
+        self.messages.append(given)
 
     def put_events(self, *, Entries: list[dict[str, Any]]) -> dict[str, Any]:
         self.entries += Entries
@@ -166,6 +170,7 @@ def test_the_python_forms_say_the_same(monkeypatch: pytest.MonkeyPatch, tmp_path
     monkeypatch.setitem(sys.modules, "boto3", cast("ModuleType", aws))
     monkeypatch.setenv("INBOX_BUCKET_NAME", "inbox")
     monkeypatch.setenv("EVENT_BUS_NAME", "bus")
+    monkeypatch.setenv("LISTING_CHANGE_QUEUE_URL", "changes")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "spring.json").write_bytes(b"{}")
     for block in re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL):
@@ -180,6 +185,9 @@ def test_the_python_forms_say_the_same(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert (found.fault, found.options.task_id) == (None, "spring-2027")
     assert found.document is not None
     assert found.document.key == put["Key"]
+    (message,) = aws.messages
+    (body,) = re.findall(r"--message-body '(.*?)'", TEXT, re.DOTALL)
+    assert (message["QueueUrl"], json.loads(message["MessageBody"])) == ("changes", json.loads(body))
 
 
 def test_the_practice_names_commands_and_seconds_that_are_there() -> None:

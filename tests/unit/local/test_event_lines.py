@@ -9,6 +9,7 @@ import pytest
 from local.event_lines import event_row, fitted
 
 FEED = {"sellerId": "A2", "taskId": "t1", "feedId": "50001", "detectedAt": "2027-01-15T08:10:00.123+00:00"}
+AMAZONS = {"feedId": "50001", "processingStatus": "DONE"}
 CHANGE = {"sellerId": "A2", "changeId": "c1", "sku": "SKU-1", "taskId": "changes-1", "feedId": "50002"}
 
 
@@ -17,6 +18,11 @@ CHANGE = {"sellerId": "A2", "changeId": "c1", "sku": "SKU-1", "taskId": "changes
     [
         ({**FEED, "outcome": "COMPLETED", "reason": "all is done"}, "task t1, feed 50001, COMPLETED"),
         ({**FEED, "outcome": "FATAL", "reason": "no  report"}, "task t1, feed 50001, FATAL: no report"),
+        (
+            {"sellerId": "A2", "payload": {"feedProcessingFinishedNotification": AMAZONS}},
+            "feed 50001, DONE",
+        ),
+        ({"sellerId": "A2", "payload": None}, "-"),
         ({**FEED, "feedId": None, "outcome": None, "reason": "2 feeds"}, "task t1: 2 feeds"),
         (
             {**CHANGE, "outcome": "REJECTED", "reason": "see its issues"},
