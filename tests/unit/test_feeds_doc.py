@@ -22,6 +22,7 @@ from sellerbus.feeds.intake.request import KNOWN, options_of_metadata, options_o
 from sellerbus.feeds.reports.model import ReportMessage
 from sellerbus.feeds.task import Outcome, TaskState
 from simulator.cli import app as simulator_app
+from simulator.operations import PLANS
 from stacks.settings_feeds import Feeds, ListingChanges
 from tests.unit.ops.feed_stage import ended
 
@@ -200,6 +201,7 @@ def test_the_practice_names_commands_and_seconds_that_are_there() -> None:
         known = {option for each in commands[name].params for option in each.opts}
         assert set(re.findall(r"--[a-z-]+", options)) <= known
     assert {"fates", "clear"} <= {*commands}
+    assert set(re.findall(r"bin/simulator faults add (\S+)", practice)) <= PLANS.keys()
     local = yaml.safe_load((ROOT / "config" / "local.yaml").read_text(encoding="utf-8"))["feeds"]
     seconds = re.findall(r"`([a-z_]+)`, (\d+) here", practice)
     assert seconds == [(name, str(local[name])) for name in ("silence_seconds", "settle_seconds")]
