@@ -49,7 +49,7 @@ bench: setup ## Measure calls, own code and imports, as ratios against a baselin
 up: setup ## The local deployment, kept running; writes .local/env to source
 	@$(PYTHON_BIN) -m local up
 
-events: setup ## What lies in the example consumer's queue and the dead-letter queue of `make up`; it stays there
+events: setup ## What lies in the example consumer's queue and the dead-letter queues of `make up`; it stays there
 	@$(PYTHON_BIN) -m local events --dead-letters
 
 # Nothing is installed to stop nothing.

@@ -137,10 +137,11 @@ def write_lines(rows: Iterable[Row], out: TextIO) -> int:
 def write_csv(rows: Iterable[Row], out: TextIO) -> int:
     """Write the rows as CSV, with a line of names; returns how many there were.
 
-    A text that a spreadsheet would carry out gets an apostrophe before it.
+    A text that a spreadsheet would carry out gets an apostrophe before it. All is quoted: before Python 3.13
+    a carriage return alone is not.
     """
     printable = plain if on_terminal(out) else whole
-    writer = csv.writer(out, lineterminator="\n")
+    writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writerow(COLUMNS)
     count = 0
     for row in rows:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ops.errors import FAILED, NOT_FOUND, WRONG_INPUT, CommandError
-from stacks.marketplaces import SELLING_REGIONS
+from sellerbus.api.endpoints import REGIONS
 from stacks.settings import SettingsError, load_settings
 from stacks.settings_model import Settings, StageSettings
 from stacks.settings_names import FOUNDATION, NOTIFICATIONS, TASKS, stack_name
@@ -109,9 +109,9 @@ class Stage:
     def cell(self, region: str) -> Cell:
         """Return the cell of a selling region; raises CommandError where the stage has none there."""
         found = next((cell for cell in self.cells if cell.region == region), None)
-        if found is None and region not in SELLING_REGIONS:
+        if found is None and region not in REGIONS:
             raise CommandError(
-                f"{region!r} is no region of Amazon's Selling Partner API: {', '.join(SELLING_REGIONS)}.",
+                f"{region!r} is no region of Amazon's Selling Partner API: {', '.join(REGIONS)}.",
                 WRONG_INPUT,
             )
         if found is None:

@@ -165,6 +165,8 @@ def test_content_encoding_is_undone_by_nobody(scene: Scene) -> None:
     packed = gzip.compress(b"report")
     server = scene.server(answer(packed, "Content-Encoding: gzip"))
     assert read(scene.storage(server), server) == packed
+    # Each answers once, and ends its connection.
+    server = scene.server(answer(packed, "Content-Encoding: gzip"))
     s3 = FakeS3()
     transfer = DocumentTransfer(s3=s3.client, storage=scene.storage(server))
     assert transfer.download(server.url, ObjectLocation("b", "k")).was_gzip
