@@ -33,7 +33,7 @@ PART = 1000
 TYPE = "text/tab-separated-values; charset=UTF-8"
 DETAILS = EncryptionDetails(key=bytes(range(32)), vector=bytes(range(16)))
 CONTENT = b"".join(b"%d\tSKU-%d\tnot valid\n" % (number, number * number) for number in range(2000))
-PACKED = gzip.compress(CONTENT)
+PACKED = gzip.compress(CONTENT, mtime=0)
 
 
 @pytest.fixture(autouse=True)

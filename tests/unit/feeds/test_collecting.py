@@ -305,7 +305,7 @@ def test_a_storage_that_refuses_is_asked_a_few_times_and_its_answer_noted() -> N
 # Damaged for good.
 
 
-CUT = gzip.compress(WITH_ERRORS)[:-4]
+CUT = gzip.compress(WITH_ERRORS, mtime=0)[:-4]
 
 
 def test_a_damaged_report_is_fetched_anew_a_few_times() -> None:
@@ -364,7 +364,7 @@ def test_a_refusal_for_good_is_noted(document: str | None) -> None:
 @pytest.mark.parametrize(
     ("answer", "limits"),
     [
-        (report(gzip.compress(b"\n" * (40 << 20))), None),
+        (report(gzip.compress(b"\n" * (40 << 20), mtime=0)), None),
         (report(CLEAN), Limits(transferred_bytes=10)),
     ],
 )
