@@ -3,7 +3,7 @@
 Each invocation of take_feed_turn or submit_feed is a greenlet that hands over at every call that changes
 something, and at getFeeds. A schedule says at each of these points who goes on, what breaks, whose step is
 begun once more while it runs, and when time passes. Amazon counts each createFeed on the wire, carries it out
-now or later, and lists its feed late, all within the settle time. tests/unit/feeds/submission_search.py runs
+now or later, and lists its feed late, all within the settle time. tests/schedules.py runs
 all schedules; the world holds what is guaranteed after every step and at the end.
 """
 
@@ -35,6 +35,7 @@ from sellerbus.feeds.task_store import TaskStore
 from sellerbus.feeds.task_table import TaskTable
 from tests.fake_table import FakeTable
 from tests.fakes import client_error
+from tests.schedules import CrashError, ViolationError
 from tests.unit.feeds.tasks import MARKETPLACE, NOW, SELLER, TYPE, task
 
 TIMEOUT_SECONDS = 900.0
@@ -65,14 +66,6 @@ FAULTS: dict[str, tuple[str, ...]] = {
     ),
     "getFeeds": ("crash before", "throttled"),
 }
-
-
-class CrashError(BaseException):
-    """The function's process is gone."""
-
-
-class ViolationError(AssertionError):
-    """What is guaranteed does not hold."""
 
 
 @dataclass
@@ -581,7 +574,7 @@ class World:
         return [feed.feed_id for feed in self.feeds if feed.task_id == task_id]
 
     @property
-    def fates(self) -> str:
+    def outcome(self) -> str:
         """What the world has come to."""
         rows = [self.task(each.task_id) for each in self._tasks]
         return repr(

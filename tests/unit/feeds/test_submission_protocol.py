@@ -21,7 +21,7 @@ from sellerbus.feeds.settling import Settler
 from sellerbus.feeds.submission import Submission, opened
 from sellerbus.feeds.task import FeedTask
 from sellerbus.feeds.turns import Turn, attempt_closed
-from tests.unit.feeds.submission_search import explore
+from tests.schedules import explore
 from tests.unit.feeds.submission_world import Scenario, World
 
 SCENARIOS = {
@@ -44,7 +44,7 @@ SCENARIOS = {
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_every_interleaving_keeps_the_guarantee(name: str) -> None:
-    search = explore(SCENARIOS[name])
+    search = explore(lambda: World(SCENARIOS[name]))
     assert search.violation is None, search.violation
     assert search.states > 100, "the search went through too little to mean anything"
 
@@ -62,7 +62,7 @@ def test_the_search_goes_where_it_hurts() -> None:
             row = self.task("t1")
             witnessed.add(f"attempt {row.submission.attempt} {row.state}")
 
-    explore(SCENARIOS["two faults"], Watched)
+    explore(lambda: Watched(SCENARIOS["two faults"]))
     assert {
         "createFeed: lost, done",
         "createFeed: lost, listed late",
@@ -80,11 +80,11 @@ def test_the_search_goes_where_it_hurts() -> None:
 
 def test_what_is_not_guaranteed_does_happen() -> None:
     """Feeds of others that nobody told the stage of are taken for the task's: hence the setting."""
-    assert explore(Scenario(foreign=1)).violation is not None
+    assert explore(lambda: World(Scenario(foreign=1))).violation is not None
 
 
 def test_a_settle_time_that_is_too_short_makes_two_feeds() -> None:
-    search = explore(Scenario(settle_seconds=250.0))
+    search = explore(lambda: World(Scenario(settle_seconds=250.0)))
     assert search.violation is not None
     assert "2 feeds" in search.violation
 
@@ -194,5 +194,5 @@ MUTANTS: dict[str, tuple[Mutation, str]] = {
 def test_no_condition_and_no_rule_can_be_spared(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     mutate, scenario = MUTANTS[name]
     mutate(monkeypatch)
-    search = explore(SCENARIOS[scenario])
+    search = explore(lambda: World(SCENARIOS[scenario]))
     assert search.violation is not None, f"{search.schedules} schedules, and nothing broke"

@@ -25,6 +25,7 @@ from sellerbus.notifications.processing import NotificationProcessor
 from sellerbus.notifications.publishing import EventBus, PayloadStore
 from sellerbus.notifications.queues import DeadLetterQueue, Delivery, NotificationQueue
 from tests.fakes import FakeDynamoDb, client_error
+from tests.schedules import CrashError, ViolationError
 
 TIMEOUT_MS = 30_000
 KILL_LATE_MS = 2_000
@@ -72,14 +73,6 @@ def reproducible_uuid() -> uuid.UUID:
 def reproducible_hex(name: str) -> str:
     """The first 24 hex digits of an invocation's ids."""
     return f"{zlib.crc32(name.encode()):024x}"
-
-
-class CrashError(BaseException):
-    """The function's process is gone."""
-
-
-class ViolationError(AssertionError):
-    """An invariant of the protocol is broken."""
 
 
 @dataclass
@@ -436,6 +429,10 @@ class World:
             stuck = key.startswith("notification#") and row["status"]["S"] != "COMPLETE"
             if stuck and not any(m.fate == "dead" for m in self.messages.values()):
                 raise ViolationError(f"{key} is stuck")
+
+    @property
+    def outcome(self) -> str:
+        return repr((self.published, self.rejected, self.fates))
 
     @property
     def fates(self) -> list[str | None]:

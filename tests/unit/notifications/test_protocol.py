@@ -18,7 +18,7 @@ from sellerbus.notifications.processing import NotificationProcessor
 from sellerbus.notifications.publishing import EventBus
 from sellerbus.notifications.results import BatchResults, Candidate
 from tests.builders import body, order_change
-from tests.unit.notifications.protocol_search import explore
+from tests.schedules import explore
 from tests.unit.notifications.protocol_world import Scenario, World, reproducible_uuid
 
 ONE = body(order_change("n-1"))
@@ -49,7 +49,7 @@ def _reproducible_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_every_interleaving_keeps_the_guarantee(name: str) -> None:
-    search = explore(SCENARIOS[name])
+    search = explore(lambda: World(SCENARIOS[name]))
     assert search.violation is None, search.violation
     assert search.schedules > 100, "the search went through too little to mean anything"
 
@@ -64,7 +64,8 @@ def test_the_search_sees_copies_held_and_faults_that_publish_twice() -> None:
             witnessed.update(entry for actor in self.ended for entry in actor.history)
             witnessed.add(f"{len(self.published)} publishes")
 
-    explore(replace(SCENARIOS["two copies, one fault"], time_steps=1), Watched)
+    watched = replace(SCENARIOS["two copies, one fault"], time_steps=1)
+    explore(lambda: Watched(watched))
     assert {"1 publishes", "2 publishes", "hide: go on", "release: go on", "complete: repeated"} <= witnessed
     assert "3 publishes" not in witnessed
 
@@ -72,7 +73,7 @@ def test_the_search_sees_copies_held_and_faults_that_publish_twice() -> None:
 @pytest.mark.parametrize("budget", [{"faults": 1, "time_steps": 0}, {"faults": 0, "time_steps": 1}])
 def test_leaving_out_states_that_were_seen_before_hides_nothing(budget: dict[str, int]) -> None:
     scenario = replace(SCENARIOS["two copies, one fault"], **budget)  # type: ignore[arg-type]
-    pruned, whole = explore(scenario), explore(scenario, prune=False)
+    pruned, whole = explore(lambda: World(scenario)), explore(lambda: World(scenario), prune=False)
     assert pruned.schedules < whole.schedules
     assert pruned.ends == whole.ends
 
@@ -198,10 +199,10 @@ MUTANTS: dict[str, tuple[Mutation, str]] = {
 def test_no_condition_and_no_rule_can_be_spared(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     mutate, scenario = MUTANTS[name]
     mutate(monkeypatch)
-    search = explore(SCENARIOS[scenario])
+    search = explore(lambda: World(SCENARIOS[scenario]))
     assert search.violation is not None, f"{search.schedules} schedules, and nothing broke"
 
 
 def test_a_lease_shorter_than_the_function_publishes_twice_without_any_fault() -> None:
     scenario = replace(SCENARIOS["no fault"], margin_ms=-10_000)
-    assert explore(scenario).violation is not None
+    assert explore(lambda: World(scenario)).violation is not None
