@@ -1,6 +1,6 @@
 """DynamoDB's table of tasks in memory: keyed by pk and sk, it judges the real expressions that are sent.
 
-Held against moto's in tests/unit/feeds/test_task_table.py: a fake that is kinder than DynamoDB would make the
+Held against moto's in tests/unit/test_task_table.py: a fake that is kinder than DynamoDB would make the
 tests on it worthless.
 """
 

@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from sellerbus.aws.event_publisher import OperationalEvents
 from sellerbus.aws.message_queue import MessageQueue
+from sellerbus.aws.task_table import TaskTable
 from sellerbus.feeds.changes.closing import Closer
 from sellerbus.feeds.changes.document import Limits
 from sellerbus.feeds.changes.gathering import Delivery, Gathered, Gatherer
@@ -30,7 +31,6 @@ from sellerbus.feeds.changes.reporting import ChangesReporter, Told
 from sellerbus.feeds.changes.rows import ChangeRows
 from sellerbus.feeds.task import FeedTask, Outcome, Source, TaskState
 from sellerbus.feeds.task_store import TaskStore
-from sellerbus.feeds.task_table import TaskTable
 from tests.fake_table import FakeTable
 from tests.fakes import client_error
 from tests.unit.feeds import tasks

@@ -17,12 +17,12 @@ from typing import Any
 
 from greenlet import getcurrent, greenlet
 
+from sellerbus.aws.task_table import TaskTable
 from sellerbus.aws.task_tokens import TaskTokens
 from sellerbus.feeds.following import FeedFollower
 from sellerbus.feeds.processed import ProcessedFeeds
 from sellerbus.feeds.task import TaskState, iso
 from sellerbus.feeds.task_store import TaskStore, feed_key
-from sellerbus.feeds.task_table import TaskTable
 from tests.fake_table import FakeTable
 from tests.fakes import client_error
 from tests.unit.feeds.following_scene import FEED, FakeEvents, FakeFeeds, notice, processing

@@ -12,6 +12,7 @@ from typing import Any
 
 from sellerbus.aws.event_publisher import OperationalEvents
 from sellerbus.aws.message_queue import Message, MessageQueue
+from sellerbus.aws.task_table import TaskTable
 from sellerbus.documents.limits import Limits
 from sellerbus.feeds.executions import Executions
 from sellerbus.feeds.intake.accept_results import Result
@@ -22,7 +23,6 @@ from sellerbus.feeds.intake.inbox_reading import InboxReader
 from sellerbus.feeds.intake.request_reading import RequestReader
 from sellerbus.feeds.task import FeedTask
 from sellerbus.feeds.task_store import TaskStore
-from sellerbus.feeds.task_table import TaskTable
 from tests.fake_table import FakeTable
 from tests.fakes import client_error
 from tests.unit.feeds.tasks import MARKETPLACE, SELLER, TYPE, Clock

@@ -20,13 +20,13 @@ from sellerbus.api.feeds import V2020, V2021, FeedsApi
 from sellerbus.api.lwa import SellerGrant, TokenCache
 from sellerbus.api.pacing import Pace
 from sellerbus.api.throttle import LocalThrottle
+from sellerbus.aws.task_table import TaskTable
 from sellerbus.documents.transfer import DocumentTransfer
 from sellerbus.feeds.lanes import Lanes, TurnTaker
 from sellerbus.feeds.preparing import Preparer
 from sellerbus.feeds.submitting import FeedSubmitter, SubmissionSettings
 from sellerbus.feeds.task import FeedTask, TaskState, iso
 from sellerbus.feeds.task_store import TaskStore
-from sellerbus.feeds.task_table import TaskTable
 from tests.fake_table import FakeTable
 from tests.unit.api.test_client import Credentials
 from tests.unit.api.wire import Wire, reply

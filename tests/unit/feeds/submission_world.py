@@ -24,6 +24,7 @@ from sellerbus.api.lwa import SellerGrant
 from sellerbus.aws.errors import StoreUnavailableError
 from sellerbus.aws.event_publisher import OperationalEvent
 from sellerbus.aws.items import plain_item
+from sellerbus.aws.task_table import TaskTable
 from sellerbus.feeds.answers import AnswerKeeper
 from sellerbus.feeds.giving_up import TaskEnder
 from sellerbus.feeds.lanes import Lanes, TurnTaker
@@ -32,7 +33,6 @@ from sellerbus.feeds.preparing import Preparer
 from sellerbus.feeds.submitting import FeedSubmitter, SubmissionSettings
 from sellerbus.feeds.task import FeedTask, TaskState, from_item, iso
 from sellerbus.feeds.task_store import TaskStore
-from sellerbus.feeds.task_table import TaskTable
 from tests.fake_table import FakeTable
 from tests.fakes import client_error
 from tests.schedules import CrashError, ViolationError

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from sellerbus.aws.task_table import TaskTable
 from sellerbus.feeds.task import FeedTask, Source, iso
 from sellerbus.feeds.task_store import TaskStore
-from sellerbus.feeds.task_table import TaskTable
 from tests.fake_table import FakeTable
 
 NOW = 1_800_000_000.0

@@ -9,11 +9,11 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from sellerbus.aws.task_table import TaskTable
 from sellerbus.feeds.changes.change import Group, ListingChange
 from sellerbus.feeds.changes.document import entries_of
 from sellerbus.feeds.changes.groups import GroupRows
 from sellerbus.feeds.changes.rows import ChangeRows, Differs, Kept, Known, Result, StrayChangeError
-from sellerbus.feeds.task_table import TaskTable
 from tests.unit.feeds.tasks import MARKETPLACE, SELLER, Clock
 
 GROUP = Group(SELLER, MARKETPLACE)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sellerbus.aws.task_table import TaskTable, Write
 from sellerbus.feeds.changes.change import Group
 from sellerbus.feeds.changes.groups import GroupRow
 from sellerbus.feeds.changes.pace import (
@@ -15,7 +16,6 @@ from sellerbus.feeds.changes.pace import (
     Pace,
 )
 from sellerbus.feeds.task import TaskState
-from sellerbus.feeds.task_table import TaskTable, Write
 from tests.fake_table import FakeTable
 from tests.unit.feeds import tasks
 from tests.unit.feeds.tasks import MARKETPLACE, NOW, SELLER, TYPE, Clock, store_on

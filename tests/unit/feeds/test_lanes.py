@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sellerbus.aws.task_table import RefusedError
 from sellerbus.feeds.lanes import CHECK_PATIENCE_SECONDS, LONGEST_HOLD_SECONDS, growing_wait
 from sellerbus.feeds.submission import State
 from sellerbus.feeds.task import FeedTask, Outcome, TaskState
 from sellerbus.feeds.task_store import TaskChangedError, place_key
-from sellerbus.feeds.task_table import RefusedError
 from sellerbus.feeds.turns import attempt_closed, attempt_opened, feed_submitted, turn_of
 from tests.unit.api.wire import reply
 from tests.unit.feeds.submission_scene import Scene, checked, in_turn

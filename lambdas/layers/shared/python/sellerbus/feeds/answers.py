@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
+from sellerbus.aws.task_table import RefusedError, TaskTable, Write
 from sellerbus.feeds import feed_events
 from sellerbus.feeds.ending import Count, Events
 from sellerbus.feeds.settlement import Uncertain
 from sellerbus.feeds.submission import State, Submission, WrongStateError, accepted, settled
 from sellerbus.feeds.task import FeedTask, TaskState, iso
 from sellerbus.feeds.task_store import TaskChangedError, TaskStore, feed_key
-from sellerbus.feeds.task_table import RefusedError, TaskTable, Write
 from sellerbus.feeds.turns import feed_submitted, left_in_doubt, turn_of
 
 _MOST_TRIES: Final = 5

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from sellerbus.aws.task_table import RefusedError, TaskTable, Write
 from sellerbus.feeds.task import FeedTask, TaskState
 from sellerbus.feeds.task_store import TaskChangedError, TaskStore, lane_of, place_key, task_key
-from sellerbus.feeds.task_table import RefusedError, TaskTable, Write
 from sellerbus.feeds.turns import PAUSE, Turn, turn_lost, turn_of, turn_taken
 from sellerbus.feeds.waits import another_wait
 

@@ -16,12 +16,12 @@ from typing import Any, Final, Protocol
 
 from sellerbus.api.errors import NotFoundError, SellingPartnerError, ThrottledError
 from sellerbus.aws.errors import StoreUnavailableError
+from sellerbus.aws.task_table import RefusedError
 from sellerbus.feeds.ending import Count, Events, end_task
 from sellerbus.feeds.submission import Submission, decided
 from sellerbus.feeds.submission_steps import Amazon, EndsError, TryLaterError, answered_before
 from sellerbus.feeds.task import DECIDE, OVER, FeedTask, Outcome, TaskState, iso
 from sellerbus.feeds.task_store import TaskChangedError, TaskStore, UnknownTaskError, feed_key
-from sellerbus.feeds.task_table import RefusedError
 from sellerbus.sellers.rows import SellerError
 
 ADOPT: Final = "adopt"

@@ -13,6 +13,7 @@ from typing import Final
 
 from sellerbus.api.errors import SellingPartnerError, ThrottledError
 from sellerbus.api.feeds import FeedsApi
+from sellerbus.aws.task_table import TaskTable
 from sellerbus.feeds import feed_events
 from sellerbus.feeds.answers import AnswerKeeper
 from sellerbus.feeds.ending import Count, Events, end_task
@@ -33,7 +34,6 @@ from sellerbus.feeds.submission_steps import (
 )
 from sellerbus.feeds.task import FeedTask, Outcome, TaskState
 from sellerbus.feeds.task_store import TaskChangedError, TaskStore
-from sellerbus.feeds.task_table import TaskTable
 from sellerbus.feeds.turns import attempt_closed, attempt_opened, turn_of
 from sellerbus.feeds.waits import SETTLING, keep_wait, wait
 from sellerbus.sellers.rows import SellerError

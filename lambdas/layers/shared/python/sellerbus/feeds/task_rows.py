@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from sellerbus.aws.task_table import Key
 from sellerbus.feeds.task import FeedTask
-from sellerbus.feeds.task_table import Key
 
 KEPT_DAYS: Final = 100
 """How long rows of ended tasks and of feeds stay: longer than the 90 days for which Amazon keeps feeds, and

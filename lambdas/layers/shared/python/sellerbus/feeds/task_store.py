@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from typing import Any, Final
 
+from sellerbus.aws.task_table import Key, RefusedError, TaskTable, Write
 from sellerbus.feeds.task import FeedTask, Outcome, TaskState, from_item, iso, row_name, to_item, to_stored
 from sellerbus.feeds.task_errors import FeedTakenError, TaskChangedError, UnknownTaskError
 from sellerbus.feeds.task_rows import KEPT_DAYS, FeedRow, feed_key, lane_of, place_key, task_key, turn_key
-from sellerbus.feeds.task_table import Key, RefusedError, TaskTable, Write
 
 __all__ = [
     "KEPT_DAYS",

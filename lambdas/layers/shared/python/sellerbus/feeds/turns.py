@@ -14,9 +14,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from sellerbus.aws.task_table import TaskTable, Write
 from sellerbus.feeds.task import FeedTask
 from sellerbus.feeds.task_store import place_key, turn_key
-from sellerbus.feeds.task_table import TaskTable, Write
 
 DOUBT_SECONDS: Final = 120.0
 """The least pause after an attempt that is left in doubt. A feed of it that shows late must not fall into the

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sellerbus.aws.event_publisher import OperationalEvents
+from sellerbus.aws.task_table import TaskTable
 from sellerbus.aws.task_tokens import TaskTokens
 from sellerbus.feeds.processed import ProcessedFeeds
 from sellerbus.feeds.task_store import TaskStore
-from sellerbus.feeds.task_table import TaskTable
 from sellerbus.runtime import bootstrap
 
 if TYPE_CHECKING:

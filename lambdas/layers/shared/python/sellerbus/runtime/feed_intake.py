@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from sellerbus.aws.event_publisher import OperationalEvents
 from sellerbus.aws.message_queue import MessageQueue
+from sellerbus.aws.task_table import TaskTable
 from sellerbus.documents.limits import Limits
 from sellerbus.feeds.task_store import TaskStore
-from sellerbus.feeds.task_table import TaskTable
 from sellerbus.runtime import bootstrap
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from sellerbus.aws.event_publisher import OperationalEvents
+from sellerbus.aws.task_table import TaskTable
 from sellerbus.aws.task_tokens import TaskTokens
 from sellerbus.feeds.lanes import Lanes, TurnTaker
 from sellerbus.feeds.task_store import TaskStore
-from sellerbus.feeds.task_table import TaskTable
 from sellerbus.runtime import bootstrap
 from sellerbus.runtime.observability import MetricUnit, count
 

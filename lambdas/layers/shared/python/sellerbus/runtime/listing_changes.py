@@ -8,6 +8,7 @@ from typing import Final
 
 from sellerbus.aws.event_publisher import OperationalEvents
 from sellerbus.aws.message_queue import MessageQueue
+from sellerbus.aws.task_table import TaskTable
 from sellerbus.feeds.changes.closing import Closer
 from sellerbus.feeds.changes.document import Limits
 from sellerbus.feeds.changes.gathering import Gatherer
@@ -18,7 +19,6 @@ from sellerbus.feeds.changes.promises import Promises
 from sellerbus.feeds.changes.reporting import ChangesReporter
 from sellerbus.feeds.changes.rows import ChangeRows
 from sellerbus.feeds.task_store import TaskStore
-from sellerbus.feeds.task_table import TaskTable
 from sellerbus.runtime import bootstrap
 from sellerbus.runtime.bootstrap import CallLimits
 from sellerbus.runtime.task_config import GatherListingChangesConfig, ReportListingChangesConfig

@@ -17,11 +17,11 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Any, Final
 
+from sellerbus.aws.task_table import TaskTable
 from sellerbus.feeds.catalogue import JSON_LISTINGS_FEED
 from sellerbus.feeds.changes.groups import GroupRow
 from sellerbus.feeds.task import TaskState
 from sellerbus.feeds.task_store import task_key
-from sellerbus.feeds.task_table import TaskTable
 
 LONGEST_POLL_MS: Final = 60_000
 LONGEST_HELD_MS: Final = 8 * 3600_000

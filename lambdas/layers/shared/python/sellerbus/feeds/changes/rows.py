@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sellerbus.aws.items import plain_item
+from sellerbus.aws.task_table import Key, TaskTable, Write
 from sellerbus.aws.transactions import Applied, DynamoDbClient, Unit, write_units
 from sellerbus.feeds.changes.change import Group, ListingChange
 from sellerbus.feeds.changes.document import Entry, OpenChange
 from sellerbus.feeds.task import iso
-from sellerbus.feeds.task_table import Key, TaskTable, Write
 
 OPEN: Final = "OPEN"
 IN_FEED: Final = "IN_FEED"

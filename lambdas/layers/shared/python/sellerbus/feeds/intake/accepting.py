@@ -18,6 +18,7 @@ from typing import Any, Final, Protocol
 
 from sellerbus.aws.errors import StoreUnavailableError
 from sellerbus.aws.event_publisher import OperationalEvent
+from sellerbus.aws.json_object import is_text
 from sellerbus.aws.message_queue import Message
 from sellerbus.documents.limits import Limits
 from sellerbus.feeds import feed_events
@@ -26,7 +27,6 @@ from sellerbus.feeds.intake.feed_requested import UnusableRequestError
 from sellerbus.feeds.intake.hand_over import HandOver
 from sellerbus.feeds.intake.inbox import UnusableEventError, UnusableKeyError, created_object, feed_key
 from sellerbus.feeds.intake.inbox_reading import InboxReader, Nothing, RejectedError, Wait
-from sellerbus.feeds.intake.json_object import is_text
 from sellerbus.feeds.intake.refused_request import RefusedRequest
 from sellerbus.feeds.intake.request import TASK_ID
 from sellerbus.feeds.intake.request_reading import RequestReader

@@ -15,11 +15,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from sellerbus.aws.task_table import Key, RefusedError, TaskTable, Write
 from sellerbus.feeds.feed_events import told
 from sellerbus.feeds.intake.inbox import derived_task_id, fingerprint
 from sellerbus.feeds.intake.request import request_hash
 from sellerbus.feeds.task import FeedTask, Source, iso
-from sellerbus.feeds.task_table import Key, RefusedError, TaskTable, Write
 
 KEPT_DAYS: Final = 60
 """Longer than a message can come again: the queue's retention, the dead-letter queue's, and a redrive."""

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
+from sellerbus.aws.json_object import json_object
 from sellerbus.feeds.feed_events import told
 from sellerbus.feeds.intake.hand_over import HandOver
 from sellerbus.feeds.intake.inbox import CreatedObject, FeedKey, derived_task_id, gathered_key
 from sellerbus.feeds.intake.inbox_bucket import SideFile, StoredObject
-from sellerbus.feeds.intake.json_object import json_object
 from sellerbus.feeds.intake.metadata import unused
 from sellerbus.feeds.intake.request import (
     TASK_ID,

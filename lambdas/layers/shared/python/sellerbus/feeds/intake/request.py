@@ -17,10 +17,10 @@ from itertools import islice
 from typing import Any, Final
 
 from sellerbus.api.endpoints import UnknownMarketplaceError, marketplace
+from sellerbus.aws.json_object import json_object
 from sellerbus.documents.charset import codec_named, declared_charset, media_type
 from sellerbus.feeds.catalogue import FEED_TYPES
 from sellerbus.feeds.findings import quote
-from sellerbus.feeds.intake.json_object import json_object
 from sellerbus.feeds.intake.metadata import misspelt
 
 KNOWN: Final = ("marketplaceIds", "feedOptions", "contentType", "taskId")

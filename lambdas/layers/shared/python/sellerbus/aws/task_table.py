@@ -1,4 +1,4 @@
-"""The table of tasks and lanes: items read consistently, and writes that are carried out together or not.
+"""A table of tasks: items read consistently, and writes that are carried out together or not.
 
 Every write is a transaction with a token of its own, so that the SDK's repetition of a write whose answer was
 lost is recognised by DynamoDB, and is no failed condition.

@@ -13,7 +13,7 @@ from moto import mock_aws
 
 from sellerbus.aws.errors import StoreUnavailableError
 from sellerbus.aws.items import attribute, plain
-from sellerbus.feeds.task_table import RefusedError, TaskTable, Write
+from sellerbus.aws.task_table import RefusedError, TaskTable, Write
 from tests.fake_table import FakeTable
 from tests.fakes import client_error
 
