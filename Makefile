@@ -14,7 +14,7 @@ PYTHON_BIN := .venv/bin/python
 CDK := node_modules/.bin/cdk
 FAST_TESTS := tests/unit tests/property tests/template tests/conformance
 
-# One thing after the other, whatever -j says: the tests measure time and share this folder.
+# One thing after the other, whatever -j says: what is left to run side by side is said where it is.
 .NOTPARALLEL:
 
 .PHONY: help setup demo test lint types unit integration bench up events down synth deploy destroy clean require-stage
@@ -28,7 +28,13 @@ setup: ## Make .venv and node_modules (every other target does it by itself)
 demo: setup ## Deploy to the local AWS emulator, run the story, print what happened, stop everything
 	@$(PYTHON_BIN) -m local demo
 
-test: lint types unit integration ## Every check and test
+# Integration tests wait most of their time. The others fill that, at a priority that leaves them in peace.
+test: lint types ## Every check and test
+	@mkdir -p build; echo "The tests that need no emulator run beside the others, and tell at the end."; \
+	nice -n 15 $(MAKE) unit >build/unit-tests.log 2>&1 & unit=$$!; trap 'kill $$unit 2>/dev/null || true' EXIT; \
+	failed=0; $(MAKE) integration || failed=1; \
+	wait $$unit || failed=1; cat build/unit-tests.log; exit $$failed
+
 
 lint: setup ## ruff: rules and format
 	$(PYTHON_BIN) -m ruff check .
