@@ -22,7 +22,8 @@ from local.story import STEPS
 
 RESULT = ROOT / "build" / "demo.json"
 _INTRODUCTION = (
-    "Sellerbus takes Amazon's notifications into your AWS account, each once, and your feeds to Amazon.\n"
+    "Sellerbus takes Amazon's notifications into your AWS account, each once, and your feeds and messages\n"
+    "to Amazon and its buyers.\n"
     "Here the real stacks are deployed by the unmodified CDK to an AWS emulator on this machine,\n"
     "with a simulator in Amazon's place. Nothing leaves this machine; everything is stopped at the end."
 )
@@ -140,6 +141,15 @@ def _show(screen: Screen, outcome: Outcome, complete: bool, seconds: float) -> N
                 for name in next(iter(told.values()))
             ],
         )
+    if outcome.buyer_messages:
+        screen.table(
+            "Messages to buyers",
+            ("what", "count#"),
+            [
+                (name.replace("_", " "), str(value))
+                for name, value in outcome.buyer_messages.numbers().items()
+            ],
+        )
     screen.say(
         f"\n{'Everything came through once.' if complete else 'The demo FELL SHORT.'} {seconds:.0f} seconds."
     )
@@ -164,6 +174,7 @@ def _write(file: Path, screen: Screen, outcome: Outcome, problem: str | None, se
         "changed_by_second_deploy": outcome.second_deploy_changes,
         "lost_notifications": outcome.lost,
         "feeds": {version: counts.numbers() for version, counts in outcome.feeds.items()},
+        "messages": outcome.buyer_messages.numbers() if outcome.buyer_messages else None,
     }
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")

@@ -26,7 +26,9 @@ def event_row(event: dict[str, Any]) -> tuple[str, ...]:
     ours = event.get("source") not in (None, NOTIFICATIONS)
     kind = event.get("detail-type") if ours else detail.get("notificationType")
     time, identity = ("detectedAt", "eventId") if ours else ("eventTime", "notificationId")
-    values = (kind, detail.get("sellerId"), _to_the_second(detail.get(time)))
+    # The events of messages tell no time of their own but that of the sending.
+    told = detail.get(time) or (event.get("time") if detail.get("messageType") else None)
+    values = (kind, detail.get("sellerId"), _to_the_second(told))
     return (
         *(str(value) if value else "-" for value in values),
         _what(detail),
@@ -76,10 +78,13 @@ def _to_the_second(time: object) -> str | None:
 def _what(detail: dict[str, Any]) -> str:
     """What an event of its kind is looked at for.
 
-    Drift and what is done; a feed's or a listing change's ids and its end; a refusal's reason; lateness.
+    Drift and what is done; a message's type, order and state; a feed's or a listing change's ids and its
+    end; a refusal's reason; lateness.
     """
     if detail.get("drift"):
         return f"{detail.get('notificationType')}: {detail['drift']}, {detail.get('action')}"
+    if detail.get("messageType"):
+        return _message(detail)
     ended = _feed_processing_finished(detail)
     if ended:
         return f"feed {ended.get('feedId')}, {ended.get('processingStatus')}"
@@ -95,6 +100,13 @@ def _feed_processing_finished(detail: dict[str, Any]) -> dict[str, Any]:
     payload = detail.get("payload")
     ended = payload.get("feedProcessingFinishedNotification") if isinstance(payload, dict) else None
     return ended if isinstance(ended, dict) else {}
+
+
+def _message(detail: dict[str, Any]) -> str:
+    told = f"{detail['messageType']} for order {detail.get('amazonOrderId')}, task {detail.get('taskId')}"
+    rules = sorted({str(one.get("rule")) for one in detail.get("findings") or ()})
+    why = detail.get("reason") or ", ".join(rules)
+    return told + (f": {_short(why)}" if why else "")
 
 
 def _feed(detail: dict[str, Any], told: list[str]) -> str:

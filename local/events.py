@@ -22,6 +22,8 @@ _DEAD = (
     ("feed requests", "feedRequestDeadLetters", "FeedRequestDeadLetterQueueUrl"),
     ("listing changes", "listingChangeDeadLetters", "ListingChangeDeadLetterQueueUrl"),
     ("processed feeds", "feedProcessedDeadLetters", "FeedProcessedDeadLetterQueueUrl"),
+    ("message requests", "messageTaskDeadLetters", "MessageTaskDeadLetterQueueUrl"),
+    ("messages to send", "messageSendDeadLetters", "MessageSendDeadLetterQueueUrl"),
 )
 """The dead-letter queues: for a person, in the JSON, and the output with their URL."""
 

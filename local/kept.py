@@ -31,6 +31,14 @@ _OF_FEEDS = {
     "LISTING_CHANGE_QUEUE_URL": "ListingChangeQueueUrl",
     "LISTING_CHANGE_DEAD_LETTER_QUEUE_URL": "ListingChangeDeadLetterQueueUrl",
 }
+_OF_MESSAGES = {
+    "MESSAGE_TASK_QUEUE_URL": "MessageTaskQueueUrl",
+    "MESSAGE_TASK_DEAD_LETTER_QUEUE_URL": "MessageTaskDeadLetterQueueUrl",
+    "MESSAGE_SEND_QUEUE_URL": "MessageSendQueueUrl",
+    "MESSAGE_SEND_DEAD_LETTER_QUEUE_URL": "MessageSendDeadLetterQueueUrl",
+    "MESSAGE_TABLE_NAME": "MessageTableName",
+    "MESSAGE_BUCKET_NAME": "MessageBucketName",
+}
 _PREAMBLE = (
     # A profile or a session of the shell would come before the keys below.
     "unset AWS_PROFILE AWS_SESSION_TOKEN AWS_DEFAULT_PROFILE",
@@ -96,7 +104,7 @@ def environment_lines(deployment: Deployment) -> list[str]:
         "LEDGER_TABLE_NAME": outputs["LedgerTableName"],
         "EXAMPLE_CONSUMER_QUEUE_URL": outputs["ExampleConsumerQueueUrl"],
         "SELLER_REGISTRY_TABLE_NAME": outputs["SellerRegistryTableName"],
-        **{name: outputs[key] for name, key in _OF_FEEDS.items()},
+        **{name: outputs[key] for name, key in (_OF_FEEDS | _OF_MESSAGES).items()},
         "FEEDS_API_VERSION": FEEDS_API_VERSION,
         "LOCAL_RUNTIME": runtime(),
         "LOCAL_ARCHITECTURE": architecture(),

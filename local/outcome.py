@@ -62,6 +62,58 @@ class FeedCounts:
 
 
 @dataclass
+class MessageCounts:
+    """What the story of messages counts.
+
+    The first part are tasks by the state they stand in at the end. rules_refused: rules of which a message was
+    refused for that rule alone. lost_answer_in_outbox: what the buyer has of the message whose answer was
+    lost; lost_answer_calls: how often it was sent to Amazon. same_task_in_outbox: what the buyer has of the
+    one handed over twice. in_outbox: all that buyers got. attachments: those among it whose bytes are the
+    ones that were handed over.
+    """
+
+    sent: int = 0
+    refused: int = 0
+    not_allowed: int = 0
+    failed: int = 0
+    uncertain: int = 0
+    settled_by_person: int = 0
+    settled_by_itself: int = 0
+    types_sent: int = 0
+    rules_refused: int = 0
+    lost_answer_in_outbox: int = 0
+    lost_answer_calls: int = 0
+    same_task_in_outbox: int = 0
+    same_message_in_outbox: int = 0
+    in_outbox: int = 0
+    attachments: int = 0
+    events: int = 0
+    seconds: float = 0.0
+
+    def numbers(self) -> dict[str, Any]:
+        """The counts as build/demo.json has them."""
+        return {
+            "messages_sent": self.sent,
+            "messages_refused": self.refused,
+            "messages_not_allowed": self.not_allowed,
+            "messages_failed": self.failed,
+            "messages_uncertain": self.uncertain,
+            "settled_by_person": self.settled_by_person,
+            "settled_by_itself": self.settled_by_itself,
+            "message_types_sent": self.types_sent,
+            "rules_refused": self.rules_refused,
+            "lost_answer_in_outbox": self.lost_answer_in_outbox,
+            "lost_answer_calls": self.lost_answer_calls,
+            "same_task_in_outbox": self.same_task_in_outbox,
+            "same_message_in_outbox": self.same_message_in_outbox,
+            "in_outbox": self.in_outbox,
+            "attachments_received": self.attachments,
+            "events": self.events,
+            "messages_seconds": round(self.seconds, 1),
+        }
+
+
+@dataclass
 class Outcome:
     """What happened, counted. `notifications` pairs what was published with its notificationId."""
 
@@ -84,6 +136,8 @@ class Outcome:
     left_at_amazon: int | None = None
     feeds: dict[str, FeedCounts] = field(default_factory=dict)
     """By version of the Feeds API."""
+    buyer_messages: MessageCounts | None = None
+    """None where the story ended before."""
 
     @property
     def lost(self) -> list[str]:

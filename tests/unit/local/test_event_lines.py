@@ -36,6 +36,32 @@ def test_feeds_and_changes_are_told_by_their_ids_and_outcome(detail: dict[str, A
     assert (kind, seller, said, identity) == ("FeedX", "A2", what, "e1")
 
 
+MESSAGE = {"sellerId": "A2", "messageType": "invoice", "amazonOrderId": "902-1", "taskId": "m1"}
+
+
+@pytest.mark.parametrize(
+    ("detail", "what"),
+    [
+        ({"state": "SENT"}, "invoice for order 902-1, task m1"),
+        ({"state": "UNCERTAIN", "reason": "no  answer"}, "invoice for order 902-1, task m1: no answer"),
+        (
+            {"state": "REFUSED", "findings": [{"rule": "html"}, {"rule": "email-address"}, {"rule": "html"}]},
+            "invoice for order 902-1, task m1: email-address, html",
+        ),
+    ],
+)
+def test_messages_are_told_by_type_and_order_and_when_the_bus_told_them(
+    detail: dict[str, Any], what: str
+) -> None:
+    event = {
+        "source": "sellerbus.messages",
+        "detail-type": "MessageX",
+        "time": "2027-01-15T08:10:00Z",
+        "detail": {**MESSAGE, **detail, "eventId": "e1"},
+    }
+    assert event_row(event) == ("MessageX", "A2", "2027-01-15T08:10:00Z", what, "e1")
+
+
 def test_a_time_is_told_to_the_second() -> None:
     event = {"source": "sellerbus.feeds", "detail-type": "FeedX", "detail": FEED}
     assert event_row(event)[2] == "2027-01-15T08:10:00Z"
