@@ -13,6 +13,7 @@ from stacks import marketplaces
 from stacks.marketplaces import SellingRegion
 from stacks.notification_types import eventbridge_types
 from stacks.settings_feeds import Feeds, FeedsApiVersion
+from stacks.settings_messages import Messages, OrdersApiVersion
 from stacks.settings_sections import Notification, Processing, Queue, Retention, Section, Text, number_as_text
 
 
@@ -51,6 +52,8 @@ class SharedSettings(Section):
         default="2021-06-30", description="2021-06-30 or 2020-09-04 (which Amazon has removed)"
     )
     feeds: Feeds = Field(default=Feeds(), description="a mapping")
+    orders_api_version: OrdersApiVersion = Field(default="2026-01-01", description="2026-01-01 or v0")
+    messages: Messages = Field(default=Messages(), description="a mapping")
     alarm_email: str | None = Field(
         default=None, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", description="an e-mail address"
     )

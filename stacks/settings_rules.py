@@ -15,6 +15,7 @@ from stacks.notification_types import (
     subscribable_types,
 )
 from stacks.settings_feeds import DEFAULT_TYPE, Feeds
+from stacks.settings_messages import Messages
 from stacks.settings_parts import Parts
 from stacks.settings_regions import region_findings
 from stacks.settings_sections import (
@@ -40,6 +41,7 @@ def findings(parts: Parts) -> list[Finding]:
         *_processing(parts.values.get("processing")),
         *_queue(parts.values.get("queue")),
         *_feeds(parts.values.get("feeds")),
+        *_messages(parts.values.get("messages"), parts.values.get("retention")),
     ]
 
 
@@ -185,3 +187,13 @@ def _feeds(feeds: Feeds | None) -> Iterator[Finding]:
             "gathers feeds that are larger than feeds.largest_megabytes allows",
             f"at most {feeds.largest_megabytes * 1024}",
         )
+
+
+def _messages(messages: Messages | None, retention: Retention | None) -> Iterator[Finding]:
+    if messages is None or retention is None:
+        return
+    most = retention.messages_days * 24
+    if messages.give_up_hours > most:
+        fault = "goes on trying to send a message whose text is erased by then"
+        allowed = f"at most {most} (retention.messages_days {retention.messages_days})"
+        yield Finding(("messages", "give_up_hours"), messages.give_up_hours, fault, allowed)

@@ -13,6 +13,8 @@ LOG_RETENTION_DAYS = (
 )  # fmt: skip
 DEAD_LETTER_RETENTION_DAYS = 14
 """The longest SQS keeps a message: a dead letter is a person's work, and people have holidays."""
+LONGEST_MESSAGES_DAYS = 28
+"""What is written to a buyer is gone after 30 days, the backups of its table and S3's delays included."""
 
 
 def number_as_text(value: object) -> object:
@@ -127,6 +129,13 @@ class Retention(Section):
     )
     feeds_days: StrictInt = Field(
         default=30, ge=1, le=3653, description="a whole number of days from 1 to 3653"
+    )
+    messages_days: StrictInt = Field(
+        default=28,
+        ge=1,
+        le=LONGEST_MESSAGES_DAYS,
+        description=f"a whole number of days from 1 to {LONGEST_MESSAGES_DAYS} "
+        "(texts and attachments are gone for good within 30)",
     )
 
 

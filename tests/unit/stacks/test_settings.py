@@ -40,6 +40,7 @@ def test_the_projects_own_files_are_valid() -> None:
     assert (local.runtime, local.architecture) == ("python3.12", "x86_64")
     assert local.feeds_api_version == "2020-09-04"
     assert local.feeds.seconds_between == {"default": 2, "JSON_LISTINGS_FEED": 1}
+    assert local.messages.settle_seconds == 4
 
 
 def test_the_least_that_must_be_said(tmp_path: Path) -> None:
@@ -57,6 +58,7 @@ def test_the_least_that_must_be_said(tmp_path: Path) -> None:
         "completed_days": 35,
         "payloads_days": 35,
         "feeds_days": 30,
+        "messages_days": 28,
     }
 
 
@@ -75,6 +77,28 @@ def test_feeds_are_as_amazon_advises_where_nothing_is_said(tmp_path: Path) -> No
     }
 
 
+def test_messages_as_their_guide_advises_where_nothing_is_said(tmp_path: Path) -> None:
+    settings = loaded(tmp_path, MINIMAL)
+    assert settings.orders_api_version == "2026-01-01"
+    assert settings.messages.model_dump() == {
+        "settle_seconds": 300,
+        "other_senders": False,
+        "give_up_hours": 24,
+        "same_message_hours": 24,
+    }
+
+
+def test_the_version_of_the_orders_api_needs_no_quotes(tmp_path: Path) -> None:
+    text = f"{MINIMAL}orders_api_version: 2026-01-01\n"
+    assert loaded(tmp_path, text).orders_api_version == "2026-01-01"
+
+
+def test_a_message_may_be_tried_as_long_as_its_text_is_kept(tmp_path: Path) -> None:
+    kept = "retention: {messages_days: 2}\n"
+    text = f"{MINIMAL}{kept}messages: {{give_up_hours: 48}}\n"
+    assert loaded(tmp_path, text).messages.give_up_hours == 48
+
+
 def test_what_the_example_shows_as_defaults_are_the_defaults(tmp_path: Path) -> None:
     example = (CONFIG_FOLDER / "example.yaml").read_text(encoding="utf-8").splitlines()
     begin = next(index for index, line in enumerate(example) if line.startswith("# feeds_api_version"))
@@ -84,6 +108,8 @@ def test_what_the_example_shows_as_defaults_are_the_defaults(tmp_path: Path) -> 
     plain = loaded(tmp_path, MINIMAL)
     assert (settings.feeds_api_version, settings.feeds) == (plain.feeds_api_version, plain.feeds)
     assert settings.feeds.model_fields_set == set(type(settings.feeds).model_fields)
+    assert (settings.orders_api_version, settings.messages) == (plain.orders_api_version, plain.messages)
+    assert settings.messages.model_fields_set == set(type(settings.messages).model_fields)
 
 
 def test_a_time_between_feeds_leaves_those_of_other_types_as_advised(tmp_path: Path) -> None:
@@ -256,6 +282,20 @@ ONE_LINE = [
         "feeds: {largest_megabytes: 1, changes: {most_kilobytes: 1025}}",
         "10: feeds.changes.most_kilobytes = 1025: gathers feeds that are larger than",
         "at most 1024",
+    ),
+    ("", "retention: {messages_days: 29}", "10: retention.messages_days = 29", "1 to 28"),
+    ("", "retention: {messages_days: 0}", "10: retention.messages_days = 0", "1 to 28"),
+    ("", "orders_api_version: v1", "10: orders_api_version = 'v1'", "2026-01-01 or v0"),
+    ("", "messages: {settle: 5}", "10: messages.settle = 5: is not a key", "settle_seconds, other_senders"),
+    ("", "messages: {settle_seconds: 3601}", "10: messages.settle_seconds = 3601", "1 to 3600"),
+    ("", "messages: {other_senders: 1}", "10: messages.other_senders = 1", "true (others send"),
+    ("", "messages: {give_up_hours: 169}", "10: messages.give_up_hours = 169", "1 to 168"),
+    ("", "messages: {same_message_hours: 0}", "10: messages.same_message_hours = 0", "1 to 168"),
+    (
+        "",
+        "retention: {messages_days: 1}\nmessages: {give_up_hours: 25}",
+        "11: messages.give_up_hours = 25: goes on trying to send a message whose text is erased",
+        "at most 24 (retention.messages_days 1)",
     ),
     ("", "processing: {batch_size: 0}", "10: processing.batch_size = 0", "1 to 10000"),
     (
