@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from ops import seller_input
+from ops import csv_file, seller_input
+from ops.csv_file import plain_name
 from ops.errors import WRONG_INPUT, CommandError
 from ops.seller_input import shown
 from ops.stage import Stage
@@ -32,35 +30,12 @@ class SellerRow:
     refresh_token: str = field(repr=False)
 
 
-@dataclass(frozen=True)
-class _Problem:
-    line: int
-    text: str
-
-
-def decoded(content: bytes, name: str) -> str:
-    """Return the file's text; raises CommandError where it is not UTF-8 (with or without byte order mark)."""
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise CommandError(
-            f"{name} is not UTF-8. In a spreadsheet program choose 'CSV UTF-8' when saving.", WRONG_INPUT
-        ) from None
-
-
 def read(text: str, name: str, stage: Stage) -> list[SellerRow]:
     """Return the rows of the file `name`; raises CommandError with all its problems, a line each."""
     reader = _Reader(stage)
     rows = reader.read(text)
     if reader.problems:
-        listed = "\n".join(
-            f"{name}:{row.line}: {row.text}" for row in sorted(reader.problems, key=lambda row: row.line)
-        )
-        count = len(reader.problems)
-        raise CommandError(
-            f"{count} {'problem' if count == 1 else 'problems'} in {name}; nothing was done.\n{listed}",
-            WRONG_INPUT,
-        )
+        raise csv_file.problems_error(name, reader.problems)
     if not rows:
         raise CommandError(f"{name} has no seller in it, only a header.", WRONG_INPUT)
     return rows
@@ -69,11 +44,11 @@ def read(text: str, name: str, stage: Stage) -> list[SellerRow]:
 class _Reader:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
-        self.problems: list[_Problem] = []
+        self.problems: list[tuple[int, str]] = []
         self._lines: dict[str, list[tuple[int, str]]] = {}
 
     def read(self, text: str) -> list[SellerRow]:
-        records = self._records(text)
+        records = csv_file.records(text, self._problem)
         header = next(records, None)
         if header is None:
             if not self.problems:
@@ -92,27 +67,9 @@ class _Reader:
                 rows.append(row)
         return rows
 
-    def _records(self, text: str) -> Iterator[tuple[int, list[str]]]:
-        """Yield each record that is not empty with the line it begins at."""
-        first = next((line for line in io.StringIO(text, newline=None) if line.strip()), "")
-        delimiter = ";" if ";" in first and "," not in first else ","
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-        while True:
-            line = reader.line_num + 1
-            try:
-                values = next(reader, None)
-            except csv.Error as error:
-                # Its text says what is wrong and holds nothing of the file.
-                self._problem(line, f"is not CSV: {error}. Is a quotation mark open?")
-                return
-            if values is None:
-                return
-            if any(value.strip() for value in values):
-                yield line, values
-
     def _columns(self, line: int, values: Sequence[str]) -> list[str] | None:
-        known = {_plain(name): name for name in COLUMNS}
-        columns = [known.get(_plain(value), "") for value in values]
+        known = {plain_name(name): name for name in COLUMNS}
+        columns = [known.get(plain_name(value), "") for value in values]
         before = len(self.problems)
         for value, column in zip(values, columns, strict=True):
             if not column:
@@ -162,9 +119,4 @@ class _Reader:
             return None
 
     def _problem(self, line: int, text: str) -> None:
-        self.problems.append(_Problem(line, text))
-
-
-def _plain(name: str) -> str:
-    """Header names are taken with or without capitals, underscores and spaces."""
-    return re.sub(r"[\s_-]", "", name).lower()
+        self.problems.append((line, text))

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import stat
-import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
-from ops import cells, console, seller_file
+from ops import cells, console, csv_file, seller_file
 from ops.bulk_add import Imported, add_all
-from ops.errors import FAILED, PARTLY, WRONG_INPUT, CommandError
+from ops.errors import FAILED, PARTLY, CommandError
 from ops.options import AsJson, StageName, opened
 from ops.seller_file import SellerRow
 from ops.stage import FOUNDATION, Cell, Stage
-
-STDIN: Final = "-"
 
 
 def import_file(
@@ -42,8 +39,8 @@ def import_file(
     "region", "reason"}]}.
     """
     target = opened(stage)
-    name = "stdin" if str(file) == STDIN else file.name
-    rows = seller_file.read(seller_file.decoded(_content(file), name), name, target)
+    name = "stdin" if str(file) == csv_file.STDIN else file.name
+    rows = seller_file.read(csv_file.decoded(csv_file.content(file), name), name, target)
     _told_about_the_file(file)
     places = _places(target, {row.region for row in rows})
     done = _done(rows, places, replace=replace)
@@ -78,15 +75,8 @@ def _places(stage: Stage, regions: Collection[str]) -> list[Cell]:
     return places
 
 
-def _content(file: Path) -> bytes:
-    try:
-        return sys.stdin.buffer.read() if str(file) == STDIN else file.read_bytes()
-    except OSError as error:
-        raise CommandError(f"{file} cannot be read: {error.strerror}.", WRONG_INPUT) from error
-
-
 def _told_about_the_file(file: Path) -> None:
-    if str(file) == STDIN:
+    if str(file) == csv_file.STDIN:
         return
     others = file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
     if others:
