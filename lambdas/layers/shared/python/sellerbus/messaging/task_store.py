@@ -1,0 +1,205 @@
+"""Reads and writes the rows of message tasks (task_rows.py).
+
+Every write of a task is conditional on the version that was read. What belongs to a task's state goes in the
+same transaction: a task that ends loses its content and, unless it was sent, lets the same message be handed
+over again; one that leaves SENDING lets others send the order a message of its type.
+
+The index `open` has the rows that the sweeper must see, each with the time from which on: what is still to be
+told after some minutes, what is to be sent an hour on at the latest, beyond any wait, and UNCERTAIN ones when
+their content is to be erased.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, replace
+from typing import Any, Final
+
+from sellerbus.aws.task_table import RefusedError, TaskTable, Write
+from sellerbus.messaging.task import (
+    NOT_SENT,
+    OPEN,
+    MessageState,
+    MessageTask,
+    from_item,
+    iso,
+    row_name,
+    to_item,
+    to_stored,
+)
+from sellerbus.messaging.task_rows import (
+    KEPT_DAYS,
+    SameMessageError,
+    TaskChangedError,
+    TypeInUseError,
+    UnknownTaskError,
+    content_key,
+    once_key,
+    task_key,
+)
+
+UNTOLD_SECONDS: Final = 600.0
+"""When the sweeper takes up what was written and never told."""
+SWEEP_SECONDS: Final = 3600.0
+"""When the sweeper takes up what is to be sent and whose message may be gone."""
+_BEYOND_SECONDS: Final = 900.0
+"""How long after the end of a wait its message may still be on its way."""
+
+
+class MessageStore:
+    """now: seconds since 1970. Raises StoreUnavailableError where DynamoDB does not do it now."""
+
+    def __init__(self, table: TaskTable, *, now: Callable[[], float]) -> None:
+        self._table = table
+        self._now = now
+
+    def create(
+        self, task: MessageTask, *, same_message_seconds: float, is_new: bool = False
+    ) -> MessageTask | None:
+        """Write a new task; return the task that has the id already, unchanged.
+
+        same_message_seconds: for how long the very same message is taken for a repetition; then
+        SameMessageError is raised. is_new: it is none. A task that is refused from the beginning holds its
+        message for nobody.
+        """
+        task = self._watched(self._as_ended(task) if task.is_ended else task)
+        writes = [Write.put(task_key(task.task_id), to_item(task), condition="attribute_not_exists(pk)")]
+        if not task.is_ended:
+            writes.append(self._content(task, same_message_seconds, is_new=is_new))
+        try:
+            self._table.write(*writes)
+        except RefusedError as refused:
+            there = refused.items.get(task_key(task.task_id))
+            if there:
+                return from_item(there)
+            first = self.find(task.task_id)
+            if first is None:
+                raise SameMessageError(str(refused.items[content_key(task.content_hash)]["taskId"])) from None
+            return first
+        return None
+
+    def find(self, task_id: str) -> MessageTask | None:
+        """Return the task as it is now (a consistent read), None where there is none."""
+        item = self._table.get(task_key(task_id))
+        return from_item(item) if item else None
+
+    def get(self, task_id: str) -> MessageTask:
+        """Return the task as it is now. Raises UnknownTaskError."""
+        found = self.find(task_id)
+        if found is None:
+            raise UnknownTaskError(task_id)
+        return found
+
+    def change(self, task: MessageTask, **changes: Any) -> MessageTask:
+        """Write the fields that change; return the task as it is then.
+
+        Raises TaskChangedError, and TypeInUseError where another task's message of the type is being sent for
+        the order.
+        """
+        after = replace(task, **changes, version=task.version + 1, updated_at=iso(self._now()))
+        if after.is_ended and not task.is_ended:
+            after = self._as_ended(after)
+        after = self._watched(after)
+        more = [*self._type_taken(task, after), *self._message_freed(task, after)]
+        key = task_key(task.task_id)
+        try:
+            self._table.write(_difference(task, after), *more)
+        except RefusedError as refused:
+            if once_key(task) in refused.items and key not in refused.items:
+                raise TypeInUseError(str(refused.items[once_key(task)].get("taskId"))) from None
+            # Its message became another task's since it was read: the same as if the row itself had changed.
+            raise TaskChangedError(task.task_id) from None
+        return after
+
+    def _content(self, task: MessageTask, same_message_seconds: float, *, is_new: bool) -> Write:
+        now = self._now()
+        row = {
+            "taskId": task.task_id,
+            "since": now,
+            "expiresAt": round(now + same_message_seconds) + 1,
+        }
+        key = content_key(task.content_hash)
+        if is_new:
+            return Write.put(key, row)
+        return Write.put(
+            key,
+            row,
+            condition="attribute_not_exists(pk) OR since <= :before",
+            before=now - same_message_seconds,
+        )
+
+    def _type_taken(self, before: MessageTask, after: MessageTask) -> list[Write]:
+        if before.holds_the_type == after.holds_the_type:
+            return []
+        free = "attribute_not_exists(taskId) OR taskId = :me"
+        key, me = once_key(before), before.task_id
+        if before.holds_the_type:
+            return [Write.delete(key, condition=free, me=me)]
+        # Nothing removes it but the task; should that ever fail, it is gone when the task's row may be.
+        row = {"taskId": me, "expiresAt": self._kept_until()}
+        return [Write.put(key, row, condition=free, me=me)]
+
+    def _message_freed(self, before: MessageTask, after: MessageTask) -> list[Write]:
+        if before.is_ended or after.state not in NOT_SENT:
+            return []
+        key = content_key(before.content_hash)
+        holder = (self._table.get(key) or {}).get("taskId")
+        mine = holder == before.task_id
+        return [Write.delete(key, condition="taskId = :me", me=before.task_id)] if mine else []
+
+    def _as_ended(self, task: MessageTask) -> MessageTask:
+        return replace(
+            task,
+            content=None,
+            uploads=(),
+            booking=None,
+            waits=None,
+            settle_at=None,
+            ended_at=iso(self._now()),
+            expires_at=self._kept_until(),
+        )
+
+    def _watched(self, task: MessageTask) -> MessageTask:
+        """The row as the sweeper must see it."""
+        at = self._sweep_at(task)
+        if at is None:
+            return replace(task, sweep=None, sweep_at=None)
+        return replace(task, sweep=OPEN, sweep_at=at)
+
+    def _sweep_at(self, task: MessageTask) -> str | None:
+        now = self._now()
+        if task.untold is not None:
+            return iso(now + UNTOLD_SECONDS)
+        if task.is_ended:
+            return None
+        if task.state is MessageState.UNCERTAIN:
+            return None if task.content is None else iso(task.content_until)
+        waits = [task.settle_at or 0.0, float((task.waits or {}).get("until", 0.0))]
+        if task.attempt is not None and task.state is MessageState.SENDING:
+            waits.append(task.attempt.lease_until)
+        least = max(now + SWEEP_SECONDS / 2, max(waits) + _BEYOND_SECONDS)
+        if task.sweep_at is not None and task.sweep_at >= iso(least):
+            # Far enough: the index is written only where it must be.
+            return task.sweep_at
+        return iso(max(now + SWEEP_SECONDS, max(waits) + _BEYOND_SECONDS))
+
+    def _kept_until(self) -> int:
+        return round(self._now()) + KEPT_DAYS * 86_400
+
+
+def _difference(before: MessageTask, after: MessageTask) -> Write:
+    """The write that makes the one row the other, if it is still the one."""
+    names = [each.name for each in fields(after) if getattr(before, each.name) != getattr(after, each.name)]
+    kept = {row_name(name): to_stored(getattr(after, name)) for name in names}
+    gone = [f"#{name}" for name, value in kept.items() if value is None]
+    there = {name: value for name, value in kept.items() if value is not None}
+    expression = "SET " + ", ".join(f"#{name} = :{name}" for name in there)
+    if gone:
+        expression += " REMOVE " + ", ".join(gone)
+    return Write.update(
+        task_key(before.task_id),
+        expression,
+        condition="#version = :versionBefore",
+        **there,
+        versionBefore=before.version,
+    )
