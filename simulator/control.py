@@ -39,7 +39,7 @@ from simulator.feed_control import FeedControl
 from simulator.feed_life import FeedLife
 from simulator.fields import FieldError, Fields
 from simulator.operations import OPERATIONS, PLANS, Rate
-from simulator.orders import read_order
+from simulator.publish_request import read_publish_request
 from simulator.publisher import Publisher
 from simulator.regions import REGIONS, region_of
 from simulator.storage import DOWNLOAD, STORAGE_OPERATIONS
@@ -229,15 +229,15 @@ class Control:
         }
 
     async def _publish(self, request: Request) -> object:
-        order = read_order(await content(request), "the body")
-        return (await self._publisher.publish([order]))[0].as_json()
+        asked = read_publish_request(await content(request), "the body")
+        return (await self._publisher.publish([asked]))[0].as_json()
 
     async def _publish_batch(self, request: Request) -> object:
         fields = Fields(await content(request))
         items, seed = fields.items("items"), fields.optional_integer("shuffleSeed")
         fields.done()
-        orders = [read_order(item, f"items[{number}]") for number, item in enumerate(items)]
-        return [outcome.as_json() for outcome in await self._publisher.publish(orders, seed)]
+        asked = [read_publish_request(item, f"items[{number}]") for number, item in enumerate(items)]
+        return [outcome.as_json() for outcome in await self._publisher.publish(asked, seed)]
 
 
 def _operation(fields: Fields, allowed: tuple[str, ...]) -> str:

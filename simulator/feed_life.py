@@ -16,7 +16,7 @@ from simulator.fates import Delays, Status
 from simulator.feed_book import Document, Feed
 from simulator.feed_processing import Processed, Report, process
 from simulator.operations import ENCRYPTED_FEEDS_VERSION
-from simulator.orders import Order
+from simulator.publish_request import PublishRequest
 from simulator.publisher import Publisher, PublishError
 from simulator.world import World
 
@@ -87,8 +87,8 @@ class FeedLife:
         versions = sorted({held.payload_version for held in subscribed})
         if not versions or not copies or not self._publisher.sends:
             return
-        orders = [
-            Order(
+        asked = [
+            PublishRequest(
                 notification=self._notification(feed, version),
                 seller_id=feed.seller_id,
                 region=feed.region,
@@ -98,7 +98,7 @@ class FeedLife:
             for version in versions
         ]
         try:
-            for outcome in await self._publisher.publish(orders):
+            for outcome in await self._publisher.publish(asked):
                 feed.notifications += outcome.sent
         except PublishError as error:
             feed.notification_errors.append(str(error))

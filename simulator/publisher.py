@@ -18,7 +18,7 @@ from simulator.catalogue import NotificationType
 from simulator.deliveries import Deliverer, Delivery, DeliveryError, Message, Sleep
 from simulator.envelope import Envelope, EnvelopeError, Metadata, as_body, check_body, check_detail
 from simulator.event_sources import EventSources
-from simulator.orders import Order, Via
+from simulator.publish_request import PublishRequest, Via
 from simulator.queues import Queues
 from simulator.world import Destination, Subscription, World
 
@@ -29,7 +29,7 @@ class PublishError(Exception):
 
 @dataclass
 class Outcome:
-    """What became of one order; a raw body has no notificationId of ours."""
+    """What became of one request; a raw body has no notificationId of ours."""
 
     notification_ids: list[str] = field(default_factory=list)
     sent: int = 0
@@ -58,10 +58,12 @@ class Publisher:
         """Whether there is an AWS endpoint to send to."""
         return self._deliverer.sends
 
-    async def publish(self, orders: Sequence[Order], shuffle_seed: int | None = None) -> list[Outcome]:
-        """Publishes all orders, in order or shuffled, and returns when the last copy is sent.
+    async def publish(
+        self, requests: Sequence[PublishRequest], shuffle_seed: int | None = None
+    ) -> list[Outcome]:
+        """Publishes all requests, in order or shuffled, and returns when the last copy is sent.
 
-        Every order is checked before the first is sent. Raises PublishError; where AWS refuses in the midst
+        Every request is checked before the first is sent. Raises PublishError; where AWS refuses in the midst
         some messages are sent already.
         """
         randomness = self._world.mint.randomness
@@ -69,11 +71,13 @@ class Publisher:
             randomness = random.Random(shuffle_seed)  # noqa: S311 - a repeatable order, not a secret
         outcomes: list[Outcome] = []
         deliveries: list[Delivery] = []
-        for number, order in enumerate(orders):
+        for number, asked in enumerate(requests):
             try:
-                outcome, planned = self._plan(order, randomness)
+                outcome, planned = self._plan(asked, randomness)
             except (EnvelopeError, PublishError) as error:
-                raise PublishError(f"items[{number}]: {error}" if len(orders) > 1 else str(error)) from error
+                raise PublishError(
+                    f"items[{number}]: {error}" if len(requests) > 1 else str(error)
+                ) from error
             outcomes.append(outcome)
             deliveries.extend(planned)
         if shuffle_seed is not None:
@@ -99,41 +103,43 @@ class Publisher:
         }
         if kind.camel_case:
             content = {name[0].lower() + name[1:]: value for name, value in content.items()}
-        order = Order(notification=content, via=Via.DESTINATION, destination_id=destination.destination_id)
-        await self.publish([order])
+        asked = PublishRequest(
+            notification=content, via=Via.DESTINATION, destination_id=destination.destination_id
+        )
+        await self.publish([asked])
 
-    def _plan(self, order: Order, randomness: random.Random) -> tuple[Outcome, list[Delivery]]:
+    def _plan(self, asked: PublishRequest, randomness: random.Random) -> tuple[Outcome, list[Delivery]]:
         outcome = Outcome()
         deliveries: list[Delivery] = []
-        for message, notification_id in self._messages(order):
+        for message, notification_id in self._messages(asked):
             if notification_id and notification_id not in outcome.notification_ids:
                 outcome.notification_ids.append(notification_id)
-            for _ in range(order.copies):
-                due = order.delay_seconds + randomness.random() * order.jitter_seconds
+            for _ in range(asked.copies):
+                due = asked.delay_seconds + randomness.random() * asked.jitter_seconds
                 deliveries.append(Delivery(due, message))
         outcome.sent = len(deliveries)
         return outcome, deliveries
 
-    def _messages(self, order: Order) -> list[tuple[Message, str | None]]:
-        """(message, notificationId) of everything that the order makes, copies aside."""
-        if order.body is not None:
-            destination = self._one_destination(order)
+    def _messages(self, asked: PublishRequest) -> list[tuple[Message, str | None]]:
+        """(message, notificationId) of everything that the request makes, copies aside."""
+        if asked.body is not None:
+            destination = self._one_destination(asked)
             if destination.queue_arn is None:
                 raise PublishError(
                     f"destination {destination.destination_id} is of EventBridge, which takes no raw body"
                 )
-            return [(Message(destination, check_body(order.body)), None)]
-        content = order.notification or {}
-        if order.via is Via.DESTINATION:
-            destination = self._one_destination(order)
-            if order.keep_metadata:
+            return [(Message(destination, check_body(asked.body)), None)]
+        content = asked.notification or {}
+        if asked.via is Via.DESTINATION:
+            destination = self._one_destination(asked)
+            if asked.keep_metadata:
                 return [_untouched(destination, content)]
             return [self._minted(Envelope.of(content), destination, self._world.mint.identifier())]
         envelope = Envelope.of(content)
         messages = []
-        for subscription in self._subscriptions(order, envelope):
+        for subscription in self._subscriptions(asked, envelope):
             destination = self._world.destinations[subscription.destination_id]
-            if order.keep_metadata:
+            if asked.keep_metadata:
                 messages.append(_untouched(destination, content))
             else:
                 messages.append(self._minted(envelope, destination, subscription.subscription_id))
@@ -152,7 +158,7 @@ class Publisher:
         message = _message(destination, envelope.with_metadata(metadata), envelope.notification_type)
         return message, metadata.notification_id
 
-    def _subscriptions(self, order: Order, envelope: Envelope) -> list[Subscription]:
+    def _subscriptions(self, asked: PublishRequest, envelope: Envelope) -> list[Subscription]:
         kind, version = envelope.notification_type, envelope.payload_version
         if not kind or not version:
             raise PublishError(
@@ -163,15 +169,15 @@ class Publisher:
             for held in self._world.subscriptions.values()
             if held.notification_type == kind
             and held.payload_version == version
-            and order.seller_id in (None, held.seller_id)
-            and order.destination_id in (None, held.destination_id)
-            and order.region in (None, held.region)
+            and asked.seller_id in (None, held.seller_id)
+            and asked.destination_id in (None, held.destination_id)
+            and asked.region in (None, held.region)
         ]
         sellers = sorted({held.seller_id for held in found})
         if not sellers:
             raise PublishError(
-                f"no subscription of seller {order.seller_id or '(any)'} for {kind} {version}"
-                + (f" at destination {order.destination_id}" if order.destination_id else "")
+                f"no subscription of seller {asked.seller_id or '(any)'} for {kind} {version}"
+                + (f" at destination {asked.destination_id}" if asked.destination_id else "")
                 + "; subscribe first, or publish with via: destination"
             )
         if len(sellers) > 1:
@@ -188,18 +194,18 @@ class Publisher:
             )
         return found
 
-    def _one_destination(self, order: Order) -> Destination:
+    def _one_destination(self, asked: PublishRequest) -> Destination:
         known = self._world.destinations
-        if order.destination_id is not None:
-            if order.destination_id not in known:
-                raise PublishError(f"no destination with id {order.destination_id}")
-            return known[order.destination_id]
-        queues = [held for held in known.values() if held.queue_arn and order.region in (None, held.region)]
-        if order.seller_id is not None and order.via is Via.SUBSCRIPTION:
+        if asked.destination_id is not None:
+            if asked.destination_id not in known:
+                raise PublishError(f"no destination with id {asked.destination_id}")
+            return known[asked.destination_id]
+        queues = [held for held in known.values() if held.queue_arn and asked.region in (None, held.region)]
+        if asked.seller_id is not None and asked.via is Via.SUBSCRIPTION:
             subscribed = {
                 held.destination_id
                 for held in self._world.subscriptions.values()
-                if held.seller_id == order.seller_id
+                if held.seller_id == asked.seller_id
             }
             queues = [held for held in queues if held.destination_id in subscribed]
         if len(queues) != 1:

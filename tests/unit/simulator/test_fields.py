@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simulator.fields import FieldError, Fields
-from simulator.orders import Via, read_order
+from simulator.publish_request import Via, read_publish_request
 
 
 @pytest.mark.parametrize(
@@ -24,11 +24,11 @@ from simulator.orders import Via, read_order
 )
 def test_orders_that_cannot_be_understood(content: object, words: str) -> None:
     with pytest.raises(FieldError, match=rf"items\[4\].*{words}"):
-        read_order(content, "items[4]")
+        read_publish_request(content, "items[4]")
 
 
 def test_an_order_is_read_whole() -> None:
-    order = read_order(
+    order = read_publish_request(
         {
             "notification": {"a": 1},
             "sellerId": "S",

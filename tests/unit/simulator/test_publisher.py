@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from simulator.orders import Order, Via
+from simulator.publish_request import PublishRequest, Via
 from simulator.publisher import Outcome, Publisher, PublishError
 from simulator.world import Destination, Subscription
 from tests.unit.simulator.amazon import (
@@ -59,7 +59,7 @@ class Bench:
         draft = Subscription("", 0, CLIENT_ID, seller_id, kind, version, destination.destination_id)
         return self.world.add_subscription(draft)
 
-    def publish(self, *orders: Order, seed: int | None = None) -> list[Outcome]:
+    def publish(self, *orders: PublishRequest, seed: int | None = None) -> list[Outcome]:
         return asyncio.run(self.publisher.publish(orders, seed))
 
     def sent(self) -> list[dict[str, Any]]:
@@ -75,7 +75,7 @@ def subscribed_bench() -> Bench:
 def test_a_notification_arrives_as_given_with_metadata_of_its_subscription() -> None:
     bench = subscribed_bench()
     [subscription] = bench.world.subscriptions.values()
-    [outcome] = bench.publish(Order(notification=ORDER_CHANGE, seller_id="SELLER1"))
+    [outcome] = bench.publish(PublishRequest(notification=ORDER_CHANGE, seller_id="SELLER1"))
     [body] = bench.sent()
     metadata = body.pop("NotificationMetadata")
     assert body == ORDER_CHANGE
@@ -94,7 +94,7 @@ def test_a_notification_arrives_as_given_with_metadata_of_its_subscription() -> 
 
 def test_copies_share_an_id_and_orders_do_not() -> None:
     bench = subscribed_bench()
-    outcomes = bench.publish(*[Order(notification=ORDER_CHANGE, copies=3)] * 50)
+    outcomes = bench.publish(*[PublishRequest(notification=ORDER_CHANGE, copies=3)] * 50)
     ids = [body["NotificationMetadata"]["NotificationId"] for body in bench.sent()]
     assert len(ids) == 150
     assert len(set(ids)) == 50
@@ -108,7 +108,7 @@ def test_every_subscription_of_the_seller_type_and_version_gets_its_own() -> Non
     bench.subscribe(first, version="2.0")
     bench.subscribe(first, seller_id="SELLER2")
     bench.subscribe(first, kind="PRICING_HEALTH")
-    [outcome] = bench.publish(Order(notification=ORDER_CHANGE, seller_id="SELLER1"))
+    [outcome] = bench.publish(PublishRequest(notification=ORDER_CHANGE, seller_id="SELLER1"))
     assert [arn for arn, _ in bench.queues.sent] == [QUEUE_ARN, SECOND_ARN]
     metadata = [body["NotificationMetadata"] for body in bench.sent()]
     assert [held["SubscriptionId"] for held in metadata] == [held.subscription_id for held in ours]
@@ -121,14 +121,14 @@ def test_a_destination_narrows_the_subscriptions() -> None:
     bench.subscribe(bench.destination())
     second = bench.destination(SECOND_ARN)
     bench.subscribe(second)
-    bench.publish(Order(notification=ORDER_CHANGE, destination_id=second.destination_id))
+    bench.publish(PublishRequest(notification=ORDER_CHANGE, destination_id=second.destination_id))
     assert [arn for arn, _ in bench.queues.sent] == [SECOND_ARN]
 
 
 def test_via_destination_needs_no_subscription() -> None:
     bench = Bench()
     bench.destination()
-    [outcome] = bench.publish(Order(notification=HEALTH, via=Via.DESTINATION))
+    [outcome] = bench.publish(PublishRequest(notification=HEALTH, via=Via.DESTINATION))
     [body] = bench.sent()
     assert body["notificationMetadata"]["notificationId"] == outcome.notification_ids[0]
 
@@ -136,8 +136,8 @@ def test_via_destination_needs_no_subscription() -> None:
 def test_kept_metadata_is_sent_untouched() -> None:
     bench = subscribed_bench()
     kept = {**ORDER_CHANGE, "NotificationMetadata": {"NotificationId": "mine"}}
-    [outcome] = bench.publish(Order(notification=kept, keep_metadata=True))
-    [strange] = bench.publish(Order(notification={"a": 1}, keep_metadata=True, via=Via.DESTINATION))
+    [outcome] = bench.publish(PublishRequest(notification=kept, keep_metadata=True))
+    [strange] = bench.publish(PublishRequest(notification={"a": 1}, keep_metadata=True, via=Via.DESTINATION))
     assert bench.sent() == [kept, {"a": 1}]
     assert (outcome.notification_ids, strange.notification_ids) == (["mine"], [])
 
@@ -145,7 +145,7 @@ def test_kept_metadata_is_sent_untouched() -> None:
 def test_a_raw_body_is_sent_as_it_is_to_the_only_destination() -> None:
     bench = Bench()
     bench.destination()
-    [outcome] = bench.publish(Order(body="{not json", copies=2))
+    [outcome] = bench.publish(PublishRequest(body="{not json", copies=2))
     assert bench.queues.sent == [(QUEUE_ARN, "{not json")] * 2
     assert outcome.as_json() == {"notificationId": None, "notificationIds": [], "sent": 2}
 
@@ -154,7 +154,7 @@ def test_a_raw_body_of_a_seller_goes_where_the_seller_is_subscribed() -> None:
     bench = Bench()
     bench.destination()
     bench.subscribe(bench.destination(SECOND_ARN))
-    bench.publish(Order(body="x", seller_id="SELLER1"))
+    bench.publish(PublishRequest(body="x", seller_id="SELLER1"))
     assert bench.queues.sent == [(SECOND_ARN, "x")]
 
 
@@ -162,7 +162,7 @@ def test_a_seed_shuffles_and_repeats() -> None:
     def bodies(seed: int | None) -> list[str]:
         bench = Bench()
         bench.destination()
-        orders = [Order(body=str(number), copies=2) for number in range(20)]
+        orders = [PublishRequest(body=str(number), copies=2) for number in range(20)]
         outcomes = bench.publish(*orders, seed=seed)
         assert [outcome.sent for outcome in outcomes] == [2] * 20
         return [body for _, body in bench.queues.sent]
@@ -178,7 +178,11 @@ def test_a_seed_shuffles_and_repeats() -> None:
 def test_delays_are_waited_for_and_the_earlier_goes_first() -> None:
     bench = Bench()
     bench.destination()
-    bench.publish(Order(body="late", delay_seconds=3), Order(body="now"), Order(body="soon", delay_seconds=1))
+    bench.publish(
+        PublishRequest(body="late", delay_seconds=3),
+        PublishRequest(body="now"),
+        PublishRequest(body="soon", delay_seconds=1),
+    )
     assert [body for _, body in bench.queues.sent] == ["now", "soon", "late"]
     assert bench.waited == [1, 2]
 
@@ -186,7 +190,7 @@ def test_delays_are_waited_for_and_the_earlier_goes_first() -> None:
 def test_jitter_spreads_copies_within_its_bound() -> None:
     bench = Bench()
     bench.destination()
-    bench.publish(Order(body="x", copies=10, delay_seconds=5, jitter_seconds=2))
+    bench.publish(PublishRequest(body="x", copies=10, delay_seconds=5, jitter_seconds=2))
     assert len(bench.waited) == 10
     assert bench.waited[0] >= 5
     assert sum(bench.waited) <= 7
@@ -198,25 +202,33 @@ REVOKED = "revoked"
 @pytest.mark.parametrize(
     ("order", "words"),
     [
-        (Order(notification={**ORDER_CHANGE, "PayloadVersion": "9"}), "no subscription .* ORDER_CHANGE 9"),
-        (Order(notification=ORDER_CHANGE, seller_id="NOBODY"), "NOBODY"),
-        (Order(notification=ORDER_CHANGE), "several sellers"),
-        (Order(notification=ORDER_CHANGE, seller_id=REVOKED), "revoked"),
-        (Order(notification={"NotificationType": "ORDER_CHANGE"}), "payload version"),
-        (Order(notification={"a": 1}), "casing"),
-        (Order(notification=HEALTH, via=Via.DESTINATION), "3 destinations|2 destinations"),
-        (Order(notification=HEALTH, via=Via.DESTINATION, destination_id="x"), "no destination with id x"),
-        (Order(body="\x01"), "destinations|SQS"),
+        (
+            PublishRequest(notification={**ORDER_CHANGE, "PayloadVersion": "9"}),
+            "no subscription .* ORDER_CHANGE 9",
+        ),
+        (PublishRequest(notification=ORDER_CHANGE, seller_id="NOBODY"), "NOBODY"),
+        (PublishRequest(notification=ORDER_CHANGE), "several sellers"),
+        (PublishRequest(notification=ORDER_CHANGE, seller_id=REVOKED), "revoked"),
+        (PublishRequest(notification={"NotificationType": "ORDER_CHANGE"}), "payload version"),
+        (PublishRequest(notification={"a": 1}), "casing"),
+        (PublishRequest(notification=HEALTH, via=Via.DESTINATION), "3 destinations|2 destinations"),
+        (
+            PublishRequest(notification=HEALTH, via=Via.DESTINATION, destination_id="x"),
+            "no destination with id x",
+        ),
+        (PublishRequest(body="\x01"), "destinations|SQS"),
     ],
 )
-def test_what_cannot_be_published_is_refused_before_anything_is_sent(order: Order, words: str) -> None:
+def test_what_cannot_be_published_is_refused_before_anything_is_sent(
+    order: PublishRequest, words: str
+) -> None:
     bench = Bench()
     destination = bench.destination()
     bench.destination(SECOND_ARN)
     for seller_id in ("SELLER1", "SELLER2", REVOKED):
         bench.subscribe(destination, seller_id)
     bench.world.sellers[("na", REVOKED)].revoked = True
-    good = Order(body="x", destination_id=destination.destination_id)
+    good = PublishRequest(body="x", destination_id=destination.destination_id)
     with pytest.raises(PublishError, match=rf"items\[1\]: .*({words})"):
         bench.publish(good, order)
     assert bench.queues.sent == []
@@ -239,7 +251,7 @@ def bridged_bench() -> tuple[Bench, Destination]:
 
 def test_event_bridge_gets_the_notification_as_the_detail_of_an_event() -> None:
     bench, _ = bridged_bench()
-    [outcome] = bench.publish(Order(notification=STATUS_CHANGE, copies=2))
+    [outcome] = bench.publish(PublishRequest(notification=STATUS_CHANGE, copies=2))
     assert [(name, region) for name, region, _ in bench.event_sources.sent] == [
         (BUS["name"], "eu-west-1")
     ] * 2
@@ -255,7 +267,7 @@ def test_event_bridge_gets_the_notification_as_the_detail_of_an_event() -> None:
 def test_kept_metadata_goes_to_event_bridge_untouched() -> None:
     bench, _ = bridged_bench()
     kept = {**STATUS_CHANGE, "NotificationMetadata": {"NotificationId": "mine"}}
-    [outcome] = bench.publish(Order(notification=kept, keep_metadata=True))
+    [outcome] = bench.publish(PublishRequest(notification=kept, keep_metadata=True))
     [(_, _, event)] = bench.event_sources.sent
     assert (json.loads(event.detail), outcome.notification_ids) == (kept, ["mine"])
 
@@ -264,9 +276,11 @@ def test_queues_and_event_bridge_get_theirs_in_the_order_that_they_are_due() -> 
     bench, _ = bridged_bench()
     queue = bench.destination()
     bench.publish(
-        Order(notification=HEALTH, via=Via.DESTINATION, destination_id=queue.destination_id, delay_seconds=2),
-        Order(notification=STATUS_CHANGE, delay_seconds=1),
-        Order(body="x", destination_id=queue.destination_id),
+        PublishRequest(
+            notification=HEALTH, via=Via.DESTINATION, destination_id=queue.destination_id, delay_seconds=2
+        ),
+        PublishRequest(notification=STATUS_CHANGE, delay_seconds=1),
+        PublishRequest(body="x", destination_id=queue.destination_id),
     )
     assert bench.waited == [1, 1]
     assert [len(bench.queues.sent), len(bench.event_sources.sent)] == [2, 1]
@@ -284,7 +298,7 @@ def test_queues_and_event_bridge_get_theirs_in_the_order_that_they_are_due() -> 
 def test_what_event_bridge_cannot_carry_is_refused(order: dict[str, Any], words: str) -> None:
     bench, destination = bridged_bench()
     with pytest.raises(PublishError, match=words):
-        bench.publish(Order(**order, destination_id=destination.destination_id))
+        bench.publish(PublishRequest(**order, destination_id=destination.destination_id))
     assert bench.event_sources.sent == []
 
 
@@ -292,7 +306,7 @@ def test_event_bridge_that_refuses_is_reported() -> None:
     bench, _ = bridged_bench()
     bench.event_sources.refused = "no such event source"
     with pytest.raises(PublishError, match="no such event source"):
-        bench.publish(Order(notification=STATUS_CHANGE))
+        bench.publish(PublishRequest(notification=STATUS_CHANGE))
 
 
 def test_a_seller_of_two_regions_needs_one_named() -> None:
@@ -305,8 +319,10 @@ def test_a_seller_of_two_regions_needs_one_named() -> None:
         )
         bench.world.add_subscription(draft)
     with pytest.raises(PublishError, match="several regions"):
-        bench.publish(Order(notification=ORDER_CHANGE))
-    bench.publish(Order(notification=ORDER_CHANGE, region="eu"), Order(body="x", region="na"))
+        bench.publish(PublishRequest(notification=ORDER_CHANGE))
+    bench.publish(
+        PublishRequest(notification=ORDER_CHANGE, region="eu"), PublishRequest(body="x", region="na")
+    )
     assert [arn for arn, _ in bench.queues.sent] == [SECOND_ARN, QUEUE_ARN]
 
 
@@ -314,14 +330,14 @@ def test_a_queue_that_refuses_is_reported() -> None:
     bench = Bench(FakeQueues(unreachable={QUEUE_ARN}))
     bench.destination()
     with pytest.raises(PublishError, match="cannot be reached"):
-        bench.publish(Order(body="x"))
+        bench.publish(PublishRequest(body="x"))
 
 
 def test_without_an_aws_endpoint_nothing_is_published() -> None:
     world = make_world(FakeClock())
     world.add_destination(CLIENT_ID, "n", {"sqs": {"arn": QUEUE_ARN}})
     with pytest.raises(PublishError, match="--aws-endpoint"):
-        asyncio.run(Publisher(world, None).publish([Order(body="x")]))
+        asyncio.run(Publisher(world, None).publish([PublishRequest(body="x")]))
 
 
 @pytest.mark.parametrize(
@@ -337,4 +353,4 @@ def test_without_an_aws_endpoint_nothing_is_published() -> None:
 )
 def test_orders_that_mean_nothing(given: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"exactly one|copies|negative"):
-        Order(**given)
+        PublishRequest(**given)

@@ -19,7 +19,7 @@ class Via(Enum):
 
 
 @dataclass(frozen=True)
-class Order:
+class PublishRequest:
     """One thing to publish: a `notification`, or a raw `body` that is sent as it is.
 
     `via` DESTINATION sends without a subscription. `destination_id` names the destination, or narrows the
@@ -46,12 +46,12 @@ class Order:
             raise ValueError("delaySeconds and jitterSeconds must not be negative")
 
 
-def read_order(content: object, where: str) -> Order:
-    """The order in a control request; raises FieldError, whose text begins with `where`."""
+def read_publish_request(content: object, where: str) -> PublishRequest:
+    """The request in a control request's body; raises FieldError, whose text begins with `where`."""
     fields = Fields(content, where)
     via = fields.choice("via", tuple(kind.value for kind in Via))
     try:
-        order = Order(
+        asked = PublishRequest(
             notification=fields.optional_object("notification"),
             body=fields.optional_text("body"),
             seller_id=fields.optional_text("sellerId"),
@@ -66,4 +66,4 @@ def read_order(content: object, where: str) -> Order:
     except ValueError as error:
         raise FieldError(f"{where}: {error}") from error
     fields.done()
-    return order
+    return asked
