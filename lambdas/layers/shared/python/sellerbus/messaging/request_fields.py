@@ -1,0 +1,104 @@
+"""Reads the fields of a JSON object that came from outside, and gathers all that is wrong with them. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from sellerbus.aws.json_object import is_text
+from sellerbus.messaging.finding import Finding
+
+RULE: Final = "request-form"
+_LONGEST: Final = 1000
+_MOST_TOLD: Final = 10
+
+
+class Fields:
+    """One object. place: how faults call it. known: the names it may have. faults: gathers what is wrong.
+
+    Faults name fields and forms, and never repeat a value: it may be a buyer's.
+    """
+
+    def __init__(
+        self, said: object, place: str, known: Sequence[str], faults: list[Finding], prefix: str = ""
+    ) -> None:
+        self._faults = faults
+        self._prefix = prefix
+        self._said: Mapping[str, Any] = {}
+        if not isinstance(said, dict):
+            self.fault("", f"{place} must be a JSON object")
+            return
+        self._said = said
+        unknown = [repr(name[:80]) for name in said if name not in known]
+        if unknown:
+            listed = ", ".join(unknown[:_MOST_TOLD])
+            self.fault("", f"unknown {listed}; known are {', '.join(known)}")
+
+    def fault(self, name: str, text: str, limit: str | None = None) -> None:
+        """Add what is wrong with a field; "" stands for the object."""
+        field = ".".join(part for part in (self._prefix, name) if part) or "request"
+        self._faults.append(Finding(RULE, field, text, limit=limit))
+
+    def has(self, name: str) -> bool:
+        """Whether the field is there. Null stands for a field that is not."""
+        return self._said.get(name) is not None
+
+    def text(self, name: str, *, longest: int = _LONGEST, needed: bool = False) -> str | None:
+        """The field, a text of at most `longest` characters; None where it is not there or wrong."""
+        value = self._said.get(name)
+        if value is None:
+            if needed:
+                self.fault(name, "is missing")
+            return None
+        if not isinstance(value, str):
+            self.fault(name, "must be a text, in quotes")
+        elif len(value) > longest:
+            self.fault(name, f"must have at most {longest} characters, it has {len(value)}", str(longest))
+        elif not is_text(value):
+            self.fault(name, "has a half of a character (a lone surrogate)")
+        elif needed and not value.strip():
+            self.fault(name, "is empty")
+        else:
+            return value
+        return None
+
+    def matching(self, name: str, form: re.Pattern[str], limit: str, *, needed: bool = True) -> str | None:
+        """The field, a text that is all of the form; None where it is not there or wrong."""
+        value = self.text(name, needed=needed)
+        if value is not None and not form.fullmatch(value):
+            self.fault(name, f"must be {limit}", limit)
+            return None
+        return value
+
+    def flag(self, name: str) -> bool:
+        value = self._said.get(name)
+        if value is not None and not isinstance(value, bool):
+            self.fault(name, "must be true or false")
+            return False
+        return bool(value)
+
+    def rows(self, name: str) -> Sequence[Any]:
+        value = self._said.get(name)
+        if value is not None and not isinstance(value, list):
+            self.fault(name, "must be a list")
+            return ()
+        return value or ()
+
+    def mapping(self, name: str) -> Mapping[str, Any]:
+        value = self._said.get(name)
+        if value is not None and not isinstance(value, dict):
+            self.fault(name, "must be an object")
+            return {}
+        if value and not is_text(value):
+            self.fault(name, "has a half of a character (a lone surrogate)")
+            return {}
+        return value or {}
+
+    def inner(self, name: str, known: Sequence[str]) -> Fields | None:
+        """The object in a field; None where it is not there."""
+        return self.nested(self._said[name], name, known) if self.has(name) else None
+
+    def nested(self, said: object, field: str, known: Sequence[str]) -> Fields:
+        """An object that lies in this one, at `field`."""
+        return Fields(said, "it", known, self._faults, field)
