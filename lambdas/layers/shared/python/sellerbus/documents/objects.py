@@ -28,10 +28,14 @@ _RETRYABLE_CODES: Final = frozenset({"SlowDown", "RequestTimeout", "InternalErro
 _GONE_CODES: Final = frozenset({"PreconditionFailed", "NoSuchKey", "NoSuchVersion", "NoSuchUpload"})
 
 
-class S3Client(Protocol):
-    """The part of boto3's S3 client used here; each method is the S3 API operation of its name."""
+class S3Reader(Protocol):
+    """What reading needs of boto3's S3 client."""
 
     def get_object(self, **request: Any) -> Mapping[str, Any]: ...
+
+
+class S3Client(S3Reader, Protocol):
+    """The part of boto3's S3 client used here; each method is the S3 API operation of its name."""
 
     def put_object(self, **request: Any) -> Mapping[str, Any]: ...
 
@@ -83,14 +87,19 @@ def _refusal(what: str, error: ClientError) -> DocumentError:
 
 @dataclass(frozen=True, slots=True)
 class ObjectContent:
-    """An open object; chunks are as stored, and may be read once."""
+    """An open object; chunks are as stored, and may be read once.
+
+    version_id: "" in a bucket without versions.
+    """
 
     etag: str
+    length: int
+    version_id: str
     chunks: Generator[bytes]
 
 
 @contextmanager
-def reading(client: S3Client, location: ObjectLocation, *, etag: str = "") -> Iterator[ObjectContent]:
+def reading(client: S3Reader, location: ObjectLocation, *, etag: str = "") -> Iterator[ObjectContent]:
     """Give the object's content while the block runs; with `etag` only that very content.
 
     Raises RetryableTransferError, SourceChangedError, StorageRefusedError; so do the chunks.
@@ -101,7 +110,9 @@ def reading(client: S3Client, location: ObjectLocation, *, etag: str = "") -> It
     with _s3_call("the reading", location):
         answer = client.get_object(Bucket=location.bucket, Key=location.key, **only)
     with closing(answer["Body"]) as body:
-        yield ObjectContent(str(answer["ETag"]), _chunks(body, int(answer["ContentLength"]), location))
+        length = int(answer["ContentLength"])
+        version_id = str(answer.get("VersionId") or location.version_id)
+        yield ObjectContent(str(answer["ETag"]), length, version_id, _chunks(body, length, location))
 
 
 def _chunks(body: Any, length: int, location: ObjectLocation) -> Generator[bytes]:

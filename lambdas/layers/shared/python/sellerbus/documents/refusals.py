@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from sellerbus.documents.errors import (
@@ -22,15 +23,17 @@ _FIELD: Final = {name: re.compile(rf"<{name}>([^<]{{0,300}})</{name}>") for name
 # Answered with 400 although nothing is wrong with the request.
 _RETRYABLE_CODES: Final = frozenset({"RequestTimeout", "IncompleteBody", "SlowDown", "InternalError"})
 _EXPIRED_CODES: Final = frozenset({"ExpiredToken", "TokenRefreshRequired"})
-_HINTS: Final = {
+DOCUMENT_HINTS: Final = {
     "SignatureDoesNotMatch": "The Content-Type must be the very one that createFeedDocument was given.",
     "RequestTimeTooSkewed": "The clock of this machine is wrong.",
     "NoSuchKey": "The document is not there: nothing was uploaded to it, or it is no longer kept.",
 }
 
 
-def refusal(doing: str, host: str, status: int, body: bytes) -> DocumentError:
-    """Return the error for an answer. doing: "download" or "upload"."""
+def refusal(
+    doing: str, host: str, status: int, body: bytes, hints: Mapping[str, str] = DOCUMENT_HINTS
+) -> DocumentError:
+    """Return the error for an answer. doing: "download" or "upload". hints: what lies behind a code."""
     code, message = _field("Code", body), _field("Message", body)
     said = " ".join(part for part in (str(status), code) if part) + (f": {message}" if message else "")
     text = f"the document's {doing} was refused by {host} ({said})"
@@ -40,7 +43,7 @@ def refusal(doing: str, host: str, status: int, body: bytes) -> DocumentError:
         return RetryableTransferError(f"{text}; try again later")
     if 300 <= status < 400:
         text = f"{text}; redirects are not followed"
-    hint = _HINTS.get(code, "")
+    hint = hints.get(code, "")
     return StorageRefusedError(f"{text}. {hint}".rstrip(), status=status, code=code)
 
 

@@ -5,7 +5,7 @@ Nothing is repeated here and no redirect followed.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Container, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,7 +16,7 @@ from urllib3.exceptions import HTTPError
 from sellerbus.documents.errors import DamagedDocumentError, DocumentError, RetryableTransferError
 from sellerbus.documents.limits import Limits
 from sellerbus.documents.presigned import DocumentHosts, host_of, keep_queries_out_of_logs
-from sellerbus.documents.refusals import MOST_BODY_BYTES, refusal
+from sellerbus.documents.refusals import DOCUMENT_HINTS, MOST_BODY_BYTES, refusal
 
 CHUNK_BYTES: Final = 256 << 10
 USER_AGENT: Final = "Sellerbus/0.1.0"
@@ -156,8 +156,27 @@ class PresignedStorage:
                 raise body.failure from None
             raise
 
+    def send(
+        self, method: str, url: str, content: bytes, *, headers: Mapping[str, str], success: Container[int]
+    ) -> None:
+        """Upload `content` with exactly these headers beside the connection's own.
+
+        Raises UrlRefusedError, UrlExpiredError, RetryableTransferError and StorageRefusedError.
+        """
+        self._request(
+            "upload", method, url, headers=dict(headers), body=content, success=success, hints={}
+        ).close()
+
     def _request(
-        self, doing: str, method: str, url: str, *, headers: dict[str, str], body: _Body | bytes | None = None
+        self,
+        doing: str,
+        method: str,
+        url: str,
+        *,
+        headers: dict[str, str],
+        body: _Body | bytes | None = None,
+        success: Container[int] = frozenset({200}),
+        hints: Mapping[str, str] = DOCUMENT_HINTS,
     ) -> Response:
         self._hosts.check(url)
         host = host_of(url)
@@ -181,10 +200,10 @@ class PresignedStorage:
             raise RetryableTransferError(
                 f"the document's {doing} got no answer from {host} ({type(error).__name__}); try again"
             ) from None
-        if response.status_code == 200:
+        if response.status_code in success:
             return response
         with response:
-            raise refusal(doing, host, response.status_code, _start(response))
+            raise refusal(doing, host, response.status_code, _start(response), hints)
 
 
 def _length(response: Response) -> int | None:
