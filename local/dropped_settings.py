@@ -60,12 +60,7 @@ def _set_table(dynamodb: Any, name: str, properties: Mapping[str, Any]) -> list[
         done.append(f"{name}: rows expire by {ttl['AttributeName']}")
     recovery = properties.get("PointInTimeRecoverySpecification")
     if recovery:
-        dynamodb.update_continuous_backups(
-            TableName=name,
-            PointInTimeRecoverySpecification={
-                "PointInTimeRecoveryEnabled": recovery["PointInTimeRecoveryEnabled"],
-            },
-        )
+        dynamodb.update_continuous_backups(TableName=name, PointInTimeRecoverySpecification=dict(recovery))
         done.append(f"{name}: point-in-time recovery")
     return done
 

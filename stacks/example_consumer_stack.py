@@ -14,10 +14,12 @@ from stacks.settings_names import EXAMPLE_CONSUMER, stack_name
 
 _MOST_RECEIVES = 1000
 """As many as SQS allows."""
+REQUESTS = ("FeedRequested", "ListingChangeRequested", "MessageRequested")
+"""What applications ask of Sellerbus by the bus: no news, and texts to buyers among it."""
 
 
 class ExampleConsumerStack(cdk.Stack):
-    """A rule for every event of ours, and a queue that keeps them to be looked at."""
+    """A rule for everything that Sellerbus tells, and a queue that keeps it to be looked at."""
 
     def __init__(
         self,
@@ -54,7 +56,10 @@ class ExampleConsumerStack(cdk.Stack):
             "EveryNotification",
             event_bus=notifications.event_bus.bus,
             description="Every event that Sellerbus publishes",
-            event_pattern=events.EventPattern(source=events.Match.prefix(EVERY_SOURCE_PREFIX)),
+            event_pattern=events.EventPattern(
+                source=events.Match.prefix(EVERY_SOURCE_PREFIX),
+                detail_type=events.Match.anything_but(*REQUESTS),
+            ),
             targets=[QueueAsTarget(queues)],
         )
         cdk.CfnOutput(self, "ExampleConsumerQueueUrl", value=queues.queue.queue_url)

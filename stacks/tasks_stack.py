@@ -1,4 +1,4 @@
-"""From a file that is handed over to what Amazon did with each message of it."""
+"""From a file that is handed over to what Amazon did with each message of it; and messages to buyers."""
 
 from dataclasses import replace
 
@@ -15,6 +15,7 @@ from stacks.constructs.feed_requests import FeedRequests
 from stacks.constructs.feed_state_machine import FeedStateMachine, state_machine_arn
 from stacks.constructs.feed_steps import FeedSteps
 from stacks.constructs.listing_changes import ListingChanges
+from stacks.constructs.message_tasks import MessageTasks
 from stacks.constructs.python_function import FunctionDefaults, documents_layer, function_layers
 from stacks.constructs.sp_api_access import SpApiAccess
 from stacks.constructs.stopped_executions import StoppedExecutions
@@ -31,7 +32,7 @@ _STATE_MACHINE = "FeedTasks"
 
 
 class TasksStack(cdk.Stack):
-    """Inbox, tasks, their steps, and the results."""
+    """Inbox, tasks, their steps, and the results; beside them, with nothing in common, message tasks."""
 
     def __init__(
         self,
@@ -48,7 +49,7 @@ class TasksStack(cdk.Stack):
             scope,
             construct_id,
             stack_name=stack_name(stage, settings.region, TASKS),
-            description=f"Sellerbus {stage} {settings.region}: feeds, from the file to each message's result",
+            description=f"Sellerbus {stage} {settings.region}: feeds, and messages to buyers",
             env=env,
             tags=settings.tags,
         )
@@ -73,6 +74,14 @@ class TasksStack(cdk.Stack):
         changes = ListingChanges(self, "Changes", resources=resources)
         operator = FeedOperator(self, "Operator", resources=resources, state_machine=state_machine)
         FeedAlarms(self, "Alarms", topic=foundation.alarm_topic)
+        messages = MessageTasks(
+            self,
+            "Messages",
+            bus=notifications.event_bus,
+            access=resources.access,
+            defaults=resources.defaults,
+            removal_policy=data_removal_policy(settings),
+        )
         # CloudFormation takes away what starts executions and minds their end, then stops them, then takes
         # away the state machine and its steps.
         stopped = StoppedExecutions(self, "Stopped", state_machine=state_machine, defaults=resources.defaults)
@@ -83,7 +92,11 @@ class TasksStack(cdk.Stack):
             emptied = EmptiedBuckets(
                 self,
                 "Emptied",
-                buckets={"Inbox": resources.inbox, "Results": resources.results},
+                buckets={
+                    "Inbox": resources.inbox,
+                    "Results": resources.results,
+                    "Messages": messages.bucket,
+                },
                 defaults=resources.defaults,
             )
             for writer in (steps, requests, changes):
@@ -100,6 +113,7 @@ class TasksStack(cdk.Stack):
             "ListingChangeDeadLetterQueueUrl": changes.queue.dead_letter_queue.queue_url,
             "FeedProcessedDeadLetterQueueUrl": processed.queue.dead_letter_queue.queue_url,
             "OperateFeedFunctionName": operator.function.function_name,
+            **messages.outputs,
         }
         for name, value in outputs.items():
             cdk.CfnOutput(self, name, value=value)

@@ -8,7 +8,9 @@ from stacks.constructs.customer_managed_key import CustomerManagedKey
 
 
 class EncryptedTable(dynamodb.Table):
-    """Paid per request, under the cell's key, recoverable to any second of the last 35 days.
+    """Paid per request, under the cell's key, recoverable to any second of the last `recovery_days`.
+
+    None of them: 35, the most that DynamoDB offers. Fewer, where what is erased must be gone sooner.
 
     No deletion protection: it would keep a failed first deploy from cleaning up after itself.
     """
@@ -24,6 +26,7 @@ class EncryptedTable(dynamodb.Table):
         sort_key: str | None = None,
         stream: dynamodb.StreamViewType | None = None,
         time_to_live_attribute: str | None = None,
+        recovery_days: int | None = None,
     ) -> None:
         super().__init__(
             scope,
@@ -36,7 +39,7 @@ class EncryptedTable(dynamodb.Table):
             encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
             encryption_key=key,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
-                point_in_time_recovery_enabled=True
+                point_in_time_recovery_enabled=True, recovery_period_in_days=recovery_days
             ),
             stream=stream,
             time_to_live_attribute=time_to_live_attribute,

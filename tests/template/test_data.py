@@ -18,6 +18,8 @@ KEPT = {
     "Notifications/NotificationQueueDeadLetterQueueC19F5598",
     "Notifications/PayloadBucket357F5869",
     "Tasks/InboxA8E05DC3",
+    "Tasks/MessagesBucket5D8C74D6",
+    "Tasks/MessagesTable9E4E97A0",
     "Tasks/Results25575328",
     "Tasks/Tasks0BA6A452",
 }
@@ -27,6 +29,7 @@ KEPT_POLICIES = {
     "Notifications/NotificationQueuePolicyC274D66D",
     "Notifications/PayloadBucketPolicy68AC3959",
     "Tasks/InboxPolicy63A7501F",
+    "Tasks/MessagesBucketPolicy59D756CF",
     "Tasks/ResultsPolicy9F4743DA",
 }
 # The queue's destination and the subscriptions.
