@@ -33,7 +33,7 @@ class MessageTasks:
         return MessageTasks(deployment.client, deployment.outputs)
 
     def attach(self, seller_id: str, name: str, content: bytes) -> dict[str, str]:
-        """Puts an attachment into the seller's folder of the bucket; returns the pointer that a request has."""
+        """Puts an attachment into the seller's folder of the bucket; returns a request's pointer to it."""
         key = f"attachments/{seller_id}/{name}"
         bucket = self.outputs["MessageBucketName"]
         answer = self.client("s3").put_object(Bucket=bucket, Key=key, Body=content)

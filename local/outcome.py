@@ -65,11 +65,11 @@ class FeedCounts:
 class MessageCounts:
     """What the story of messages counts.
 
-    The first part are tasks by the state they stand in at the end. rules_refused: rules of which a message was
-    refused for that rule alone. lost_answer_in_outbox: what the buyer has of the message whose answer was
-    lost; lost_answer_calls: how often it was sent to Amazon. same_task_in_outbox: what the buyer has of the
-    one handed over twice. in_outbox: all that buyers got. attachments: those among it whose bytes are the
-    ones that were handed over.
+    The first part are tasks by the state they stand in at the end. rules_refused: rules that a message was
+    refused for. lost_answer_in_outbox: what the buyer has of the message whose answer was lost;
+    lost_answer_calls: how often it was sent to Amazon. same_task_in_outbox and same_message_in_outbox: what
+    the buyer has of those handed over twice, with a task id and without. in_outbox: all that buyers got.
+    attachments: those among it whose bytes are the ones that were handed over.
     """
 
     sent: int = 0

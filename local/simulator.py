@@ -113,6 +113,16 @@ class Simulator:
         """Does to a feed what the control API's path ends with: release, end or notify."""
         self._call("POST", f"feeds/{feed_id}/{change}", {"sellerId": seller_id, **more})
 
+    def add_order(self, seller_id: str, marketplace_id: str, order_id: str, **more: Any) -> None:
+        """A customer orders from a seller; `more` are fields of the control API's orders."""
+        order = {"sellerId": seller_id, "marketplaceId": marketplace_id, "amazonOrderId": order_id}
+        self._call("POST", "orders", {**order, **more})
+
+    def outbox(self, seller_id: str, order_id: str | None = None) -> list[dict[str, Any]]:
+        """The messages that a seller's buyers have got, oldest first; of one order, or of all."""
+        wanted = {"sellerId": seller_id} | ({"amazonOrderId": order_id} if order_id else {})
+        return [dict(message) for message in self._call("GET", f"outbox?{urlencode(wanted)}")]
+
     def break_requests(self, operation: str, **fault: Any) -> None:
         """What shall go wrong with requests to come: the fields of the control API's faults."""
         self._call("POST", "faults", {"operation": operation, **fault})
