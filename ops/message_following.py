@@ -1,0 +1,91 @@
+"""Waits for message tasks: until they are taken up, and until they have ended or need a person."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Final, TypeVar
+
+from ops import live
+from ops.errors import FAILED, PARTLY
+from ops.message_tasks import MessageTasks, settled, words
+from sellerbus.messaging.task import MessageState, MessageTask
+
+TAKEN_UP_SECONDS: Final = 120.0
+"""The queue and the function take a second or two as a rule."""
+
+_FIRST_PAUSE_SECONDS: Final = 0.5
+_LONGEST_PAUSE_SECONDS: Final = 15.0
+_GROWTH: Final = 1.2
+
+Sleep = Callable[[float], object]
+Found = TypeVar("Found")
+
+
+def follow(tasks: MessageTasks, task: MessageTask, *, sleep: Sleep, seconds: float) -> MessageTask:
+    """Follow a task, showing its states, until it has ended, needs a person, or the time is over."""
+    with live.states(task.task_id) as shown:
+
+        def look() -> MessageTask:
+            now = tasks.find(task.task_id) or task
+            shown.reached(_told(now))
+            return now
+
+        return until(look, settled, sleep, seconds)
+
+
+def follow_all(
+    tasks: MessageTasks,
+    task_ids: Iterable[str],
+    *,
+    reached: Callable[[MessageTask], None],
+    sleep: Sleep,
+    seconds: float,
+) -> dict[str, MessageTask]:
+    """Follow many tasks, and return all of them as they were seen last.
+
+    reached: is told of each, once, when it has ended or needs a person. Returns when all are there, or when
+    the time is over: then some may not be settled, and those that were not taken up are missing.
+    """
+    open_ids = set(task_ids)
+    seen: dict[str, MessageTask] = {}
+
+    def look() -> bool:
+        for task_id, task in tasks.find_all(sorted(open_ids)).items():
+            seen[task_id] = task
+            if settled(task):
+                open_ids.discard(task_id)
+                reached(task)
+        return not open_ids
+
+    until(look, bool, sleep, seconds)
+    return seen
+
+
+def exit_code(task: MessageTask) -> int:
+    """Return the code with which a command ends that has waited for the task."""
+    if not task.is_ended:
+        return PARTLY
+    return 0 if task.state is MessageState.SENT else FAILED
+
+
+def until(look: Callable[[], Found], enough: Callable[[Found], bool], sleep: Sleep, seconds: float) -> Found:
+    """Look, ever less often, until it is enough or the time is over; return what was seen last."""
+    left, pause = seconds, _FIRST_PAUSE_SECONDS
+    while True:
+        began = time.monotonic()
+        found = look()
+        if enough(found) or left <= 0:
+            return found
+        waited = min(pause, left)
+        sleep(waited)
+        # What is waited counts even where the clock says less: a test's sleep takes no time.
+        left -= max(waited, time.monotonic() - began)
+        pause = min(pause * _GROWTH, _LONGEST_PAUSE_SECONDS)
+
+
+def _told(task: MessageTask) -> str:
+    """The state, and what keeps the task from its next step where it says so."""
+    if task.waits and not task.is_ended:
+        return f"{task.state}: {task.waits.get('reason')}"
+    return words(task)
