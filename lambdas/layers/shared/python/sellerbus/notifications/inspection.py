@@ -6,22 +6,14 @@ of AWS.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from sellerbus.api.errors import (
-    AuthorizationRevokedError,
-    NotFoundError,
-    OutcomeUnknownError,
-    RetryableError,
-    SellingPartnerError,
-    ThrottledError,
-)
+from sellerbus.api.errors import SellingPartnerError
 from sellerbus.api.lwa import SellerGrant
 from sellerbus.api.notifications import Destination
-from sellerbus.api.redaction import redact
+from sellerbus.api.refused import refused, refused_by_amazon
 from sellerbus.notifications import dry_run
 from sellerbus.notifications import inspection_documents as documents
 from sellerbus.notifications.seller_reconciler import check_application
@@ -107,22 +99,11 @@ class Inspector:
         try:
             return documents.fitting(self._asked(request))
         except RefusedError as error:
-            return _refused(error.kind, error)
+            return refused(error.kind, error)
         except UnreadableTokenError as error:
-            return _refused("permanent", error)
-        except ThrottledError as error:
-            return _refused("throttled", error, seconds=math.ceil(error.seconds))
-        except AuthorizationRevokedError as error:
-            return _refused("revoked", error)
-        except NotFoundError as error:
-            return _refused("not-found", error)
-        except OutcomeUnknownError as error:
-            # Not retryable: whoever asks again would have two test notifications sent.
-            return _refused("permanent", error)
-        except RetryableError as error:
-            return _refused("retryable", error)
+            return refused("permanent", error)
         except SellingPartnerError as error:
-            return _refused("permanent", error)
+            return refused_by_amazon(error)
 
     def _asked(self, request: Mapping[str, Any]) -> dict[str, Any]:
         questions: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
@@ -227,10 +208,6 @@ class Inspector:
             scenario=scenario,
         )
         return {"sent": True, **sent}
-
-
-def _refused(kind: str, error: Exception, **more: object) -> dict[str, Any]:
-    return {"error": {"kind": kind, "message": redact(str(error)), **more}}
 
 
 def _text(request: Mapping[str, Any], key: str, default: str | None = None) -> str:
