@@ -14,10 +14,9 @@ from ops.message_actions_answers import Action, Actions
 from ops.message_actions_lookup import LookUp
 from ops.message_actions_whom import MarketplaceName, SellerName, Whom, country, the_one
 from ops.options import AsJson, StageName, opened
+from sellerbus.messaging.request import ORDER_ID
 
 OrderId = Annotated[str, typer.Argument(metavar="ORDER", help="The Amazon order id.", show_default=False)]
-
-_LONGEST_ORDER_ID = 50
 
 
 def actions(
@@ -50,17 +49,9 @@ def actions(
 
 
 def checked_order_id(text: str) -> str:
-    """Return an order id that can be part of a path; raises CommandError.
-
-    Amazon's are three groups of digits, but its own examples are not all; only what can't be one is refused.
-    """
-    found = text.strip()
-    if (
-        not found
-        or len(found) > _LONGEST_ORDER_ID
-        or not found.replace("-", "").isalnum()
-        or not found.isascii()
-    ):
+    """Return an order id that can be part of a path; raises CommandError."""
+    found = text.strip().upper()
+    if not ORDER_ID.fullmatch(found):
         raise CommandError(
             f"{seller_input.shown(text)} is no Amazon order id: they look like 902-6786204-8179805.",
             WRONG_INPUT,
