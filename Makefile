@@ -29,12 +29,11 @@ demo: setup ## Deploy to the local AWS emulator, run the story, print what happe
 	@$(PYTHON_BIN) -m local demo
 
 # Integration tests wait most of their time. The others fill that, at a priority that leaves them in peace.
-test: lint types ## Every check and test
-	@mkdir -p build; echo "The tests that need no emulator run beside the others, and tell at the end."; \
-	nice -n 15 $(MAKE) unit >build/unit-tests.log 2>&1 & unit=$$!; trap 'kill $$unit 2>/dev/null || true' EXIT; \
+test: lint ## Every check and test
+	@mkdir -p build; echo "mypy and the tests that need no emulator run beside the others, and tell at the end."; \
+	nice -n 15 $(MAKE) -k types unit >build/unit-tests.log 2>&1 & unit=$$!; trap 'kill $$unit 2>/dev/null || true' EXIT; \
 	failed=0; $(MAKE) integration || failed=1; \
 	wait $$unit || failed=1; cat build/unit-tests.log; exit $$failed
-
 
 lint: setup ## ruff: rules and format
 	$(PYTHON_BIN) -m ruff check .
