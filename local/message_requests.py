@@ -39,10 +39,10 @@ TEMPLATES_OF_REFUSED: Final[Mapping[str, Mapping[str, Any]]] = {
 
 @dataclass(frozen=True)
 class Attached:
-    """A file that a message carries."""
+    """A file that a message carries; without content it is named and is not there."""
 
     file_name: str
-    content: bytes
+    content: bytes | None
 
 
 @dataclass(frozen=True)
@@ -103,6 +103,10 @@ REFUSED: Final[Mapping[str, Asked]] = {
     "attachment-type-by-name": Asked("invoice", {}, (Attached("table.xlsx", docx("No table.")),)),
     "attachment-type-by-content": Asked("invoice", {}, (Attached("picture.pdf", png()),)),
     "attachment-name": Asked("invoice", {}, (Attached("../invoice.pdf", pdf("outside")),)),
+    "attachment-not-found": Asked("invoice", {}, (Attached("forgotten.pdf", None),)),
+    "coverage-missing": Asked(
+        "warranty", {"coverageStartDate": _COVERAGE["coverageStartDate"]}, (_pdf("warranty-without-end"),)
+    ),
     "coverage-not-taken": Asked(QUESTION_TYPE, {"text": _QUESTION, **_COVERAGE}),
     "coverage-date-form": Asked(
         "warranty", {**_COVERAGE, "coverageStartDate": "01.03.2026"}, (_pdf("warranty-form"),)

@@ -85,7 +85,10 @@ class MessageScenes:
         }
 
     def _attach(self, seller_id: str, name: str, number: int, attached: Attached) -> dict[str, str]:
-        return self.tasks.attach(seller_id, f"{self.task_id(name)}-{number}", attached.content)
+        key = f"{self.task_id(name)}-{number}"
+        if attached.content is None:
+            return {"key": f"attachments/{seller_id}/{key}"}
+        return self.tasks.attach(seller_id, key, attached.content)
 
     def stands(self, name: str, state: str, step: Step) -> dict[str, Any]:
         """The row of a task once it stands in a state, which must be this one; raises StoryError."""
@@ -127,6 +130,7 @@ class MessageScenes:
         wanted = [
             (each.file_name, hashlib.sha256(each.content).hexdigest())
             for each in self.planned[name].asked.attachments
+            if each.content is not None
         ]
         got = [(each["fileName"], each["sha256"]) for each in found[0]["attachments"]]
         if got != wanted:

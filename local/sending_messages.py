@@ -33,7 +33,7 @@ OPEN_ORDERS: Final = {FIRST: GUIDES_ORDER, SECOND: "902-0000002-0000002", THIRD:
 MARKETPLACES: Final = {FIRST: US, SECOND: US, THIRD: MX}
 CLOSED_ORDER: Final = "902-0000004-0000004"
 """An order of the second seller that no message can be sent for any more."""
-LOST_TYPE, LOST_OPERATION = "unexpectedProblem", "createUnexpectedProblem"
+LOST_TYPE, LOST_OPERATION = "unexpectedProblem", "messaging/v1/createUnexpectedProblem"
 MINUTES: Final = "20"
 SAME_TASK, SAME_MESSAGE, LOST, CLOSED, WITH_TEMPLATE, GUIDES_NAME = (
     "same-task",

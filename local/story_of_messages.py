@@ -149,17 +149,8 @@ def check_lost_answer(scenes: MessageScenes, screen: Screen) -> None:
                 SENDER,
             )
         scenes.counts.uncertain += 1
-        scenes.deployment.commands.sellerbus(
-            *(
-                "messages",
-                "settle",
-                scenes.task_id(LOST),
-                "--sent",
-                "--yes",
-                "--stage",
-                scenes.deployment.stage,
-            )
-        )
+        decision = (scenes.task_id(LOST), "--sent", "--yes", "--stage", scenes.deployment.stage)
+        scenes.deployment.commands.sellerbus("messages", "settle", *decision)
         scenes.stands(LOST, "SENT", step)
         scenes.counts.settled_by_person += 1
         step.result = f"{len(calls)} call, in the outbox once; settled by `sellerbus messages settle`"

@@ -14,6 +14,8 @@ from local.deployment import deploy_everything, start_deployment
 from local.function_logs import function_logs
 from local.runs import new_folder, record, sweep
 from tests.integration.feed_crashes import Crashes, crashes
+from tests.integration.message_crashes import MessageCrashes, message_crashes
+from tests.integration.messages import Messages
 from tests.integration.system import System
 
 _HERE = Path(__file__).parent
@@ -72,4 +74,19 @@ def sqs(system: System) -> Any:
 def crashed(system: System) -> Iterator[Crashes]:
     """Feed tasks whose functions are killed; the last of the feeds' tests looks at what they led to."""
     with crashes(system) as handed_over:
+        yield handed_over
+
+
+@pytest.fixture(scope="session")
+def messages(system: System) -> Messages:
+    """Hands messages over, and looks at what came of them."""
+    held = Messages(system)
+    held.lift_limits()
+    return held
+
+
+@pytest.fixture(scope="session")
+def message_crashed(messages: Messages) -> Iterator[MessageCrashes]:
+    """Messages whose functions are killed; the last of the messages' tests looks at what they led to."""
+    with message_crashes(messages) as handed_over:
         yield handed_over

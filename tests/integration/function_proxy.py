@@ -1,8 +1,9 @@
 """Stands between one deployed function and what it calls, and kills its process at a given call of a task.
 
 Before a call: the request goes no further. After it: it was carried out, and nobody hears the answer. Counted
-are the calls that change something: writes to the task table, events, answers to the state machine, and all
-calls of the Feeds API. Whose a call is shows the task that the process read last: one invocation has one.
+are the calls that change something: writes to the task table, events, answers to the state machine, messages
+sent on where `queues` says so, and all calls of Amazon. Whose a call is shows the task that the process read
+last: one invocation has one.
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ from local.emulator import Emulator
 TASK = re.compile(r"feed-task/([A-Za-z0-9._-]+)")
 """What a call of a feed's step is about, as the keys of its rows say it."""
 _CHANGES = frozenset(
-    {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "PutEvents", "SendTaskSuccess"}
+    {
+        *("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"),
+        *("PutEvents", "SendTaskSuccess", "SendMessage"),
+    }
 )
 _HOP_BY_HOP = ("transfer-encoding", "connection", "content-length", "date", "server")
 
@@ -48,6 +52,7 @@ class FunctionProxy:
 
     table_name: str
     subject: re.Pattern[str] = TASK
+    queues: bool = False
     plan: dict[str, Crash] = field(default_factory=dict)
     calls: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     kills: dict[str, Crash] = field(default_factory=dict)
@@ -64,6 +69,7 @@ class FunctionProxy:
             "AWS_ENDPOINT_URL_EVENTBRIDGE": self.aws_url,
             "AWS_ENDPOINT_URL_SFN": self.aws_url,
             "SP_API_ENDPOINT": self.amazon_url,
+            **({"AWS_ENDPOINT_URL_SQS": self.aws_url} if self.queues else {}),
         }
 
     def due(self, pid: int, call: str | None, body: str) -> str | None:
@@ -85,10 +91,10 @@ class FunctionProxy:
 
 @contextlib.contextmanager
 def function_proxy(
-    emulator: Emulator, amazon: str, table_name: str, subject: re.Pattern[str] = TASK
+    emulator: Emulator, amazon: str, table_name: str, subject: re.Pattern[str] = TASK, *, queues: bool = False
 ) -> Iterator[FunctionProxy]:
     """A proxy on 127.0.0.1 in front of `emulator`, with its certificate, and of `amazon`, a URL."""
-    proxy = FunctionProxy(table_name, subject)
+    proxy = FunctionProxy(table_name, subject, queues)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(emulator.folder / "tls" / "server.crt", emulator.folder / "tls" / "server.key")
     with _serving(proxy, emulator, emulator.endpoint) as aws, _serving(proxy, emulator, amazon) as to_amazon:

@@ -1,0 +1,143 @@
+"""Messages whose functions are killed, each at one call: handed over early, looked at when all stand still.
+
+A function that was killed between the gate and what came of the call leaves the task to its lease; other
+tests run meanwhile.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from tests.integration.function_proxy import Crash, FunctionProxy, function_proxy
+from tests.integration.messages import SECOND, Messages
+
+TASK = re.compile(r"message-task/([A-Za-z0-9_-]+)")
+ACCEPTER, SENDER = "AcceptMessages", "SendMessage"
+QUEUES = {ACCEPTER: "MessageTaskQueueUrl", SENDER: "MessageSendQueueUrl"}
+POST = "POST orders"
+"""The call that sends, as the proxy names it."""
+WITHOUT_A_CRASH = "message-crash-none"
+RECORD_SECONDS = 60.0
+PAUSE_SECONDS = 0.5
+REDELIVERY_SECONDS = 10
+"""After which the message of a killed function is delivered again; in place of many minutes."""
+TIMEOUT_SECONDS = 15
+"""The functions' own, so that a lease ends soon."""
+
+
+@dataclass
+class MessageCrashes:
+    """The tasks by id, with the function that is killed for each and when; `proxies` by function."""
+
+    messages: Messages
+    proxies: dict[str, FunctionProxy] = field(default_factory=dict)
+    planned: dict[str, tuple[str, Crash]] = field(default_factory=dict)
+    requests: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """By task id."""
+
+    def hand_all_over(self) -> None:
+        """Hands the planned tasks over, one after the other."""
+        for task_id in self.planned:
+            self.hand_over(task_id)
+            time.sleep(PAUSE_SECONDS)
+
+    def hand_over(self, task_id: str) -> None:
+        """Sends one message, with an attachment, for an order of its own."""
+        content = f"Your name as it will be engraved: {task_id}".encode()
+        pointer = self.messages.tasks.attach(SECOND, task_id, content)
+        request = self.messages.request(
+            task_id,
+            seller_id=SECOND,
+            messageType="confirmCustomizationDetails",
+            attachments=[{**pointer, "fileName": "engraving.txt"}],
+        )
+        self.requests[task_id] = request
+        self.messages.tasks.send(request)
+
+    def state_after(self, task_id: str) -> str:
+        """UNCERTAIN where the function died between the gate and the writing of what came of the call."""
+        function, crash = self.planned[task_id]
+        calls = self.proxies[function].calls[WITHOUT_A_CRASH]
+        if function != SENDER:
+            return "SENT"
+        gate = calls.index(POST) - 1
+        written = calls.index(POST) + 1
+        # Killed after a call is killed before the next, to all but the process.
+        is_open = crash.call > gate or (crash.call == gate and crash.moment == "after")
+        is_closed = crash.call > written or (crash.call == written and crash.moment == "after")
+        return "UNCERTAIN" if is_open and not is_closed else "SENT"
+
+    def is_with_the_buyer(self, task_id: str) -> bool:
+        """Whether Amazon was reached before the function died, or is by another."""
+        function, crash = self.planned[task_id]
+        post = self.proxies[function].calls[WITHOUT_A_CRASH].index(POST) if function == SENDER else -1
+        killed_first = (crash.call, crash.moment) <= (post, "before") and self.state_after(task_id) != "SENT"
+        return not killed_first
+
+
+@contextlib.contextmanager
+def message_crashes(messages: Messages) -> Iterator[MessageCrashes]:
+    """Counts the calls for one message that nothing happens to, then hands one over for every call of it."""
+    with contextlib.ExitStack() as stack:
+        found = MessageCrashes(messages)
+        for function in QUEUES:
+            found.proxies[function] = stack.enter_context(_proxied(messages, function))
+        found.hand_over(WITHOUT_A_CRASH)
+        messages.await_stand(WITHOUT_A_CRASH, within_seconds=RECORD_SECONDS)
+        # What is told is told after the state is written.
+        messages.await_told({WITHOUT_A_CRASH: ["MessageSent"]})
+        time.sleep(1)
+        for function, proxy in found.proxies.items():
+            calls = len(proxy.calls[WITHOUT_A_CRASH])
+            assert calls, f"{function} made no call that counts"
+            for crash in (*(Crash(number, "before") for number in range(calls)), Crash(calls - 1, "after")):
+                task_id = f"message-crash-{function}-{crash.call}-{crash.moment}"
+                found.planned[task_id] = (function, crash)
+                proxy.plan[task_id] = crash
+        handing_over = threading.Thread(target=found.hand_all_over)
+        handing_over.start()
+        try:
+            yield found
+        finally:
+            handing_over.join()
+
+
+@contextlib.contextmanager
+def _proxied(messages: Messages, function: str) -> Iterator[FunctionProxy]:
+    """A function makes its calls through a proxy, and what it was killed over comes again soon."""
+    system = messages.system
+    functions, sqs = system.client("lambda"), system.client("sqs")
+    (name,) = system.function_names(function)
+    configuration = functions.get_function_configuration(FunctionName=name)
+    queue = system.outputs[QUEUES[function]]
+    visibility = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["VisibilityTimeout"])["Attributes"]
+    deployment = system.deployment
+    table = system.outputs["MessageTableName"]
+    with function_proxy(
+        deployment.emulator, deployment.simulator.url, table, TASK, queues=function == ACCEPTER
+    ) as proxy:
+        before = configuration["Environment"]
+        variables = {**before["Variables"], **proxy.variables}
+        try:
+            functions.update_function_configuration(
+                FunctionName=name, Environment={"Variables": variables}, Timeout=TIMEOUT_SECONDS
+            )
+            sqs.set_queue_attributes(
+                QueueUrl=queue, Attributes={"VisibilityTimeout": str(REDELIVERY_SECONDS)}
+            )
+            yield proxy
+        finally:
+            # At the end of the session both are gone with their stack.
+            with contextlib.suppress(ClientError):
+                functions.update_function_configuration(
+                    FunctionName=name, Environment=before, Timeout=configuration["Timeout"]
+                )
+                sqs.set_queue_attributes(QueueUrl=queue, Attributes=visibility)
