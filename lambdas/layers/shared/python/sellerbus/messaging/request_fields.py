@@ -21,24 +21,32 @@ class Fields:
     """
 
     def __init__(
-        self, said: object, place: str, known: Sequence[str], faults: list[Finding], prefix: str = ""
+        self,
+        said: object,
+        place: str,
+        known: Sequence[str],
+        faults: list[Finding],
+        *,
+        prefix: str = "",
+        rule: str = RULE,
     ) -> None:
         self._faults = faults
+        self._place = place.removeprefix("the ")
         self._prefix = prefix
-        self._said: Mapping[str, Any] = {}
-        if not isinstance(said, dict):
+        self._rule = rule
+        self._said: Mapping[str, Any] = said if isinstance(said, dict) else {}
+        self._is_object = isinstance(said, dict)
+        if not self._is_object:
             self.fault("", f"{place} must be a JSON object")
-            return
-        self._said = said
-        unknown = [repr(name[:80]) for name in said if name not in known]
+        unknown = [repr(name[:80]) for name in self._said if name not in known]
         if unknown:
             listed = ", ".join(unknown[:_MOST_TOLD])
             self.fault("", f"unknown {listed}; known are {', '.join(known)}")
 
     def fault(self, name: str, text: str, limit: str | None = None) -> None:
         """Add what is wrong with a field; "" stands for the object."""
-        field = ".".join(part for part in (self._prefix, name) if part) or "request"
-        self._faults.append(Finding(RULE, field, text, limit=limit))
+        field = ".".join(part for part in (self._prefix, name) if part) or self._place
+        self._faults.append(Finding(self._rule, field, text, limit=limit))
 
     def has(self, name: str) -> bool:
         """Whether the field is there. Null stands for a field that is not."""
@@ -48,7 +56,7 @@ class Fields:
         """The field, a text of at most `longest` characters; None where it is not there or wrong."""
         value = self._said.get(name)
         if value is None:
-            if needed:
+            if needed and self._is_object:
                 self.fault(name, "is missing")
             return None
         if not isinstance(value, str):
@@ -101,4 +109,4 @@ class Fields:
 
     def nested(self, said: object, field: str, known: Sequence[str]) -> Fields:
         """An object that lies in this one, at `field`."""
-        return Fields(said, "it", known, self._faults, field)
+        return Fields(said, "it", known, self._faults, prefix=field, rule=self._rule)
