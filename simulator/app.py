@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
+from simulator.attachment_storage import UPLOADS_PATH, AttachmentStorage
 from simulator.call import Api
 from simulator.control import Control
 from simulator.deliveries import Sleep
@@ -28,14 +29,16 @@ from simulator.feeds import FeedsApi
 from simulator.frontdoor import Answer, FrontDoor
 from simulator.gateway import Gateway
 from simulator.lwa import LwaError, issue_token
+from simulator.messaging import MessagingApi
 from simulator.mint import Clock, Mint
 from simulator.notifications import NotificationsApi
-from simulator.operations import FEEDS_VERSIONS, NOTIFICATIONS_API
+from simulator.operations import FEEDS_VERSIONS, MESSAGING_API, NOTIFICATIONS_API, UPLOADS_API
 from simulator.publisher import Publisher
 from simulator.queues import Queues
 from simulator.regions import DEFAULT_REGION, REGIONS
 from simulator.sandbox import SandboxApi
 from simulator.storage import STORAGE_PATH, Storage
+from simulator.uploads import UploadsApi
 from simulator.world import Application, World
 
 TOKEN_PATH = "/auth/o2/token"
@@ -65,8 +68,13 @@ def create_app(
     door = FrontDoor(world, sleep)
     publisher = Publisher(world, queues, event_sources, sleep)
     storage = Storage(world, door)
+    attachments = AttachmentStorage(world, door)
     life = FeedLife(world, publisher, sleep)
-    production: dict[str, Api] = {NOTIFICATIONS_API: NotificationsApi(world, queues, event_sources)}
+    production: dict[str, Api] = {
+        NOTIFICATIONS_API: NotificationsApi(world, queues, event_sources),
+        MESSAGING_API: MessagingApi(world),
+        UPLOADS_API: UploadsApi(world, attachments),
+    }
     sandbox: dict[str, Api] = {NOTIFICATIONS_API: SandboxApi(world, publisher)}
     for version in FEEDS_VERSIONS:
         production[f"feeds/{version}"] = FeedsApi(world, storage, life, version)
@@ -84,6 +92,7 @@ def create_app(
         routes=[
             Mount(CONTROL_PATH, routes=Control(world, publisher, life).routes()),
             Route(STORAGE_PATH + "/{key:path}", storage.serve, methods=_METHODS),
+            Route(UPLOADS_PATH + "/{key:path}", attachments.serve, methods=_METHODS),
             Route(TOKEN_PATH, token, methods=["POST"]),
             *(
                 endpoint(f"/regions/{region}{path}", region, in_sandbox=bool(path))

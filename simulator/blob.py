@@ -18,6 +18,7 @@ class Blob:
     def __init__(self, writer: BlobWriter) -> None:
         self.size = writer.size
         self.md5 = writer.md5()
+        self.sha256 = writer.sha256()
         self._memory = bytes(writer.memory)
         self._file = writer.file
         if self._file is not None:
@@ -44,10 +45,12 @@ class BlobWriter:
         self.memory = bytearray()
         self.file: int | None = None
         self._md5 = hashlib.md5(usedforsecurity=False)
+        self._sha256 = hashlib.sha256()
 
     def write(self, chunk: bytes) -> None:
         self.size += len(chunk)
         self._md5.update(chunk)
+        self._sha256.update(chunk)
         if self.file is None and self.size > IN_MEMORY_BYTES:
             self.file, name = tempfile.mkstemp(prefix="simulator-")
             # Without a name it is gone with the process, however that ends.
@@ -61,6 +64,9 @@ class BlobWriter:
 
     def md5(self) -> bytes:
         return self._md5.digest()
+
+    def sha256(self) -> bytes:
+        return self._sha256.digest()
 
     def finish(self) -> Blob:
         return Blob(self)

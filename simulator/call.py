@@ -14,7 +14,8 @@ from simulator.world import Application
 class Call:
     """One authorised request at a region's endpoint. `seller_id` is None for grantless operations.
 
-    `operation` is an operation's key; `served_at` is where the simulator itself listens, as a URL.
+    `operation` is an operation's key; `served_at` is where the simulator itself listens, as a URL;
+    `has_encoded_slash` is of the path as it was sent, where `path` has it decoded.
     """
 
     operation: str
@@ -25,6 +26,7 @@ class Call:
     body: object = None
     region: str = DEFAULT_REGION
     served_at: str = ""
+    has_encoded_slash: bool = False
 
     @property
     def seller(self) -> str:

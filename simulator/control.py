@@ -9,9 +9,10 @@ thing) or 409 (cannot be done now). No answer ever holds a client secret or an a
     POST   sellers {sellerId, refreshToken?, marketplaceIds?, region?, clientId?}
                -> {sellerId, refreshToken, region}; the region is that of the marketplaces, or na
     POST   sellers/{sellerId}/revoke {region?}
-    POST   destinations {name, queueArn, region?, clientId?}; by somebody else, the queue is not looked at
-    DELETE subscriptions/{subscriptionId}; by somebody else
-    POST   subscriptions/{subscriptionId}/move {destinationId}; by somebody else: deleted and made anew
+    By somebody else, and the queue is not looked at; a move deletes and makes anew:
+    POST   destinations {name, queueArn, region?, clientId?}
+    DELETE subscriptions/{subscriptionId}
+    POST   subscriptions/{subscriptionId}/move {destinationId}
     POST   faults {operation, sellerId?, count?, status?, body?, delaySeconds?, cut?, carriedOut?, damage?}
     DELETE faults
     POST   rates {operation, ratePerSecond, burst}
@@ -23,7 +24,7 @@ thing) or 409 (cannot be done now). No answer ever holds a client secret or an a
                     via?, destinationId?, region?} -> {notificationId, notificationIds, sent}
     POST   publish-batch {items: [...], shuffleSeed?} -> [{notificationId, notificationIds, sent}]
 
-Those for feeds are in `feed_control`.
+Those for feeds are in `feed_control`, for orders and messages in `order_control`.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.routing import Route
 
+from simulator.attachment_storage import UPLOAD_ATTACHMENT
 from simulator.behind_the_back import BehindTheBack
 from simulator.catalogue import NotificationType, Workflow
 from simulator.control_route import NotFoundError, client_id, content, route
@@ -39,6 +41,7 @@ from simulator.feed_control import FeedControl
 from simulator.feed_life import FeedLife
 from simulator.fields import FieldError, Fields
 from simulator.operations import OPERATIONS, PLANS, Rate
+from simulator.order_control import OrderControl
 from simulator.publish_request import read_publish_request
 from simulator.publisher import Publisher
 from simulator.regions import REGIONS, region_of
@@ -51,6 +54,7 @@ class Control:
         self._world = world
         self._publisher = publisher
         self._feeds = FeedControl(world, life)
+        self._orders = OrderControl(world)
 
     def routes(self) -> list[Route]:
         return [
@@ -71,6 +75,7 @@ class Control:
             route("POST", "/publish-batch", self._publish_batch),
             *BehindTheBack(self._world).routes(),
             *self._feeds.routes(),
+            *self._orders.routes(),
         ]
 
     async def _health(self, _: Request) -> object:
@@ -122,7 +127,7 @@ class Control:
 
     async def _add_fault(self, request: Request) -> object:
         fields = Fields(await content(request))
-        operation = _operation(fields, (*OPERATIONS, LWA, *STORAGE_OPERATIONS))
+        operation = _operation(fields, (*OPERATIONS, LWA, *STORAGE_OPERATIONS, UPLOAD_ATTACHMENT))
         cut = fields.choice("cut", tuple(kind.value for kind in Cut))
         damage = fields.choice("damage", tuple(kind.value for kind in Damage))
         if damage and operation != DOWNLOAD:
@@ -225,6 +230,7 @@ class Control:
                 for held in world.subscriptions.values()
             ],
             **self._feeds.state(),
+            **self._orders.state(),
             "faults": world.faults.left(),
         }
 

@@ -21,6 +21,10 @@ class Fields:
         self._where = where
         self._taken: set[str] = set()
 
+    def has(self, name: str) -> bool:
+        """Whether it is there, be it null."""
+        return name in self._content
+
     def text(self, name: str) -> str:
         value = self.optional_text(name)
         if not value:

@@ -29,6 +29,7 @@ class Answer:
     body: object
     headers: Mapping[str, str] = field(default_factory=dict)
     caller: str | None = None
+    media_type: str = "application/json"
 
 
 class AnswerLostError(Exception):
@@ -119,7 +120,7 @@ class FrontDoor:
         failed = fail(500 if fault.status is None else fault.status)
         caller = real.caller if real else None
         body = failed.body if fault.body is None else fault.body
-        return Answer(failed.status, body, failed.headers, caller), None
+        return Answer(failed.status, body, failed.headers, caller, failed.media_type), None
 
 
 def _response(answer: Answer) -> Response:
@@ -131,4 +132,4 @@ def _response(answer: Answer) -> Response:
     if isinstance(answer.body, str):
         return Response(answer.body, answer.status, dict(answer.headers), "text/html")
     content = json.dumps(answer.body, ensure_ascii=False).encode("utf-8")
-    return Response(content, answer.status, dict(answer.headers), "application/json")
+    return Response(content, answer.status, dict(answer.headers), answer.media_type)

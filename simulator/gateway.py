@@ -53,6 +53,7 @@ class Gateway:
         path = "/" + request.path_params["path"]
         found = match(request.method, path)
         headers = {"x-amzn-RequestId": self._world.mint.identifier()}
+        media_type = found[0].media_type if found else "application/json"
 
         async def carry_out() -> Answer:
             if found is None:
@@ -60,7 +61,7 @@ class Gateway:
             return await self._answer(request, *found, headers)
 
         def fail(status: int) -> Answer:
-            return Answer(status, of_status(status).body(), headers)
+            return Answer(status, of_status(status).body(), headers, media_type=media_type)
 
         presented = self._world.access_tokens.get(request.headers.get("x-amz-access-token", ""))
         return await self._door.serve(
@@ -93,6 +94,7 @@ class Gateway:
                 body=await _body(request) if operation.has_body else None,
                 region=self._region,
                 served_at=_served_at(request),
+                has_encoded_slash=_has_encoded_slash(request),
             )
             status, body = operation.success, await self._apis[operation.api].carry_out(call)
         except ApiError as error:
@@ -101,7 +103,7 @@ class Gateway:
         if operation.announces_rate_at(status):
             rate = self._world.throttle.rate(operation.key, sandbox=self._sandbox)
             all_headers["x-amzn-RateLimit-Limit"] = str(rate.per_second)
-        return Answer(status, body, all_headers, caller)
+        return Answer(status, body, all_headers, caller, operation.media_type)
 
     def _identify(self, request: Request) -> AccessToken:
         presented = request.headers.get("x-amz-access-token", "")
@@ -129,6 +131,11 @@ class Gateway:
         key = BucketKey(client_id, caller, operation.key, self._sandbox, self._region)
         if not self._world.throttle.take(key):
             raise of_status(429)
+
+
+def _has_encoded_slash(request: Request) -> bool:
+    # uvicorn's raw path has the query with it, where an encoded slash is nothing special.
+    return b"%2f" in request.scope["raw_path"].split(b"?", 1)[0].lower()
 
 
 def _served_at(request: Request) -> str:

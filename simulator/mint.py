@@ -38,10 +38,15 @@ class Mint:
         ending = "".join(self.randomness.choices(string.ascii_uppercase + string.digits, k=13))
         return f"amzn1.tortuga.4.{region}.{self.identifier()}.T{ending}"
 
+    def order_id(self) -> str:
+        """Amazon's 3-7-7 format."""
+        digits = "".join(self.randomness.choices(string.digits, k=14))
+        return f"9{self.randomness.randrange(100):02d}-{digits[:7]}-{digits[7:]}"
+
     def secret(self, size: int) -> bytes:
         return self.randomness.randbytes(size)
 
-    def timestamp(self) -> str:
-        """The present as Amazon's notifications write it: UTC, milliseconds, `Z`."""
-        now = datetime.fromtimestamp(self.clock(), UTC)
-        return now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    def timestamp(self, seconds: float | None = None) -> str:
+        """The present, or another time, as Amazon's notifications write it: UTC, milliseconds, `Z`."""
+        time = datetime.fromtimestamp(self.clock() if seconds is None else seconds, UTC)
+        return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")

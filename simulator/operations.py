@@ -1,8 +1,10 @@
-"""The operations: those of the Notifications API v1 and of two versions of the Feeds API, with usage plans.
+"""The operations of all simulated APIs, with usage plans.
 
-Source: the models notifications.json, feeds_2021-06-30.json and feeds_2020-09-04.json. The first two state
-their usage plans; those of Feeds 2020-09-04 are of its last whole model, before Amazon removed it. The plan
-of listings feeds is of Amazon's change log of 2025-05-06: five submissions in five minutes, per region.
+Source: the models notifications.json, feeds_2021-06-30.json, feeds_2020-09-04.json, messaging.json,
+uploads_2020-11-01.json, ordersV0.json and orders_2026-01-01.json. They state their usage plans, but for Feeds
+2020-09-04, whose plans are of its last whole model, before Amazon removed it, and sendInvoice, whose plan is
+that of Amazon's SDK. The plan of listings feeds is of Amazon's change log of 2025-05-06: five submissions in
+five minutes, per region.
 """
 
 from __future__ import annotations
@@ -40,6 +42,9 @@ class Operation:
     sandbox_only: bool = False
     # The model lists no x-amzn-RateLimit-Limit for sendTestNotification, not even on success.
     announces_rate: bool = True
+    # createUploadDestinationForResource is a POST with all it says in its query.
+    takes_body: bool = True
+    media_type: str = "application/json"
 
     @property
     def api(self) -> str:
@@ -53,7 +58,7 @@ class Operation:
 
     @property
     def has_body(self) -> bool:
-        return self.method == "POST"
+        return self.takes_body and self.method in ("POST", "PATCH")
 
     def announces_rate_at(self, status: int) -> bool:
         """Whether the model lists x-amzn-RateLimit-Limit for an answer of this status."""
@@ -65,6 +70,10 @@ SANDBOX_RATE = Rate(5.0, 15)
 NOTIFICATIONS_SCOPE = "sellingpartnerapi::notifications"
 
 NOTIFICATIONS_API = "notifications/v1"
+MESSAGING_API = "messaging/v1"
+UPLOADS_API = "uploads/2020-11-01"
+ORDERS_V0_API = "orders/v0"
+ORDERS_API = "orders/2026-01-01"
 ENCRYPTED_FEEDS_VERSION = "2020-09-04"
 FEEDS_VERSIONS = ("2021-06-30", ENCRYPTED_FEEDS_VERSION)
 # The key of a plan that is of a feed type, beside that of createFeed.
@@ -117,12 +126,84 @@ def _feeds(version: str, *, cancel_feed: Rate, create_feed_document: Rate) -> tu
     )
 
 
+def _messaging() -> tuple[Operation, ...]:
+    order = "/messaging/v1/orders/{amazonOrderId}"
+    asking = (("getMessagingActionsForOrder", order), ("GetAttributes", order + "/attributes"))
+    sending = (
+        ("confirmCustomizationDetails", "confirmCustomizationDetails"),
+        ("createConfirmDeliveryDetails", "confirmDeliveryDetails"),
+        ("createLegalDisclosure", "legalDisclosure"),
+        ("createConfirmOrderDetails", "confirmOrderDetails"),
+        ("createConfirmServiceDetails", "confirmServiceDetails"),
+        ("CreateWarranty", "warranty"),
+        ("createDigitalAccessKey", "digitalAccessKey"),
+        ("createUnexpectedProblem", "unexpectedProblem"),
+        ("sendInvoice", "invoice"),
+    )
+    hal = "application/hal+json"
+    return (
+        *(Operation(name, "GET", path, Grant.SELLER, media_type=hal) for name, path in asking),
+        *(
+            Operation(name, "POST", f"{order}/messages/{kind}", Grant.SELLER, success=201, media_type=hal)
+            for name, kind in sending
+        ),
+    )
+
+
+_UPLOADS = (
+    Operation(
+        "createUploadDestinationForResource",
+        "POST",
+        "/uploads/2020-11-01/uploadDestinations/{resource+}",
+        Grant.SELLER,
+        Rate(10.0, 10),
+        success=201,
+        takes_body=False,
+    ),
+)
+
+
+def _orders_v0() -> tuple[Operation, ...]:
+    orders, order = "/orders/v0/orders", "/orders/v0/orders/{orderId}"
+    single = Rate(0.5, 30)
+    reading = (
+        ("getOrder", order),
+        ("getOrderBuyerInfo", order + "/buyerInfo"),
+        ("getOrderAddress", order + "/address"),
+        ("getOrderItems", order + "/orderItems"),
+        ("getOrderItemsBuyerInfo", order + "/orderItems/buyerInfo"),
+        ("getOrderRegulatedInfo", order + "/regulatedInfo"),
+    )
+    changing = (
+        ("updateShipmentStatus", "POST", order + "/shipment", Rate(5.0, 15)),
+        ("updateVerificationStatus", "PATCH", order + "/regulatedInfo", single),
+        ("confirmShipment", "POST", order + "/shipmentConfirmation", Rate(2.0, 10)),
+    )
+    return (
+        Operation("getOrders", "GET", orders, Grant.SELLER, Rate(0.0167, 20)),
+        *(Operation(name, "GET", path, Grant.SELLER, single) for name, path in reading),
+        *(
+            Operation(name, method, path, Grant.SELLER, rate, success=204)
+            for name, method, path, rate in changing
+        ),
+    )
+
+
+_ORDERS = (
+    Operation("searchOrders", "GET", "/orders/2026-01-01/orders", Grant.SELLER, Rate(0.0056, 20)),
+    Operation("getOrder", "GET", "/orders/2026-01-01/orders/{orderId}", Grant.SELLER, Rate(0.5, 30)),
+)
+
 OPERATIONS = {
     operation.key: operation
     for operation in (
         *NOTIFICATIONS,
         *_feeds("2021-06-30", cancel_feed=Rate(2.0, 15), create_feed_document=Rate(0.5, 15)),
         *_feeds("2020-09-04", cancel_feed=Rate(0.0222, 10), create_feed_document=Rate(0.0083, 15)),
+        *_messaging(),
+        *_UPLOADS,
+        *_orders_v0(),
+        *_ORDERS,
     )
 }
 PLANS = {key: operation.rate for key, operation in OPERATIONS.items()} | {
@@ -131,7 +212,9 @@ PLANS = {key: operation.rate for key, operation in OPERATIONS.items()} | {
 
 
 def _pattern(path: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path))
+    """Of `{name}` one segment, of `{name+}` all the rest of a path."""
+    single = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path)
+    return re.compile(re.sub(r"\{(\w+)\+\}", r"(?P<\1>.+)", single))
 
 
 _PATTERNS = [(_pattern(operation.path), operation) for operation in OPERATIONS.values()]

@@ -1,4 +1,4 @@
-"""Everything that Amazon knows in this simulation, from applications and authorisations to feeds.
+"""Everything that Amazon knows in this simulation, from applications and authorisations to messages.
 
 All of it is read and changed on one event loop, so no locks are needed.
 """
@@ -16,8 +16,11 @@ from simulator.feed_book import FeedBook
 from simulator.journal import Journal
 from simulator.mint import Clock, Mint
 from simulator.operations import NOTIFICATIONS_SCOPE
+from simulator.order_book import OrderBook
+from simulator.outbox import Outbox
 from simulator.regions import DEFAULT_REGION
 from simulator.throttle import Throttle
+from simulator.upload_book import UploadBook
 
 SCOPES = frozenset(
     {NOTIFICATIONS_SCOPE, "sellingpartnerapi::client_credential:rotation", "sellingpartnerapi::migration"}
@@ -138,6 +141,9 @@ class World:
         self.faults = Faults()
         self.journal = Journal()
         self.feeds = FeedBook()
+        self.orders = OrderBook()
+        self.uploads = UploadBook()
+        self.outbox = Outbox()
         self._sequence = 0
 
     def authorise(
