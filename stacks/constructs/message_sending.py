@@ -85,7 +85,7 @@ class MessageSending(Construct):
         role = function.execution_role
         queue.let_consume(role, sid="TakeTasks", also=["sqs:ChangeMessageVisibility"])
         queue.let_send_dead_letters(role, sid="SendDeadLetters", found_by_name=True)
-        resources.let_work(function, "DeleteItem", "GetItem", "UpdateItem", for_sellers=True)
+        resources.let_work(function, "DeleteItem", "GetItem", "PutItem", "UpdateItem", for_sellers=True)
         resources.bucket.let_read(role, sid="ReadAttachments", prefix=ATTACHMENT_PREFIX)
         resources.bucket.let_read(role, sid="ReadTemplates", prefix=TEMPLATE_PREFIX)
         resources.bucket.let_find(role, sid="FindObjects")

@@ -8,11 +8,11 @@ from constructs import Construct
 from stacks.constructs.customer_managed_key import TABLE_ACTIONS, CustomerManagedKey
 from stacks.constructs.encrypted_table import EncryptedTable
 from stacks.constructs.task_table import SELLER_INDEX
-from stacks.settings_sections import LONGEST_MESSAGES_DAYS
 
 OPEN_INDEX = "open"
 RECENT_ORDERS = "orders/"
 """What the partition keys of the recent orders begin with."""
+_RECOVERY_DAYS = 1
 
 
 class MessageTable(EncryptedTable):
@@ -21,8 +21,8 @@ class MessageTable(EncryptedTable):
     Both indexes are sparse: only tasks are in `bySeller`, for the operator to list; only what the sweeper has
     to look at is in `open`, which therefore holds keys and no text.
 
-    content_days: how long a text stays in its row at the most. Point-in-time recovery remembers what was
-    erased: it reaches back only so far that a text is gone for good within 30 days.
+    Point-in-time recovery remembers what was erased, so it reaches back one day only: with the most that
+    retention.messages_days allows, a text is gone for good within 30 days.
     """
 
     def __init__(
@@ -31,7 +31,6 @@ class MessageTable(EncryptedTable):
         construct_id: str,
         *,
         key: CustomerManagedKey,
-        content_days: int,
         removal_policy: cdk.RemovalPolicy,
     ) -> None:
         super().__init__(
@@ -41,7 +40,7 @@ class MessageTable(EncryptedTable):
             sort_key="sk",
             key=key,
             time_to_live_attribute="expiresAt",
-            recovery_days=LONGEST_MESSAGES_DAYS + 1 - content_days,
+            recovery_days=_RECOVERY_DAYS,
             removal_policy=removal_policy,
         )
         self._key = key

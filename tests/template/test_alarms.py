@@ -33,7 +33,7 @@ def dead_letter_queues(synthesis: Synthesis) -> set[str]:
 def test_dead_letters_are_noticed_by_the_messages_that_lie_there(synthesis: Synthesis) -> None:
     alarms = watched(synthesis)
     queues = dead_letter_queues(synthesis)
-    assert len(queues) == (8 if synthesis.has_partner_events else 7)
+    assert len(queues) == (10 if synthesis.has_partner_events else 9)
     for queue in queues:
         alarm = alarms["ApproximateNumberOfMessagesVisible", queue]
         assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
@@ -45,8 +45,13 @@ def test_no_alarm_counts_sent_messages_of_a_dead_letter_queue(synthesis: Synthes
 
 
 # What waits for a reason of its own: all sellers come at once, a file waits for its side file, a change for
-# the end of its window.
-LONGER = {"SubscriptionQueue": 7200, "FeedRequestQueue": 1800, "ListingChangeQueue": 1800}
+# the end of its window, a message its turn of Amazon's quota.
+LONGER = {
+    "SubscriptionQueue": 7200,
+    "FeedRequestQueue": 1800,
+    "ListingChangeQueue": 1800,
+    "MessageSendQueue": 3600,
+}
 
 
 def test_waiting_messages_are_noticed_after_five_minutes_unless_they_wait_for_a_reason(
@@ -55,7 +60,7 @@ def test_waiting_messages_are_noticed_after_five_minutes_unless_they_wait_for_a_
     alarms = watched(synthesis)
     queues = {name.split("/")[1] for name in synthesis.all_of_type("AWS::SQS::Queue")}
     sources = queues - dead_letter_queues(synthesis)
-    assert len(sources) == 6
+    assert len(sources) == 8
     for queue in sources:
         alarm = alarms["ApproximateAgeOfOldestMessage", queue]
         seconds = next((value for name, value in LONGER.items() if name in queue), 300)
@@ -91,9 +96,10 @@ def test_notifications_that_are_given_up_are_noticed(synthesis: Synthesis) -> No
         ("FeedsUncertain", "submit_feed"),
         ("FeedsUncertain", "end_feed_task"),
         ("FeedsStuck", "follow_feed"),
+        ("MessagesUncertain", "send_message"),
     ],
 )
-def test_feeds_that_need_a_person_are_noticed(synthesis: Synthesis, metric: str, function: str) -> None:
+def test_tasks_that_need_a_person_are_noticed(synthesis: Synthesis, metric: str, function: str) -> None:
     alarm = watched(synthesis)[metric, function]
     assert (alarm["Namespace"], alarm["Threshold"], alarm["Statistic"]) == ("Sellerbus", 0, "Sum")
 

@@ -56,9 +56,9 @@ NAMES_MADE_BY_OTHERS = {
     "SeePartnerEventSources",
     "StopExecutions",
     "StoreLargePayloads",
-    *("InboxDelete", "ResourceDelete", "ResultsDelete"),
+    *("InboxDelete", "MessagesDelete", "ResourceDelete", "ResultsDelete"),
     *("KeepChanges", "KeepFeeds", "KeepFindings", "KeepReports"),
-    *("ReadChanges", "ReadFeeds", "ReadResults"),
+    *("ReadAttachments", "ReadChanges", "ReadFeeds", "ReadResults", "ReadTemplates"),
 }
 
 

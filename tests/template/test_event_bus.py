@@ -1,8 +1,16 @@
 """The bus, its archive, and where its failures go."""
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from tests.template.synthesis import Synthesis, attribute
+
+REQUESTS = {
+    "FeedRequested": "sellerbus.feeds",
+    "ListingChangeRequested": "sellerbus.feeds",
+    "MessageRequested": "sellerbus.messages",
+}
 
 
 def test_what_cannot_be_encrypted_is_kept(synthesis: Synthesis) -> None:
@@ -31,6 +39,42 @@ def test_every_notification_is_archived_for_replay(synthesis: Synthesis) -> None
     assert archive["RetentionDays"] == synthesis.settings.retention.archive_days
 
 
+def test_what_is_asked_of_sellerbus_reaches_what_works_on_it_and_nothing_else(synthesis: Synthesis) -> None:
+    """A request of a message has the text in it: it is neither archived nor shown to a consumer of events."""
+    reached = {
+        (request, name[:-8])
+        for template in synthesis.templates.values()
+        for resource_type in ("AWS::Events::Rule", "AWS::Events::Archive")
+        for name, found in template.of_type(resource_type).items()
+        for request, source in REQUESTS.items()
+        # A schedule has no pattern.
+        if takes(found["Properties"].get("EventPattern", {"source": []}), source, request)
+    }
+    assert reached == {
+        ("FeedRequested", "RequestsRequestsOnTheBus"),
+        ("ListingChangeRequested", "ChangesChangesOnTheBus"),
+        ("MessageRequested", "MessagesRequestsRequestsOnTheBus"),
+    }
+
+
+def takes(pattern: Mapping[str, Any], source: str, detail_type: str) -> bool:
+    """Whether a pattern takes events of a source and detail type, whatever their detail."""
+    return matches(pattern.get("source"), source) and matches(pattern.get("detail-type"), detail_type)
+
+
+def matches(filters: list[Any] | None, value: str) -> bool:
+    if filters is None:
+        return True
+    return any(
+        each == value
+        if isinstance(each, str)
+        else value.startswith(each["prefix"])
+        if "prefix" in each
+        else value not in each["anything-but"]
+        for each in filters
+    )
+
+
 def test_the_archive_is_never_kept_longer_than_its_bus(synthesis: Synthesis) -> None:
     archive = synthesis.notifications.only("AWS::Events::Archive")
     buses = synthesis.notifications.of_type("AWS::Events::EventBus").values()
@@ -46,12 +90,17 @@ def test_the_archive_is_there_on_aws_and_left_out_by_the_emulator(
     assert local.notifications.body["Conditions"][condition] == {"Fn::Equals": ["emulator", "aws"]}
 
 
-def test_the_example_consumer_gets_every_event_and_nobody_else_sends_to_it(synthesis: Synthesis) -> None:
+def test_the_example_consumer_gets_everything_that_is_told_and_nobody_else_sends_to_it(
+    synthesis: Synthesis,
+) -> None:
     consumer = synthesis.templates["ExampleConsumer"]
     rule_id, rule = next(iter(consumer.of_type("AWS::Events::Rule").items()))
     queue_id = consumer.logical_id("AWS::SQS::Queue", "ConsumerQueue")
     dead_letter_id = consumer.logical_id("AWS::SQS::Queue", "ConsumerDeadLetterQueue")
-    assert rule["Properties"]["EventPattern"] == {"source": [{"prefix": "sellerbus."}]}
+    assert rule["Properties"]["EventPattern"] == {
+        "source": [{"prefix": "sellerbus."}],
+        "detail-type": [{"anything-but": sorted(REQUESTS)}],
+    }
     (target,) = rule["Properties"]["Targets"]
     assert target["Arn"] == attribute(queue_id)
     assert target["DeadLetterConfig"] == {"Arn": attribute(dead_letter_id)}

@@ -24,7 +24,15 @@ OUTPUTS = {
     "InboxBucketName",
     "ListingChangeDeadLetterQueueUrl",
     "ListingChangeQueueUrl",
+    "LookUpOrdersFunctionName",
+    "MessageBucketName",
+    "MessageSendDeadLetterQueueUrl",
+    "MessageSendQueueUrl",
+    "MessageTableName",
+    "MessageTaskDeadLetterQueueUrl",
+    "MessageTaskQueueUrl",
     "OperateFeedFunctionName",
+    "OperateMessageFunctionName",
     "ResultBucketName",
     "TaskTableName",
 }
@@ -299,7 +307,7 @@ def test_feeds_are_kept_as_long_as_is_configured(otherwise: Synthesis) -> None:
     assert results["ExpireResults"]["ExpirationInDays"] == 365
 
 
-def test_both_buckets_are_emptied_after_the_last_writer_is_gone(local: Synthesis) -> None:
+def test_all_buckets_are_emptied_after_the_last_writer_is_gone(local: Synthesis) -> None:
     tasks = local.tasks
     emptied = tasks.of_type("Custom::EmptyBucket")
     buckets = {found["Properties"]["BucketName"]["Ref"] for found in emptied.values()}

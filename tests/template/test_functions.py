@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sellerbus.runtime import config, task_config
+from sellerbus.runtime import config, message_config, task_config
 from tests.template.synthesis import Synthesis, Template, attribute, listed, refers_to, synthesise
 
 FOLDERS = {
@@ -18,7 +18,7 @@ def config_models() -> dict[str, type[config.FunctionConfig]]:
     """The config model of each function, by the folder it names."""
     return {
         model.function: model
-        for module in (config, task_config)
+        for module in (config, message_config, task_config)
         for model in vars(module).values()
         if isinstance(model, type) and issubclass(model, config.FunctionConfig) and model.function
     }

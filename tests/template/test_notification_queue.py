@@ -152,6 +152,6 @@ def test_names_stay_within_what_sqs_takes_for_the_longest_stage(
         for resource in longest.all_of_type("AWS::SQS::Queue").values()
         if "QueueName" in resource["Properties"]
     ]
-    assert len(names) == 6
+    assert len(names) == 8
     # The second part is the last group of the stack's UUID: 12 characters.
     assert all(len(text) + 12 <= 80 for text, _ in names)

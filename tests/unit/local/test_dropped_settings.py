@@ -76,7 +76,10 @@ def write_assembly(folder: Path) -> None:
                 "Type": "AWS::DynamoDB::Table",
                 "Properties": {
                     "TimeToLiveSpecification": {"AttributeName": "expiresAt", "Enabled": True},
-                    "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
+                    "PointInTimeRecoverySpecification": {
+                        "PointInTimeRecoveryEnabled": True,
+                        "RecoveryPeriodInDays": 1,
+                    },
                 },
             },
             "Plain": {"Type": "AWS::DynamoDB::Table", "Properties": {}},
@@ -123,4 +126,8 @@ def test_only_what_a_template_asks_for_and_what_exists_is_set(tmp_path: Path) ->
         "update_continuous_backups",
     ]
     assert {arguments["TableName"] for _, arguments in dynamodb.calls} == {"ledger-1"}
+    assert dynamodb.calls[-1][1]["PointInTimeRecoverySpecification"] == {
+        "PointInTimeRecoveryEnabled": True,
+        "RecoveryPeriodInDays": 1,
+    }
     assert s3.calls == []
