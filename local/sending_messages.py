@@ -31,8 +31,13 @@ US, MX = "ATVPDKIKX0DER", "A1AM78C64UM0Y8"
 OPEN_ORDERS: Final = {FIRST: GUIDES_ORDER, SECOND: "902-0000002-0000002", THIRD: "902-0000003-0000003"}
 """Of each seller an order that every type can be sent for."""
 MARKETPLACES: Final = {FIRST: US, SECOND: US, THIRD: MX}
-CLOSED_ORDER: Final = "902-0000004-0000004"
-"""An order of the second seller that no message can be sent for any more."""
+SHIPPED_ORDER: Final = "902-0000004-0000004"
+"""An order of the second seller that is shipped: too late to ask about it."""
+ALL_ACTIONS: Final = (
+    *(GUIDES_TYPE, *(asked.message_type for asked in OTHER_TYPES if asked.message_type != "invoice")),
+    "sendInvoice",
+)
+"""As Amazon's list of an order's actions names them."""
 LOST_TYPE, LOST_OPERATION = "unexpectedProblem", "messaging/v1/createUnexpectedProblem"
 MINUTES: Final = "20"
 SAME_TASK, SAME_MESSAGE, LOST, CLOSED, WITH_TEMPLATE, GUIDES_NAME = (
@@ -43,6 +48,17 @@ SAME_TASK, SAME_MESSAGE, LOST, CLOSED, WITH_TEMPLATE, GUIDES_NAME = (
     "template",
     "guide",
 )
+ONCE_SENT, ONCE_NOT_SENT = "once-sent", "once-not-sent"
+ONCE: Final = {
+    ONCE_SENT: Asked("digitalAccessKey", {"text": "Your key is EXAMPLE-KEY-0002."}),
+    ONCE_NOT_SENT: Asked("confirmServiceDetails", {"text": "May the technician come on Tuesday at nine?"}),
+}
+"""Messages that their orders allow once only, whose calls are cut after Amazon carried them out, and before."""
+ONCE_ORDERS: Final = {ONCE_SENT: "902-0000005-0000005", ONCE_NOT_SENT: "902-0000006-0000006"}
+_CUT: Final = {
+    ONCE_SENT: ("messaging/v1/createDigitalAccessKey", "after"),
+    ONCE_NOT_SENT: ("messaging/v1/createConfirmServiceDetails", "before"),
+}
 _LOST = Asked(LOST_TYPE, {"text": "The parcel was damaged before it was shipped. May we send it in June?"})
 _SAME_TASK = Asked(QUESTION_TYPE, {"text": "Shall we send the cup in the large box or in the small one?"})
 _SAME_MESSAGE = Asked(QUESTION_TYPE, {"text": "Shall we put the cup and the plate into one box?"})
@@ -54,8 +70,13 @@ def make_orders(deployment: Deployment) -> None:
     """Customers order from the sellers."""
     simulator = deployment.simulator
     for seller_id, order_id in OPEN_ORDERS.items():
-        simulator.add_order(seller_id, MARKETPLACES[seller_id], order_id, messages="all")
-    simulator.add_order(SECOND, US, CLOSED_ORDER, messages="none")
+        simulator.add_order(
+            seller_id, MARKETPLACES[seller_id], order_id, offered=list(ALL_ACTIONS), locale="en-US"
+        )
+    for name, order_id in ONCE_ORDERS.items():
+        simulator.add_order(THIRD, MX, order_id, offered=list(ALL_ACTIONS), once=[ONCE[name].message_type])
+    # Without more, Amazon offers what is fit for an order of its state.
+    simulator.add_order(SECOND, US, SHIPPED_ORDER, status="SHIPPED")
 
 
 def hand_over(scenes: MessageScenes, screen: Screen, pool: ThreadPoolExecutor) -> None:
@@ -64,9 +85,13 @@ def hand_over(scenes: MessageScenes, screen: Screen, pool: ThreadPoolExecutor) -
         make_orders(scenes.deployment)
         # Only the calls of this seller's for this type; the others' go through.
         scenes.deployment.simulator.break_requests(LOST_OPERATION, sellerId=THIRD, cut="after")
+        for operation, cut in _CUT.values():
+            scenes.deployment.simulator.break_requests(operation, sellerId=THIRD, cut=cut)
         scenes.commands[GUIDES_NAME] = pool.submit(_send_guides, scenes)
         scenes.commands[WITH_TEMPLATE] = pool.submit(_send_with_template, scenes)
         _send(scenes, LOST, _LOST, THIRD)
+        for name, asked in ONCE.items():
+            _send(scenes, name, asked, THIRD, order_id=ONCE_ORDERS[name])
         for number, asked in enumerate(OTHER_TYPES):
             seller_id = (FIRST, SECOND)[number % 2]
             _send(scenes, f"type-{asked.message_type}", asked, seller_id, as_event=number % 3 == 0)
@@ -77,7 +102,7 @@ def hand_over(scenes: MessageScenes, screen: Screen, pool: ThreadPoolExecutor) -
         # Without an id of its own a task is told from others by what the buyer would get.
         del again["taskId"]
         scenes.same_message_ids = [scenes.tasks.request(again) for _ in range(2)]
-        _send(scenes, CLOSED, _CLOSED, SECOND, order_id=CLOSED_ORDER)
+        _send(scenes, CLOSED, _CLOSED, SECOND, order_id=SHIPPED_ORDER)
         for name, template in TEMPLATES_OF_REFUSED.items():
             scenes.tasks.put_template(name, template)
         sellers = list(OPEN_ORDERS)

@@ -127,6 +127,10 @@ class Simulator:
         """What shall go wrong with requests to come: the fields of the control API's faults."""
         self._call("POST", "faults", {"operation": operation, **fault})
 
+    def clear_faults(self) -> None:
+        """Nothing more shall go wrong."""
+        self._call("DELETE", "faults")
+
     def set_rate(self, operation: str, *, per_second: float, burst: int) -> None:
         """Another usage plan for an operation, from now on."""
         self._call("POST", "rates", {"operation": operation, "ratePerSecond": per_second, "burst": burst})

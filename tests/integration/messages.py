@@ -10,6 +10,7 @@ from typing import Any
 from local.cast import SELLERS
 from local.message_tasks import SOURCE, STANDS, MessageTasks, told
 from local.queues import drain
+from local.sending_messages import ALL_ACTIONS
 from tests.integration.system import System
 
 FIRST, SECOND = (seller.seller_id for seller in SELLERS)
@@ -50,7 +51,7 @@ class Messages:
         """A customer orders; returns the order's id."""
         number = next(self._numbers)
         order_id = f"903-{number:07}-{number:07}"
-        self.amazon.add_order(seller_id, US, order_id, **{"messages": "all", **more})
+        self.amazon.add_order(seller_id, US, order_id, **{"offered": list(ALL_ACTIONS), **more})
         return order_id
 
     def request(

@@ -41,8 +41,11 @@ QUEUES = (
     "FeedRequestQueueUrl",
     "FeedRequestDeadLetterQueueUrl",
     "ListingChangeQueueUrl",
+    "MessageTaskQueueUrl",
+    "MessageTaskDeadLetterQueueUrl",
+    "MessageSendQueueUrl",
 )
-BUCKETS = ("InboxBucketName", "ResultBucketName")
+BUCKETS = ("InboxBucketName", "ResultBucketName", "MessageBucketName")
 DOCUMENT = "feeds/A2BAZU3EXAMPLE/POST_FLAT_FILE_FULFILLMENT_DATA/iam.txt"
 
 
@@ -189,7 +192,7 @@ def test_the_functions_of_feeds_may_do_their_own_work_only(system: System, what:
 
 
 @pytest.mark.parametrize("bucket", BUCKETS)
-def test_amazon_and_others_may_not_read_feeds_or_results(system: System, bucket: str) -> None:
+def test_amazon_and_others_may_not_read_feeds_results_or_attachments(system: System, bucket: str) -> None:
     for account in (AMAZON_ACCOUNT, STRANGER):
         with pytest.raises(ClientError) as refused:
             system.client("s3", account=account).list_objects_v2(Bucket=system.outputs[bucket])
