@@ -2,7 +2,8 @@
 
 In ministack 1.5.33 KMS requests have no condition keys kms:EncryptionContext:* and kms:EncryptionContextKeys,
 so that a policy which demands the seller's encryption context, and is right in AWS, denies every call here.
-Nor have PutEvents requests the key events:source. And a DescribeEventSource is taken to be about a rule.
+Nor have PutEvents requests the key events:source, nor DynamoDB's the key dynamodb:LeadingKeys. And a
+DescribeEventSource is taken to be about a rule.
 
 Nothing is allowed here that AWS would deny.
 """
@@ -11,7 +12,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
+
+_PARTITION_KEY: Final = "pk"
+"""What the partition key of every table is called here that has a sort key too."""
 
 
 def kms_condition_keys(body: bytes) -> dict[str, Any]:
@@ -35,6 +39,26 @@ def put_events_keys(body: bytes) -> dict[str, Any]:
     return {"events:source": " and ".join(sorted(sources))}
 
 
+def dynamodb_keys(body: bytes) -> dict[str, Any]:
+    """The condition key of requests that name their items: the partitions of all of them.
+
+    AWS looks at each item of a transaction by itself, and refuses the whole where one is refused.
+    """
+    try:
+        request = json.loads(body)
+        actions = [action for item in request.get("TransactItems", ()) for action in item.values()]
+        found = {_partition(action) for action in actions or [request]}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}
+    return {"dynamodb:leadingkeys": sorted(found)}
+
+
+def _partition(action: Mapping[str, Any]) -> str:
+    named: Mapping[str, Any] = action.get("Key") or action["Item"]
+    (only,) = named[_PARTITION_KEY].values()
+    return str(only)
+
+
 def with_services_keys(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
     """`original` gives the condition keys of a request's tags; the result gives the services' own as well."""
 
@@ -42,6 +66,8 @@ def with_services_keys(original: Callable[..., dict[str, Any]]) -> Callable[...,
         found = original(service, iam_action, body, params)
         if service == "kms":
             return {**found, **kms_condition_keys(body)}
+        if service == "dynamodb":
+            return {**found, **dynamodb_keys(body)}
         return {**found, **put_events_keys(body)} if iam_action == "events:PutEvents" else found
 
     return condition_keys

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from local.emulator_with_iam import (
+    dynamodb_keys,
     kms_condition_keys,
     put_events_keys,
     with_event_sources,
@@ -37,6 +38,26 @@ def test_the_source_of_events_is_a_condition_key_and_two_sources_match_none() ->
     assert put_events_keys(b"[]") == put_events_keys(b"") == {}
 
 
+def test_the_partitions_of_the_items_that_are_named_are_a_condition_key() -> None:
+    def item(pk: str) -> dict[str, Any]:
+        return {"pk": {"S": pk}, "sk": {"S": "recent"}}
+
+    def keys(**request: Any) -> dict[str, Any]:
+        return dynamodb_keys(json.dumps(request).encode())
+
+    assert keys(Key=item("orders/A1")) == {"dynamodb:leadingkeys": ["orders/A1"]}
+    assert keys(Item=item("orders/A1")) == {"dynamodb:leadingkeys": ["orders/A1"]}
+    both = [{"Put": {"Item": item("b")}}, {"Update": {"Key": item("a")}}]
+    assert keys(TransactItems=both) == {"dynamodb:leadingkeys": ["a", "b"]}
+
+
+def test_a_request_that_names_no_item_has_no_such_key() -> None:
+    assert dynamodb_keys(b'{"TableName": "t"}') == {}
+    assert dynamodb_keys(b'{"Key": {"bucket": {"S": "b"}}}') == {}
+    assert dynamodb_keys(b'{"TransactItems": [5]}') == {}
+    assert dynamodb_keys(b"") == dynamodb_keys(b"[]") == {}
+
+
 def test_only_the_services_own_requests_get_their_keys() -> None:
     def original(service: str, iam_action: str, body: bytes, params: object) -> dict[str, Any]:
         return {"aws:TagKeys": ["team"]}
@@ -50,6 +71,9 @@ def test_only_the_services_own_requests_get_their_keys() -> None:
     entries = b'{"Entries": [{"Source": "a"}]}'
     assert keys("events", "events:PutEvents", entries, {})["events:source"] == "a"
     assert "events:source" not in keys("events", "events:PutRule", entries, {})
+    read = b'{"Key": {"pk": {"S": "p"}}}'
+    assert keys("dynamodb", "dynamodb:GetItem", read, {})["dynamodb:leadingkeys"] == ["p"]
+    assert "dynamodb:leadingkeys" not in keys("sqs", "sqs:SendMessage", read, {})
 
 
 def test_an_event_source_is_no_rule() -> None:
