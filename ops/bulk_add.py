@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -15,9 +14,6 @@ from ops.seller_file import SellerRow
 from ops.seller_input import own_types
 from sellerbus.sellers.registry import SellerExistsError
 from sellerbus.sellers.rows import Seller
-
-_MOST_FAILURES_IN_A_ROW: Final = 20
-"""So many say that the cause lies in no row: expired credentials, a right that is missing."""
 
 
 class Registry(Protocol):
@@ -97,7 +93,7 @@ def add_all(
         else:
             todo.append(row)
     stop = parallel.Stop()
-    failing = _Streak()
+    failing = parallel.Streak()
 
     def add(row: SellerRow, _: parallel.Stop) -> Exception | None:
         try:
@@ -135,24 +131,6 @@ def add_all(
         done.interrupted = True
     done.not_reached = len(todo) - reached
     return done
-
-
-class _Streak:
-    """Counts failures without a success between them."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._count = 0
-
-    def grew(self) -> bool:
-        """Note a failure; True where there are too many."""
-        with self._lock:
-            self._count += 1
-            return self._count >= _MOST_FAILURES_IN_A_ROW
-
-    def broke(self) -> None:
-        with self._lock:
-            self._count = 0
 
 
 def _reason(error: Exception) -> str:

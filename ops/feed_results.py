@@ -165,8 +165,12 @@ def write_json(facts: Mapping[str, Any], rows: Iterable[Row], out: TextIO) -> in
 def _cell(value: object) -> str:
     if value is None:
         return ""
-    text = str(value)
-    return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA_BEGINS) else text
+    return spreadsheet_cell(value) if isinstance(value, str) else str(value)
+
+
+def spreadsheet_cell(text: str) -> str:
+    """Return a text as a cell that no spreadsheet carries out."""
+    return f"'{text}" if text.startswith(_FORMULA_BEGINS) else text
 
 
 def save(chunks: Iterable[bytes], file: Path, total_bytes: int | None) -> int:

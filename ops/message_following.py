@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, TypeVar
 
 from ops import live
@@ -35,31 +35,26 @@ def follow(tasks: MessageTasks, task: MessageTask, *, sleep: Sleep, seconds: flo
 
 
 def follow_all(
-    tasks: MessageTasks,
-    task_ids: Iterable[str],
-    *,
-    reached: Callable[[MessageTask], None],
-    sleep: Sleep,
-    seconds: float,
-) -> dict[str, MessageTask]:
-    """Follow many tasks, and return all of them as they were seen last.
+    places: Sequence[tuple[MessageTasks, Iterable[str]]], *, sleep: Sleep, seconds: float
+) -> Iterator[tuple[MessageTasks, MessageTask]]:
+    """Follow many tasks, of several cells, and yield each once, when it has ended or needs a person.
 
-    reached: is told of each, once, when it has ended or needs a person. Returns when all are there, or when
-    the time is over: then some may not be settled, and those that were not taken up are missing.
+    When the time is over those that are not settled are yielded as they were seen last; those that were not
+    taken up by then are not.
     """
-    open_ids = set(task_ids)
-    seen: dict[str, MessageTask] = {}
-
-    def look() -> bool:
-        for task_id, task in tasks.find_all(sorted(open_ids)).items():
-            seen[task_id] = task
-            if settled(task):
-                open_ids.discard(task_id)
-                reached(task)
-        return not open_ids
-
-    until(look, bool, sleep, seconds)
-    return seen
+    waiting = [(tasks, set(task_ids)) for tasks, task_ids in places]
+    for _ in _looks(sleep, seconds):
+        unsettled = []
+        for tasks, task_ids in waiting:
+            for task_id, task in tasks.find_all(sorted(task_ids)).items():
+                if settled(task):
+                    task_ids.discard(task_id)
+                    yield tasks, task
+                else:
+                    unsettled.append((tasks, task))
+        if not any(task_ids for _, task_ids in waiting):
+            return
+    yield from unsettled
 
 
 def exit_code(task: MessageTask) -> int:
@@ -71,12 +66,21 @@ def exit_code(task: MessageTask) -> int:
 
 def until(look: Callable[[], Found], enough: Callable[[Found], bool], sleep: Sleep, seconds: float) -> Found:
     """Look, ever less often, until it is enough or the time is over; return what was seen last."""
+    for _ in _looks(sleep, seconds):
+        found = look()
+        if enough(found):
+            break
+    return found
+
+
+def _looks(sleep: Sleep, seconds: float) -> Iterator[None]:
+    """Yield whenever it is time for a look, at least once, ever less often until the time is over."""
     left, pause = seconds, _FIRST_PAUSE_SECONDS
     while True:
         began = time.monotonic()
-        found = look()
-        if enough(found) or left <= 0:
-            return found
+        yield
+        if left <= 0:
+            return
         waited = min(pause, left)
         sleep(waited)
         # What is waited counts even where the clock says less: a test's sleep takes no time.

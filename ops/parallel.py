@@ -13,6 +13,9 @@ Result = TypeVar("Result")
 Stop = threading.Event
 """Tells work that no more results are wanted; waiting for it is waiting that can be cut short."""
 
+_MOST_FAILURES_IN_A_ROW: Final = 20
+"""So many say that the cause lies in no item: expired credentials, a right that is missing."""
+
 WORKERS: Final = 8
 """AWS answers in tens of milliseconds, so that a thousand rows take seconds; boto3 keeps ten connections."""
 
@@ -44,3 +47,21 @@ def each(
 
 def _unless_stopped(work: Callable[[Item, Stop], Result], item: Item, stopped: Stop) -> tuple[Result] | None:
     return None if stopped.is_set() else (work(item, stopped),)
+
+
+class Streak:
+    """Counts failures without a success between them. Safe for threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._count = 0
+
+    def grew(self) -> bool:
+        """Note a failure; True where there are too many."""
+        with self._lock:
+            self._count += 1
+            return self._count >= _MOST_FAILURES_IN_A_ROW
+
+    def broke(self) -> None:
+        with self._lock:
+            self._count = 0

@@ -1,0 +1,134 @@
+"""How `sellerbus messages send-many` tells what became of each line: a table, NDJSON, and a file of results.
+
+None of it has a message's text, values or attachments.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from ops import console
+from ops.errors import FAILED, CommandError
+from ops.feed_results import spreadsheet_cell
+from ops.message_batch import FAULTY, READY, Result
+from ops.message_tasks import rules
+from ops.printable import plain, whole
+from sellerbus.messaging.finding import ERROR, WARNING
+from sellerbus.messaging.task import MessageState
+
+COLUMNS: Final = (
+    "line",
+    "taskId",
+    "sellerId",
+    "amazonOrderId",
+    "messageType",
+    "outcome",
+    "handedOver",
+    "reason",
+    "findings",
+    "sentAt",
+)
+_TABLE_ROWS: Final = 100
+_FINE: Final = frozenset({READY, str(MessageState.SENT)})
+
+
+def results_file(file: Path) -> Path:
+    """Return where the results of a file go: orders.csv has its own in orders.results.csv."""
+    return file.with_name(f"{file.name.removesuffix(file.suffix)}.results.csv")
+
+
+def write(path: Path, results: Sequence[Result]) -> None:
+    """Write the results as CSV, in place of those of an earlier run; raises CommandError.
+
+    Whoever reads the file meanwhile sees the old ones or the new ones, and never a part.
+    """
+    content = io.StringIO(newline="")
+    writer = csv.writer(content, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    writer.writerow(COLUMNS)
+    for result in results:
+        document = result.document() | {"findings": _findings(result.findings)}
+        writer.writerow([whole(spreadsheet_cell(_plain(document[name]))) for name in COLUMNS])
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_text(content.getvalue(), encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        raise CommandError(f"The results cannot be written to {path}: {error.strerror}.", FAILED) from error
+
+
+def line(result: Result) -> str:
+    """Return a result as one line of JSON."""
+    return json.dumps(result.document(), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def show_line(result: Result) -> None:
+    console.show_line(plain(line(result)))
+
+
+def show_table(title: str, results: Sequence[Result]) -> None:
+    """Print the results; of many those alone that need a look, and how many there are of each kind."""
+    shown = list(results)
+    if len(shown) > _TABLE_ROWS:
+        shown = [result for result in results if result.outcome not in _FINE][:_TABLE_ROWS]
+    if shown:
+        console.show_table(
+            title,
+            ("Line", "Order", "Type", "Outcome", "Task", "Why"),
+            [
+                (
+                    str(result.line.number),
+                    result.line.cell("amazonOrderId") or "-",
+                    result.line.cell("messageType") or "-",
+                    result.outcome,
+                    result.task_id or "-",
+                    why(result) or "-",
+                )
+                for result in shown
+            ],
+            prose=("Task", "Why"),
+        )
+    if len(shown) < len(results):
+        console.show_line(f"{len(results) - len(shown)} other lines are not shown: --json shows all.")
+    console.show_line(counts(results))
+
+
+def counts(results: Sequence[Result]) -> str:
+    """Return "3 lines: 2 SENT, 1 REFUSED"."""
+    told = ", ".join(f"{count} {outcome}" for outcome, count in Counter(r.outcome for r in results).items())
+    return f"{console.counted(len(results), 'line')}: {told}"
+
+
+def why(result: Result) -> str:
+    """Return the reason and what was found, in words."""
+    return " ".join(part for part in (result.reason or "", _findings(result.findings)) if part)
+
+
+def _findings(findings: Sequence[Mapping[str, Any]]) -> str:
+    """The findings in a sentence each: of errors what is wrong, of warnings the rules."""
+    errors = [
+        f"{each['field']}: {each['text']} ({each['rule']})."
+        for each in findings
+        if each.get("severity") == ERROR
+    ]
+    warnings = rules(findings, WARNING)
+    return " ".join([*errors, *([f"Warnings: {', '.join(warnings)}."] if warnings else [])])
+
+
+def _plain(value: object) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def all_fine(results: Sequence[Result]) -> bool:
+    return all(result.outcome in _FINE for result in results)
+
+
+def faulty(results: Sequence[Result]) -> int:
+    return sum(result.outcome == FAULTY for result in results)
