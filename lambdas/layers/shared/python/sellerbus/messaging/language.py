@@ -118,7 +118,7 @@ _WORDS: Final[Mapping[str, frozenset[str]]] = {
     }.items()
 }
 _WORD: Final = re.compile(r"[^\W\d_]+")
-_LINK: Final = re.compile(r"\S*(?:://|www\.|@)\S*", re.IGNORECASE)
+_NO_WORDS: Final = ("://", "www.", "@")
 
 _FEWEST_LETTERS: Final = 12
 _FEWEST_HITS: Final = 4
@@ -133,7 +133,7 @@ def language_finding(text: str, locale: str | None) -> Finding | None:
     wanted = _language(locale or "")
     if wanted not in _NAMES:
         return None
-    spoken = _LINK.sub(" ", text)
+    spoken = " ".join(part for part in text.split() if not any(mark in part for mark in _NO_WORDS))
     found = _by_script(spoken, wanted) or _by_words(spoken, wanted)
     if found is None:
         return None

@@ -43,10 +43,10 @@ class Fields:
             listed = ", ".join(unknown[:_MOST_TOLD])
             self.fault("", f"unknown {listed}; known are {', '.join(known)}")
 
-    def fault(self, name: str, text: str, limit: str | None = None) -> None:
+    def fault(self, name: str, text: str, limit: str | None = None, *, rule: str | None = None) -> None:
         """Add what is wrong with a field; "" stands for the object."""
         field = ".".join(part for part in (self._prefix, name) if part) or self._place
-        self._faults.append(Finding(self._rule, field, text, limit=limit))
+        self._faults.append(Finding(rule or self._rule, field, text, limit=limit))
 
     def has(self, name: str) -> bool:
         """Whether the field is there. Null stands for a field that is not."""

@@ -12,7 +12,7 @@ the rendered text is checked as every text is.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -91,11 +91,8 @@ def inspect(name: str, document: bytes) -> tuple[Template | None, tuple[Finding,
     kind = _kind(fields)
     placeholders = tuple(_placeholders(fields))
     texts = dict(_texts(fields))
-    if kind is None:
-        return None, tuple(faults)
-    template = Template(name, kind, texts, placeholders)
-    faults.extend(_findings(template))
-    return template, tuple(faults)
+    faults.extend(_text_findings(texts, placeholders, kind))
+    return None if kind is None else Template(name, kind, texts, placeholders), tuple(faults)
 
 
 def render(
@@ -170,6 +167,7 @@ def _placeholders(fields: Fields) -> Iterator[str]:
                 where,
                 f"{name} means what is known of the buyer: a buyer's name, address, phone or e-mail address "
                 "has no place in a template",
+                rule="template-placeholder",
             )
         else:
             seen.add(name)
@@ -191,11 +189,12 @@ def _texts(fields: Fields) -> Iterator[tuple[str, str]]:
             yield locale, text
 
 
-def _findings(template: Template) -> Iterator[Finding]:
+def _text_findings(
+    texts: Mapping[str, str], placeholders: Sequence[str], kind: MessageType | None
+) -> Iterator[Finding]:
     """What is wrong with texts that could be read, each held against its type as if it had been filled."""
-    known = {*ALWAYS, *template.placeholders}
-    kind = template.message_type
-    for locale, text in template.texts.items():
+    known = {*ALWAYS, *placeholders}
+    for locale, text in texts.items():
         where = f"texts.{locale}"
         names = set()
         for piece in _PIECES.finditer(text):
@@ -210,11 +209,11 @@ def _findings(template: Template) -> Iterator[Finding]:
         if undeclared:
             told = f"it uses {', '.join(undeclared)}, which placeholders does not declare"
             yield Finding("template-placeholder", where, told, limit=", ".join(sorted(known)))
-        unused = [name for name in template.placeholders if name not in names]
+        unused = [name for name in placeholders if name not in names]
         if unused:
             told = f"it does not use {', '.join(unused)}, which placeholders declares"
             yield Finding("template-placeholder", where, told, WARNING)
-        if kind.text is not None:
+        if kind is not None and kind.text is not None:
             shortest = _filled(text, dict.fromkeys(known | names, "x"))
             for each in text_findings(shortest, kind.text, kind.links):
                 yield Finding(each.rule, where, each.text, each.severity, each.limit)
