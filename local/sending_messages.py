@@ -40,7 +40,7 @@ ALL_ACTIONS: Final = (
 """As Amazon's list of an order's actions names them."""
 LOST_TYPE, LOST_OPERATION = "unexpectedProblem", "messaging/v1/createUnexpectedProblem"
 MINUTES: Final = "20"
-SAME_TASK, SAME_MESSAGE, LOST, CLOSED, WITH_TEMPLATE, GUIDES_NAME = (
+SAME_TASK, SAME_MESSAGE, LOST, TOO_LATE, WITH_TEMPLATE, GUIDES_NAME = (
     "same-task",
     "same-message",
     "lost-answer",
@@ -53,7 +53,7 @@ ONCE: Final = {
     ONCE_SENT: Asked("digitalAccessKey", {"text": "Your key is EXAMPLE-KEY-0002."}),
     ONCE_NOT_SENT: Asked("confirmServiceDetails", {"text": "May the technician come on Tuesday at nine?"}),
 }
-"""Messages that their orders allow once only, whose calls are cut after Amazon carried them out, and before."""
+"""Messages that their orders allow once only; their calls are cut, after they were carried out or before."""
 ONCE_ORDERS: Final = {ONCE_SENT: "902-0000005-0000005", ONCE_NOT_SENT: "902-0000006-0000006"}
 _CUT: Final = {
     ONCE_SENT: ("messaging/v1/createDigitalAccessKey", "after"),
@@ -62,7 +62,7 @@ _CUT: Final = {
 _LOST = Asked(LOST_TYPE, {"text": "The parcel was damaged before it was shipped. May we send it in June?"})
 _SAME_TASK = Asked(QUESTION_TYPE, {"text": "Shall we send the cup in the large box or in the small one?"})
 _SAME_MESSAGE = Asked(QUESTION_TYPE, {"text": "Shall we put the cup and the plate into one box?"})
-_CLOSED = Asked(QUESTION_TYPE, {"text": "Would you like the cup in blue?"})
+_TOO_LATE = Asked(QUESTION_TYPE, {"text": "Would you like the cup in blue?"})
 _TEMPLATE = Asked(TEMPLATE_TYPE, {"template": {"name": TEMPLATE, "values": {"minutes": MINUTES}}})
 
 
@@ -102,7 +102,7 @@ def hand_over(scenes: MessageScenes, screen: Screen, pool: ThreadPoolExecutor) -
         # Without an id of its own a task is told from others by what the buyer would get.
         del again["taskId"]
         scenes.same_message_ids = [scenes.tasks.request(again) for _ in range(2)]
-        _send(scenes, CLOSED, _CLOSED, SECOND, order_id=SHIPPED_ORDER)
+        _send(scenes, TOO_LATE, _TOO_LATE, SECOND, order_id=SHIPPED_ORDER)
         for name, template in TEMPLATES_OF_REFUSED.items():
             scenes.tasks.put_template(name, template)
         sellers = list(OPEN_ORDERS)

@@ -20,7 +20,6 @@ from local.message_tasks import ENDED, rules_of, told
 from local.outcome import MessageCounts, Outcome, StoryError
 from local.screen import Screen
 from local.sending_messages import (
-    CLOSED,
     GUIDES_NAME,
     LOST,
     LOST_OPERATION,
@@ -33,6 +32,7 @@ from local.sending_messages import (
     SECOND,
     SHIPPED_ORDER,
     THIRD,
+    TOO_LATE,
     WITH_TEMPLATE,
     hand_over,
 )
@@ -98,7 +98,7 @@ def check_refused(scenes: MessageScenes, screen: Screen) -> None:
 def check_not_allowed(scenes: MessageScenes, screen: Screen) -> None:
     """What an order does not take is told in plain words, with what it does take."""
     with screen.step("A question about an order that is shipped is not allowed, and says what is") as step:
-        row = scenes.stands(CLOSED, "NOT_ALLOWED", step)
+        row = scenes.stands(TOO_LATE, "NOT_ALLOWED", step)
         if "warranty" not in row.get("allowed", ()) or not row.get("reason"):
             raise StoryError(f"the task should say why, and what is allowed: {told(row)}", SENDER)
         if scenes.deployment.simulator.outbox(SECOND, SHIPPED_ORDER):

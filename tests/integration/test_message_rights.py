@@ -1,4 +1,4 @@
-"""What the functions of messages, and those of feeds, may not do with each other's things. IAM is enforced."""
+"""What the functions of messages and those of feeds may not do, asked of an emulator that enforces IAM."""
 
 from __future__ import annotations
 
@@ -92,9 +92,8 @@ FOREIGN: dict[str, Attempt] = {
 
 @pytest.fixture(scope="module", autouse=True)
 def there(messages: Messages) -> None:
-    """What is tried to be read is there: else it might be missing that is told."""
+    """The attachment that is tried to be read is there: else it might be missing that is told."""
     messages.tasks.attach(FIRST, "rights.txt", b"rights")
-    messages.system.feeds.put(FIRST, "POST_FLAT_FILE_FULFILLMENT_DATA", "rights.txt", b"rights")
 
 
 @pytest.mark.parametrize("what", FOREIGN)
