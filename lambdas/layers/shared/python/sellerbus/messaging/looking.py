@@ -16,6 +16,7 @@ from sellerbus.messaging.actions import read_actions
 from sellerbus.messaging.offer import offer_documents
 from sellerbus.messaging.orders import Orders, RecentOrders
 from sellerbus.messaging.request import ORDER_ID
+from sellerbus.sellers.advice import REFUSED_BY_AMAZON
 from sellerbus.sellers.registry import UnreadableTokenError
 from sellerbus.sellers.rows import REMOVING, REVOKED, Seller
 
@@ -35,6 +36,8 @@ class Sellers(Protocol):
     """The part of the seller registry used here."""
 
     def find(self, seller_id: str) -> Seller | None: ...
+
+    def add_again(self, seller: Seller) -> str: ...
 
 
 class Amazon(Protocol):
@@ -128,8 +131,8 @@ class OrderLookUp:
         if seller.status == REVOKED:
             raise RefusedError(
                 "revoked",
-                f"Amazon no longer accepts the authorisation of seller {seller_id}: let the seller authorise "
-                "the application again, then add the seller anew",
+                f"nothing can be looked up for seller {seller_id}: {REFUSED_BY_AMAZON}. Let the seller "
+                f"authorise the application again, then: {self._registry.add_again(seller)}",
             )
         if seller.status == REMOVING:
             raise RefusedError("permanent", f"seller {seller_id} is being removed")
