@@ -23,7 +23,7 @@ from local.screen import Screen
 
 @dataclass
 class FakeAws:
-    """The clients in one: what lies in the table of messages and in the consumer's queue, and what was sent."""
+    """The clients in one: what lies in the messages' table and in the consumer's queue, and what was sent."""
 
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
     queue: list[dict[str, Any]] = field(default_factory=list)
