@@ -1,177 +1,58 @@
-"""Many messages at once: what is to be sent of a file's lines, and what becomes of each."""
+"""Many messages at once: what is there of them already, and handing in the others."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any, Final
+from collections.abc import Callable, Iterable
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ops import message_handing, message_input, parallel
+from ops import message_handing, parallel
 from ops.errors import CommandError, aws_not_reached, aws_refusal
-from ops.message_csv import Line
-from ops.message_drafts import Draft
-from ops.message_files import LocalFile, read_all
-from ops.message_handing import Checked, Door, RefusedError
+from ops.message_handing import Door
+from ops.message_plan import Plan, Planned
 from ops.message_tasks import MessageTasks
-from ops.message_templates import Templates
-from ops.stage import Stage
-from sellerbus.messaging.finding import Finding
-from sellerbus.messaging.task import MessageTask
-
-DERIVED: Final = "csv-"
-"""What the id of a task begins with whose line has none; the digest of its content follows."""
-_DIGEST_SIGNS: Final = 40
-
-READY: Final = "READY"
-FAULTY: Final = "FAULTY"
-NOT_HANDED_OVER: Final = "NOT_HANDED_OVER"
-NOT_REACHED: Final = "NOT_REACHED"
-NOT_TAKEN_UP: Final = "NOT_TAKEN_UP"
+from sellerbus.messaging.operating import CANCEL
+from sellerbus.messaging.task import MessageState, MessageTask
 
 
-@dataclass(frozen=True)
-class Result:
-    """What became of a line. outcome: the task's state, or one of this module's words."""
+def look(plan: Plan, *, retry: bool) -> None:
+    """Note which of the plan's tasks are there already, and which ids are other messages'.
 
-    line: Line
-    outcome: str
-    task_id: str | None = None
-    reason: str | None = None
-    findings: tuple[Mapping[str, Any], ...] = ()
-    handed_over: bool = False
-    sent_at: str | None = None
-
-    def document(self) -> dict[str, Any]:
-        return {
-            "line": self.line.number,
-            "taskId": self.task_id,
-            "sellerId": self.line.cell("sellerId"),
-            "amazonOrderId": self.line.cell("amazonOrderId"),
-            "messageType": self.line.cell("messageType"),
-            "outcome": self.outcome,
-            "handedOver": self.handed_over,
-            "reason": self.reason,
-            "findings": [dict(each) for each in self.findings],
-            "sentAt": self.sent_at,
-        }
-
-
-@dataclass
-class Planned:
-    """One task, and the lines that are it: the same message may stand in the file more than once."""
-
-    lines: list[Line]
-    tasks: MessageTasks
-    checked: Checked
-    task: MessageTask | None = None
-    handed_over: bool = False
-    fault: str | None = None
-
-    @property
-    def task_id(self) -> str:
-        return str(self.checked.draft.task_id)
-
-    def results(self, *, otherwise: str) -> list[Result]:
-        """What became of each line; `otherwise` where there is no task."""
-        task, first = self.task, self.lines[0].number
-        outcome = NOT_HANDED_OVER if self.fault else otherwise
-        found = [row.document() for row in self.checked.findings]
-        return [
-            Result(
-                line,
-                outcome if task is None or self.fault else str(task.state),
-                self.task_id,
-                self.fault or (task.reason if task else None) or _same(line, first),
-                tuple(task.findings if task and task.findings and not self.fault else found),
-                self.handed_over,
-                task.sent_at if task and not self.fault else None,
-            )
-            for line in self.lines
-        ]
-
-
-@dataclass
-class Plan:
-    """What is to be done: the tasks in the file's order, and the lines that the checks refused."""
-
-    planned: dict[str, Planned] = field(default_factory=dict)
-    faulty: list[Result] = field(default_factory=list)
-
-
-class Planner:
-    """Checks the lines of a file. Reads their attachments and templates, and changes nothing."""
-
-    def __init__(self, stage: Stage, folder: Path) -> None:
-        self._stage = stage
-        self._folder = folder
-        self._tasks: dict[str, MessageTasks] = {}
-        self._templates: dict[str, Templates] = {}
-
-    def plan(self, lines: Sequence[Line], advance: Callable[[], None]) -> Plan:
-        """Return the plan; raises CommandError where a region of the file is not there."""
-        plan = Plan()
-        for line in lines:
-            try:
-                self._add(plan, line)
-            except RefusedError as error:
-                plan.faulty.append(_refused(line, error.findings))
-            except CommandError as error:
-                plan.faulty.append(Result(line, FAULTY, line.cell("taskId"), str(error)))
-            advance()
-        return plan
-
-    def _add(self, plan: Plan, line: Line) -> None:
-        cell = message_input.cell_of(self._stage, line.cells["marketplace"], "marketplace")
-        tasks = self._tasks.setdefault(cell.region, MessageTasks(cell))
-        templates = self._templates.setdefault(cell.region, Templates(cell))
-        checked = message_input.checked(self._draft(line), templates)
-        draft = checked.draft
-        # Of thousands of messages the attachments are too much to hold: they are read again when it is time.
-        slim = replace(
-            draft,
-            files=tuple(file.checked() for file in draft.files),
-            task_id=draft.task_id or f"{DERIVED}{checked.content_hash[:_DIGEST_SIGNS]}",
-        )
-        planned = Planned([line], tasks, replace(checked, draft=slim))
-        first = plan.planned.setdefault(planned.task_id, planned)
-        if first is planned:
-            return
-        if first.checked.content_hash != checked.content_hash:
-            raise CommandError(
-                f"the task id {planned.task_id} is that of line {first.lines[0].number} too, with another "
-                "message",
-                2,
-            )
-        first.lines.append(line)
-
-    def _draft(self, line: Line) -> Draft:
-        return Draft(
-            seller_id=line.cells["sellerId"],
-            marketplace=line.cells["marketplace"],
-            amazon_order_id=line.cells["amazonOrderId"],
-            message_type=line.cells["messageType"],
-            text=line.cell("text"),
-            template=line.cell("template"),
-            values=line.values,
-            files=self._files(line),
-            coverage_start_date=line.cell("coverageStartDate"),
-            coverage_end_date=line.cell("coverageEndDate"),
-            task_id=line.cell("taskId"),
-        )
-
-    def _files(self, line: Line) -> tuple[LocalFile, ...]:
-        return read_all([self._folder / path for path in line.attachments])
-
-
-def look(plan: Plan) -> None:
-    """Note which of the plan's tasks are there already, and which ids are other messages'."""
+    What was not sent, and was tried once more in an earlier run, is the task of its last try. retry: try once
+    more what was not sent, as a new task.
+    """
     for tasks, planned in by_cell(plan.planned.values()):
-        there = tasks.find_all(each.task_id for each in planned)
-        for each in planned:
-            _note(each, there.get(each.task_id))
+        left = planned
+        while left:
+            there = tasks.find_all(each.task_id for each in left)
+            left = [each for each in left if _tried_again(each, there.get(each.task_id), retry=retry)]
+
+
+def may_be_retried(task: MessageTask) -> bool:
+    """Whether it is certain that no call of the task's has reached the buyer."""
+    never_called = task.state is MessageState.FAILED and task.attempts == 0
+    refused = task.state in (MessageState.REFUSED, MessageState.NOT_ALLOWED)
+    # Where a person decided, an earlier call may have been carried out after all.
+    return (never_called or refused) and task.decision in (None, CANCEL)
+
+
+def _tried_again(planned: Planned, there: MessageTask | None, *, retry: bool) -> bool:
+    """Note the task, or that there is none; True where the one of the next try is to be looked for."""
+    before = planned.task
+    if there is None:
+        # The last try is what the line became, unless there shall be another.
+        if before is not None and not retry:
+            planned.checked = planned.of_try(planned.number - 1)
+        elif before is not None:
+            planned.task = None
+        return False
+    planned.task = None
+    _note(planned, there)
+    if planned.fault or not planned.derived or not may_be_retried(there):
+        return False
+    planned.number += 1
+    planned.checked = planned.of_try(planned.number)
+    return True
 
 
 def hand_in(plan: Plan, advance: Callable[[], None]) -> bool:
@@ -207,7 +88,7 @@ def hand_in(plan: Plan, advance: Callable[[], None]) -> bool:
     return False
 
 
-def by_cell(planned: Any) -> list[tuple[MessageTasks, list[Planned]]]:
+def by_cell(planned: Iterable[Planned]) -> list[tuple[MessageTasks, list[Planned]]]:
     """Return the tasks of each cell together."""
     found: dict[str, tuple[MessageTasks, list[Planned]]] = {}
     for each in planned:
@@ -227,12 +108,3 @@ def _note(planned: Planned, there: MessageTask | None) -> None:
 def taken_up(planned: Planned, task: MessageTask) -> None:
     """Note the task that a message became."""
     _note(planned, task)
-
-
-def _refused(line: Line, findings: Sequence[Finding]) -> Result:
-    errors = tuple(row.document() for row in findings)
-    return Result(line, FAULTY, line.cell("taskId"), None, errors)
-
-
-def _same(line: Line, first: int) -> str | None:
-    return None if line.number == first else f"the same message as line {first}"

@@ -16,12 +16,12 @@ from ops.message_tasks import MessageTasks
 from ops.message_views import View
 from ops.options import AsJson, StageName, opened
 from ops.stage import TASKS
+from sellerbus.messaging.operating import CANCEL, GIVE_UP, SEND_AGAIN, SENT
 from sellerbus.messaging.task import MessageState, MessageTask
 
 OPERATE: Final = Function("OperateMessageFunctionName", TASKS)
 
-SENT, SEND_AGAIN, GIVE_UP = "sent", "send-again", "give-up"
-_WRONG_NOW: Final = ("wrong-state", "bad-request", "content-erased")
+_WRONG_NOW: Final = ("wrong-state", "bad-request")
 _BUSY: Final = "busy"
 _CONSEQUENCES: Final = {
     SENT: "The task ends SENT, and its message is erased here. If Amazon did not take it, the buyer never "
@@ -40,7 +40,7 @@ def cancel(task_id: TaskId, stage: StageName, region: RegionName = None, as_json
     {"taskId", "state"}.
     """
     tasks, task = message_tasks.locate(opened(stage), task_id, region)
-    if task.is_ended:
+    if task.is_ended and task.decision != CANCEL:
         raise CommandError(f"Task {task_id} has ended already, {task.state}: nothing was done.", WRONG_INPUT)
     if task.state is MessageState.UNCERTAIN:
         raise CommandError(
@@ -75,24 +75,27 @@ def settle(
     """
     chosen = _decision({SENT: sent, SEND_AGAIN: send_again, GIVE_UP: give_up})
     tasks, task = message_tasks.locate(opened(stage), task_id, region)
-    if task.state is not MessageState.UNCERTAIN:
+    # A decision may be repeated, in case what follows from it was cut off.
+    repeated = chosen is not None and task.decision == chosen
+    if task.state is not MessageState.UNCERTAIN and not repeated:
         raise CommandError(
             f"Task {task_id} is {task.state}: there is nothing to decide about it.", WRONG_INPUT
         )
     if chosen is None and as_json:
         console.show_json(View(task, tasks, message_tasks.now()).document())
-    elif not as_json:
+    elif not as_json and not repeated:
         console.show_facts(f"Task {task_id} is UNCERTAIN", _explanation(task))
     if chosen is None:
         raise CommandError("Decide with --sent, --send-again or --give-up.", PARTLY)
-    if chosen == SEND_AGAIN and task.content is None:
+    if chosen == SEND_AGAIN and task.content is None and not repeated:
         raise CommandError(
             f"The message of task {task_id} is not kept any more: it can't be sent again. Decide --sent or "
             "--give-up, and hand it over anew if need be.",
             WRONG_INPUT,
         )
-    console.say(_CONSEQUENCES[chosen])
-    console.confirmed(f"Decide {chosen} for task {task_id}?", yes=yes)
+    if not repeated:
+        console.say(_CONSEQUENCES[chosen])
+        console.confirmed(f"Decide {chosen} for task {task_id}?", yes=yes)
     answer = _operated(tasks, {"request": "settle", "taskId": task_id, "decision": chosen})
     if as_json:
         console.show_json({"taskId": task_id, "state": answer.get("state"), "decision": chosen})

@@ -18,8 +18,8 @@ from ops import (
     message_results,
 )
 from ops.errors import FAILED, PARTLY, WRONG_INPUT, CommandError
-from ops.message_batch import FAULTY, NOT_REACHED, NOT_TAKEN_UP, READY, Plan, Planner, Result
 from ops.message_options import TimeOut
+from ops.message_plan import FAULTY, NOT_REACHED, NOT_TAKEN_UP, READY, Plan, Planner, Result
 from ops.message_tasks import settled
 from ops.options import AsJson, StageName, opened
 from ops.stage import Stage
@@ -33,6 +33,14 @@ def send_many(
     ] = False,
     skip_faulty: Annotated[
         bool, typer.Option("--skip-faulty", help="Send the others where some lines are refused here.")
+    ] = False,
+    retry: Annotated[
+        bool,
+        typer.Option(
+            "--retry",
+            help="Send those once more that ended REFUSED or NOT_ALLOWED, or FAILED before a call: "
+            "lines without a task id of their own.",
+        ),
     ] = False,
     results: Annotated[
         Path | None,
@@ -51,8 +59,8 @@ def send_many(
     a column value:<name> for each of its placeholders; attachments (paths from the file's folder, separated
     by semicolons); coverageStartDate, coverageEndDate; taskId. Columns are separated by commas or semicolons;
     the file is UTF-8. A line without a task id gets one that is made of its content, so that the same line
-    is always the same task, for the 100 days that tasks are kept: to send a message once more, give its line
-    a task id of its own.
+    is always the same task, for the 100 days that tasks are kept. --retry sends those once more of which it
+    is certain that the buyer did not get them; for others give the line a task id of its own.
 
     The whole file is checked first, by the limits of Amazon's model; where a line is refused nothing is sent,
     but for --skip-faulty. Amazon takes one message a second for each seller and type.
@@ -72,7 +80,7 @@ def send_many(
         planner = Planner(target, Path() if piped else file.parent)
         plan = planner.plan(lines, bar.advance)
     _known_sellers(target, plan)
-    message_batch.look(plan)
+    message_batch.look(plan, retry=retry)
     run = _Run(plan, results or (None if piped else message_results.results_file(file)), as_json=as_json)
     if dry_run:
         run.dry(f"{name}: what would be sent")

@@ -16,7 +16,7 @@ from typing import Any, Final
 from ops import console
 from ops.errors import FAILED, CommandError
 from ops.feed_results import spreadsheet_cell
-from ops.message_batch import FAULTY, READY, Result
+from ops.message_plan import FAULTY, READY, Result
 from ops.message_tasks import rules
 from ops.printable import plain, whole
 from sellerbus.messaging.finding import ERROR, WARNING
