@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from contextlib import suppress
 from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
@@ -77,9 +78,11 @@ class AttachmentStorage:
             try:
                 response = await self._carry_out(request, path, destination)
             except StorageError as error:
-                # A client that still sends could not read the answer.
-                async for _ in request.stream():
-                    pass
+                # A client that still sends could not read the answer. What was read to its end is refused
+                # to be read again.
+                with suppress(RuntimeError):
+                    async for _ in request.stream():
+                        pass
                 return refuse(error)
             response.headers.update(headers)
             return Answer(response.status_code, response)

@@ -35,7 +35,7 @@ class DestinationStorage:
         Content-MD5 would be that of the whole form, and S3 refuses fields that the policy doesn't name.
         """
         fields = _fields(url)
-        if all(name != "policy" for name, _ in fields):
+        if all(name.lower() != "policy" for name, _ in fields):
             self._storage.send("PUT", url, content, headers=headers, success=_PUT_SUCCESS)
             return
         if len(dict(fields)) < len(fields):
