@@ -76,13 +76,14 @@ class MessageTask:
     content: {text | template {name, values}, attachments, coverageStartDate, coverageEndDate}, as the request
     has them, each attachment with bucket, key, versionId, fileName, sizeBytes, sha256; None once it is
     erased. content_until: when it is erased at the latest. content_hash: of what the buyer gets.
-    request_hash: of the request's words. origin: event, sqs or another word. asked_task_id: the id that was
-    asked for where it was another task's already. reason: why it ended so, or is not known. findings:
-    documents of finding.Finding. offered: the actions before the last call. uploads: {uploadDestinationId,
-    contentMd5, uploadedAt}. booking: the turns of the next look (api.booking). waits: {reason, until} of what
-    keeps it from its next step. allowed: the actions that the order offers. untold: the detail-type of the
-    event that is still to be published. sweep, sweep_at: see task_store.py. version: counts the writes of the
-    row, each conditional on the one before.
+    request_hash: of the request's words. origin: event or sqs; source_id: what delivered it. asked_task_id:
+    the id that was asked for where it was another task's already. reason: why it ended so, or is not known.
+    findings: documents of finding.Finding. offered: the actions before the last call. uploads:
+    {uploadDestinationId, contentMd5, uploadedAt}. booking: the turns of the next look (api.booking). waits:
+    {reason, until} of what keeps it from its next step. allowed: the actions that the order offers. untold:
+    the detail-type of the event that is still to be published. tried_since: since when it is tried to send
+    it; decision: a person's on it. sweep, sweep_at: see task_store.py. version: counts the writes of the row,
+    each conditional on the one before.
     """
 
     task_id: str
@@ -96,9 +97,11 @@ class MessageTask:
     request_hash: str
     content_until: int
     origin: str
+    source_id: str
     handed_over_at: str
     created_at: str
     updated_at: str
+    tried_since: str
     state: MessageState = MessageState.ACCEPTED
     force: bool = False
     asked_task_id: str | None = None
@@ -115,6 +118,7 @@ class MessageTask:
     sent_at: str | None = None
     ended_at: str | None = None
     untold: str | None = None
+    decision: str | None = None
     sweep: str | None = None
     sweep_at: str | None = None
     expires_at: int | None = None

@@ -55,8 +55,8 @@ class MessageStore:
 
     def create(
         self, task: MessageTask, *, same_message_seconds: float, is_new: bool = False
-    ) -> MessageTask | None:
-        """Write a new task; return the task that has the id already, unchanged.
+    ) -> tuple[MessageTask, bool]:
+        """Write a new task; return it as its row is and True, or the task that has the id already and False.
 
         same_message_seconds: for how long the very same message is taken for a repetition; then
         SameMessageError is raised. is_new: it is none. A task that is refused from the beginning holds its
@@ -70,13 +70,11 @@ class MessageStore:
             self._table.write(*writes)
         except RefusedError as refused:
             there = refused.items.get(task_key(task.task_id))
-            if there:
-                return from_item(there)
-            first = self.find(task.task_id)
-            if first is None:
-                raise SameMessageError(str(refused.items[content_key(task.content_hash)]["taskId"])) from None
-            return first
-        return None
+            if there is None:
+                holder = refused.items[content_key(task.content_hash)]["taskId"]
+                raise SameMessageError(str(holder)) from None
+            return from_item(there), False
+        return task, True
 
     def find(self, task_id: str) -> MessageTask | None:
         """Return the task as it is now (a consistent read), None where there is none."""
@@ -135,9 +133,9 @@ class MessageStore:
         key, me = once_key(before), before.task_id
         if before.holds_the_type:
             return [Write.delete(key, condition=free, me=me)]
-        # Nothing removes it but the task; should that ever fail, it is gone when the task's row may be.
-        row = {"taskId": me, "expiresAt": self._kept_until()}
-        return [Write.put(key, row, condition=free, me=me)]
+        # The task removes it. What is left over for whatever reason goes when an ended task's row would.
+        taken = "SET taskId = :me, expiresAt = :until"
+        return [Write.update(key, taken, condition=free, me=me, until=self._kept_until())]
 
     def _message_freed(self, before: MessageTask, after: MessageTask) -> list[Write]:
         if before.is_ended or after.state not in NOT_SENT:

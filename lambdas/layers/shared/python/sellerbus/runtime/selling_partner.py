@@ -12,7 +12,7 @@ from functools import cache
 from typing import Final
 
 from sellerbus.api.bounded_clock import BoundedClock
-from sellerbus.api.client import SellingPartnerClient
+from sellerbus.api.client import MOST_WAIT_SECONDS, SellingPartnerClient
 from sellerbus.api.credentials import SecretCredentials
 from sellerbus.api.lwa import TokenCache
 from sellerbus.api.notifications import NotificationsApi
@@ -56,8 +56,12 @@ def amazon_client(
     remaining_seconds: Callable[[], float],
     *,
     secret_set_command: str = "",
+    most_wait_seconds: float = MOST_WAIT_SECONDS,
 ) -> SellingPartnerClient:
-    """Return what calls Amazon for one invocation, for the application and for its sellers."""
+    """Return what calls Amazon for one invocation, for the application and for its sellers.
+
+    most_wait_seconds: the longest wait for quota that is slept through.
+    """
     command = secret_set_command or _secret_set_command(config)
     return SellingPartnerClient(
         endpoint=config.sp_api_endpoint,
@@ -66,6 +70,7 @@ def amazon_client(
         throttle=_throttle(config.quota_table_name, config.lwa_secret_id, command),
         pace=_PACE,
         remaining_seconds=remaining_seconds,
+        most_wait_seconds=most_wait_seconds,
     )
 
 

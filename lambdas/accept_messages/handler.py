@@ -1,0 +1,59 @@
+"""Messages that are handed over, by SQS or as events: each becomes a task, once. See docs/reliability.md."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from typing import Any
+
+from sellerbus.aws.errors import StoreUnavailableError
+from sellerbus.aws.message_queue import Message, MessageQueue
+from sellerbus.messaging.accept_results import Result, Verdict
+from sellerbus.runtime import config, message_config, message_tasks
+from sellerbus.runtime.observability import LambdaContext, logger
+
+log = logger()
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Take an SQS batch; answers with the messages that SQS shall deliver again.
+
+    Source: Lambda developer guide, "Using Lambda with Amazon SQS", ReportBatchItemFailures.
+    """
+    settings = config.load(message_config.AcceptMessagesConfig, os.environ)
+    messages = [Message.of_record(record) for record in event["Records"]]
+    results = message_tasks.message_acceptor(settings).accept(messages, context.get_remaining_time_in_millis)
+    unfinished = [result for result in results if not result.is_done]
+    _hide(message_tasks.task_queue(settings), unfinished)
+    _report(results, context.aws_request_id)
+    return {"batchItemFailures": [{"itemIdentifier": result.message.message_id} for result in unfinished]}
+
+
+def _hide(queue: MessageQueue, results: list[Result]) -> None:
+    """Let the messages come back when they should."""
+    for result in results:
+        try:
+            queue.hide(result.message, result.retry_seconds)
+        except StoreUnavailableError as error:
+            # Nothing is lost by it: it comes back after the queue's own visibility time-out.
+            log.warning(
+                "could not set when a message comes back",
+                error=str(error),
+                message_id=result.message.message_id,
+            )
+
+
+def _report(results: list[Result], request_id: str) -> None:
+    """One line for the batch, one for each message that an operator may have to ask about."""
+    verdicts = Counter(result.verdict.value for result in results)
+    log.info("batch of requests taken", request_id=request_id, verdicts=dict(verdicts))
+    for result in results:
+        quiet = result.verdict in {Verdict.TAKEN, Verdict.KNOWN, Verdict.DUPLICATE}
+        (log.info if quiet else log.warning)(
+            f"request {result.verdict.value}",
+            request_id=request_id,
+            task_id=result.task_id,
+            reason=result.reason,
+            message_id=result.message.message_id,
+            receive_count=result.message.receive_count,
+        )

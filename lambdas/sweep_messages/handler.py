@@ -1,0 +1,41 @@
+"""Every five minutes: which message tasks does nothing move on, and which texts are too old?"""
+
+import os
+from typing import Any
+
+from sellerbus.runtime import config, message_tasks
+from sellerbus.runtime.message_config import SweepMessagesConfig
+from sellerbus.runtime.observability import LambdaContext, MetricUnit, emitted, logger, metrics
+
+MARGIN_SECONDS = 5.0
+
+log = logger()
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> None:
+    """Put tasks back whose message is gone, and erase texts that are kept no longer."""
+    del event
+    settings = config.load(SweepMessagesConfig, os.environ)
+    sweeper = message_tasks.message_sweeper(
+        settings, lambda: context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS
+    )
+    swept = sweeper.sweep()
+    if swept.sent_again:
+        log.warning(
+            "message tasks are put back, which nothing moved on",
+            request_id=context.aws_request_id,
+            sent_again=swept.sent_again,
+            task_ids=swept.task_ids,
+        )
+    if swept.erased:
+        log.info("texts of messages are erased", request_id=context.aws_request_id, erased=swept.erased)
+    if swept.failures or not swept.complete:
+        log.warning(
+            "not all message tasks could be looked after: the rest is next time",
+            request_id=context.aws_request_id,
+            complete=swept.complete,
+            failures=swept.failures,
+        )
+    with emitted(metrics()) as measured:
+        measured.add_metric("MessagesSentAgain", MetricUnit.Count, swept.sent_again)
+        measured.add_metric("MessageContentsErased", MetricUnit.Count, swept.erased)
