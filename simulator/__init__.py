@@ -1,4 +1,6 @@
-"""A stand-in for Amazon on this machine: Login with Amazon, the Notifications and Feeds APIs, the publisher.
+"""A stand-in for Amazon on this machine: Login with Amazon, the publisher, and five APIs.
+
+They are Notifications, Feeds, Orders, Messaging and Uploads.
 
 It knows nothing of the product that talks to it, so that a misunderstanding of Amazon's interface cannot hide
 by being made on both sides. State lives in memory and ends with the process.
@@ -14,4 +16,10 @@ Of feeds: `feeds` and `feed_sandbox` (the six operations, in two versions), `sto
 `report_json`, `report_xml` and `report_flat_file` (reading feeds, writing reports), `feed_book` and `blob`
 (state), `feed_rules`, `feed_types`, `fates`, `document_content` and `reporting` (facts and decisions without
 I/O).
+
+Of orders and messages: `orders` and `orders_v0` with `shipments` and `verification` (the Orders API in two
+versions), `messaging`, `uploads`, `attachment_storage` and `policy_form` (messages and what is attached to
+them), `static_sandbox` (its cases are data), `order_control` and `order_fields` (the control API),
+`order_book`, `upload_book` and `outbox` (state), `order_rules`, `message_rules`, `message_types`,
+`message_actions`, `marketplaces`, `query` and `times` (facts and decisions without I/O).
 """

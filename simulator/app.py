@@ -32,11 +32,21 @@ from simulator.lwa import LwaError, issue_token
 from simulator.messaging import MessagingApi
 from simulator.mint import Clock, Mint
 from simulator.notifications import NotificationsApi
-from simulator.operations import FEEDS_VERSIONS, MESSAGING_API, NOTIFICATIONS_API, UPLOADS_API
+from simulator.operations import (
+    FEEDS_VERSIONS,
+    MESSAGING_API,
+    NOTIFICATIONS_API,
+    ORDERS_API,
+    ORDERS_V0_API,
+    UPLOADS_API,
+)
+from simulator.orders import OrdersApi
+from simulator.orders_v0 import OrdersV0Api
 from simulator.publisher import Publisher
 from simulator.queues import Queues
 from simulator.regions import DEFAULT_REGION, REGIONS
 from simulator.sandbox import SandboxApi
+from simulator.static_sandbox import StaticSandbox
 from simulator.storage import STORAGE_PATH, Storage
 from simulator.uploads import UploadsApi
 from simulator.world import Application, World
@@ -74,8 +84,12 @@ def create_app(
         NOTIFICATIONS_API: NotificationsApi(world, queues, event_sources),
         MESSAGING_API: MessagingApi(world),
         UPLOADS_API: UploadsApi(world, attachments),
+        ORDERS_API: OrdersApi(world),
+        ORDERS_V0_API: OrdersV0Api(world),
     }
     sandbox: dict[str, Api] = {NOTIFICATIONS_API: SandboxApi(world, publisher)}
+    for api in (MESSAGING_API, UPLOADS_API, ORDERS_API, ORDERS_V0_API):
+        sandbox[api] = StaticSandbox(api)
     for version in FEEDS_VERSIONS:
         production[f"feeds/{version}"] = FeedsApi(world, storage, life, version)
         sandbox[f"feeds/{version}"] = FeedsSandbox(version)

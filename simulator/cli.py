@@ -12,6 +12,8 @@ import typer
 from simulator.cli_behind_the_back import destinations, subscriptions
 from simulator.cli_faults import faults
 from simulator.cli_feeds import FEED_COLUMNS, documents, feeds
+from simulator.cli_orders import ORDER_COLUMNS, orders
+from simulator.cli_outbox import outbox, uploads
 from simulator.cli_publish import publish
 from simulator.command import AsJson, Region, Url, call
 from simulator.printing import show
@@ -20,8 +22,8 @@ DEFAULT_CLIENT_ID = "amzn1.application-oa2-client.local"
 
 app = typer.Typer(
     name="simulator",
-    help="A stand-in for Amazon on this machine: Login with Amazon, the Notifications and Feeds APIs, "
-    "the publisher.",
+    help="A stand-in for Amazon on this machine: Login with Amazon, the Notifications, Feeds, Orders, "
+    "Messaging and Uploads APIs, the publisher.",
     no_args_is_help=True,
     add_completion=False,
     # Without boxes: in those, paths and commands are broken over lines.
@@ -34,6 +36,8 @@ app.add_typer(destinations, name="destinations")
 app.add_typer(subscriptions, name="subscriptions")
 app.add_typer(feeds, name="feeds")
 app.add_typer(documents, name="documents")
+app.add_typer(orders, name="orders")
+app.add_typer(uploads, name="uploads")
 
 
 @app.command()
@@ -100,6 +104,7 @@ def _announce(line: str) -> None:
 
 
 app.command("publish")(publish)
+app.command("outbox")(outbox)
 
 
 @sellers.command("add")
@@ -187,6 +192,7 @@ def state(url: Url = None, as_json: AsJson = False) -> None:
             "destinationId",
         ),
         "feeds": FEED_COLUMNS,
+        "orders": ORDER_COLUMNS,
     }
     for part, names in columns.items():
         rows = sorted(({name: item[name] for name in names} for item in held[part]), key=_by_seller)

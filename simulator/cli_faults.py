@@ -12,8 +12,8 @@ from simulator.wording import FAULT_OPTIONS
 
 faults = typer.Typer(help="What shall go wrong.", no_args_is_help=True)
 FAULTY = (
-    "An operation such as createSubscription or feeds/2021-06-30/createFeed; or lwa, uploadDocument, "
-    "downloadDocument."
+    "An operation such as createSubscription, feeds/2021-06-30/createFeed or messaging/v1/sendInvoice; or "
+    "lwa, uploadDocument, downloadDocument, uploadAttachment."
 )
 
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 import typer
 
@@ -49,3 +50,9 @@ def call(
         sys.stderr.write(f"simulator: {text}\n")
         # What an option can mend is wrong input, whatever the API calls it.
         raise typer.Exit(2 if error.status == _BAD_REQUEST or "--" in text else 1) from error
+
+
+def with_query(path: str, **wanted: str | None) -> str:
+    """The path of a control request that names some of what there is."""
+    given = {name: value for name, value in wanted.items() if value is not None}
+    return f"{path}?{urlencode(given)}" if given else path

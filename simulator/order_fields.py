@@ -15,6 +15,7 @@ from simulator.regions import REGIONS, region_of
 
 USUAL_MARKETPLACE = "ATVPDKIKX0DER"
 _SECONDS_A_DAY = 86_400
+_USUAL_AGE_SECONDS = 3600
 
 
 def settings(fields: Fields, held: MessageSettings) -> MessageSettings:
@@ -98,7 +99,8 @@ def item(fields: Fields, item_id: str) -> Item:
 def _created_at(fields: Fields, now: float) -> float:
     value, days = fields.optional_text("createdAt"), fields.number("daysAgo")
     if value is None:
-        return now - days * _SECONDS_A_DAY
+        # Amazon lists orders when they are two minutes old.
+        return now - (days * _SECONDS_A_DAY if fields.has("daysAgo") else _USUAL_AGE_SECONDS)
     try:
         time = datetime.fromisoformat(value)
     except ValueError as error:

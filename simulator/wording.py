@@ -33,6 +33,17 @@ FEED_OPTIONS = {
     "processingSeconds": "--processing",
     "copies": "--copies",
 }
+ORDER_OPTIONS = {
+    "sellerId: several": "several sellers",
+    "; give sellerId, region": "; give --seller and --region",
+    "amazonOrderId": "--id",
+    "marketplaceId": "--marketplace",
+    "status": "--status",
+    "fulfilledBy": "--fulfilled-by",
+    "daysOlder": "--days-older",
+    "form": "--form",
+    "count": "--count",
+}
 FAULT_OPTIONS = {
     "status": "--status",
     "body": "--body",
