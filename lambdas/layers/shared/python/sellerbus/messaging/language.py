@@ -62,7 +62,7 @@ _SCRIPTS: Final[Mapping[str, frozenset[str]]] = {
         "hi": "Devanagari",
         "ja": "Kana Han",
         "kn": "Kannada",
-        "ko": "Hangul Han",
+        "ko": "Hangul",
         "ml": "Malayalam",
         "mr": "Devanagari",
         "ru": "Cyrillic",

@@ -164,6 +164,8 @@ def _template(fields: Fields) -> TemplateUse | None:
         return None
     name = inner.matching("name", TEMPLATE_NAME, "1 to 64 letters, digits, _ or -")
     said = inner.mapping("values")
+    if said is None:
+        return None
     if len(said) > MOST_VALUES or not all(isinstance(value, str) for value in said.values()):
         inner.fault("values", f"must be an object of at most {MOST_VALUES} texts")
         return None

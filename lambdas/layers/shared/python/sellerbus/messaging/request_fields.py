@@ -93,15 +93,18 @@ class Fields:
             return ()
         return value or ()
 
-    def mapping(self, name: str) -> Mapping[str, Any]:
+    def mapping(self, name: str) -> Mapping[str, Any] | None:
+        """The field, an object; an empty one where it is not there, None where it is wrong."""
         value = self._said.get(name)
-        if value is not None and not isinstance(value, dict):
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
             self.fault(name, "must be an object")
-            return {}
-        if value and not is_text(value):
+        elif not is_text(value):
             self.fault(name, "has a half of a character (a lone surrogate)")
-            return {}
-        return value or {}
+        else:
+            return value
+        return None
 
     def inner(self, name: str, known: Sequence[str]) -> Fields | None:
         """The object in a field; None where it is not there."""

@@ -176,6 +176,8 @@ def _placeholders(fields: Fields) -> Iterator[str]:
 
 def _texts(fields: Fields) -> Iterator[tuple[str, str]]:
     said = fields.mapping("texts")
+    if said is None:
+        return
     if not 1 <= len(said) <= MOST_TEXTS:
         fields.fault("texts", f"must have 1 to {MOST_TEXTS} texts, by locale, such as en-US")
         return

@@ -1,0 +1,155 @@
+"""Files are known by their names and by their first bytes, and both must agree."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+
+from sellerbus.messaging.attachments import (
+    HEAD_BYTES,
+    LARGEST_TOTAL_BYTES,
+    Attachment,
+    file_findings,
+    kind_by_content,
+    kind_by_name,
+)
+
+
+def archive(*names: str, first_bytes: int = 0) -> bytes:
+    """A ZIP archive with files of these names; the first has `first_bytes` bytes that don't compress."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_STORED) as packed:
+        for number, name in enumerate(names):
+            packed.writestr(name, b"\xaa" * (first_bytes if number == 0 else 5))
+    return held.getvalue()
+
+
+def attached(name: str, content: bytes) -> Attachment:
+    return Attachment(name, len(content), content[:HEAD_BYTES])
+
+
+def rules(*files: Attachment) -> list[tuple[str, str]]:
+    return [(each.rule, each.field) for each in file_findings(files)]
+
+
+DOCX = archive("[Content_Types].xml", "_rels/.rels", "word/document.xml")
+XLSX = archive("[Content_Types].xml", "_rels/.rels", "xl/workbook.xml")
+LONG_DOCX = archive("[Content_Types].xml", "docProps/thumbnail.jpeg", "word/document.xml", first_bytes=70_000)
+GOOD = {
+    "a.txt": b"Hello",
+    "b.TXT": "Grüße".encode("cp1252"),
+    "c.txt": "こんにちは".encode("shift_jis"),
+    "d.txt": "Grüße".encode("utf-16"),
+    "e.txt": b"MZ is a sign, BM another one",
+    "f.pdf": b"%PDF-1.4\n...",
+    "g.doc": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 500,
+    "h.docx": DOCX,
+    "i.docx": LONG_DOCX,
+    "j.jpg": b"\xff\xd8\xff\xe0\x00\x10JFIF",
+    "k.jpeg": b"\xff\xd8\xff\xe1\x00\x10Exif",
+    "l.gif": b"GIF87a\x01",
+    "m.Gif": b"GIF89a\x01",
+    "n.png": b"\x89PNG\r\n\x1a\n\x00",
+    "Rechnung 12.03. für Käufer.pdf": b"%PDF-1.7",
+    "請求書.pdf": b"%PDF-1.7",
+}
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_files_that_are_what_they_are_called_pass(name: str) -> None:
+    assert rules(attached(name, GOOD[name])) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("a.pdf", b"GIF89a", "a PDF by its name and a GIF image by its content"),
+        ("a.png", b"\xff\xd8\xff\xe0", "a JPEG image by its content"),
+        ("a.jpg", b"\x89PNG\r\n\x1a\n", "a PNG image by its content"),
+        ("a.txt", b"%PDF-1.7", "a PDF by its content"),
+        ("a.txt", b"MZ\x90\x00\x03", "a program by its content"),
+        ("a.txt", b"Hello\x00World", "a file of an unknown kind"),
+        ("a.txt", b"\xff\xfea\x00\x00\x00", "a file of an unknown kind"),
+        ("a.txt", b"\xff\xfea", "a file of an unknown kind"),
+        ("a.pdf", b"<html>", "a text file by its content"),
+        ("a.doc", DOCX, "a Word document (.docx) by its content"),
+        ("a.doc", rb"{\rtf1 Hello}", "a rich text document by its content"),
+        ("a.docx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a Word document (.doc) by its content"),
+        ("a.docx", XLSX, "another Office document"),
+        ("a.docx", archive("a.txt"), "a ZIP archive"),
+        ("a.docx", archive("[Content_Types].xml", "a.txt"), "a ZIP archive"),
+        ("a.docx", b"PK\x03\x04", "a ZIP archive"),
+        ("a.jpg", b"BM\x00\x01", "a BMP image"),
+        ("a.png", b"II*\x00", "a TIFF image"),
+    ],
+)
+def test_content_that_is_something_else_is_told(name: str, content: bytes, told: str) -> None:
+    (finding,) = file_findings([attached(name, content)])
+    assert (finding.rule, finding.field) == ("attachment-type-by-content", "attachments[0]")
+    assert told in finding.text
+
+
+@pytest.mark.parametrize("name", ["a.exe", "a", "a.", "a.pdf.zip", "a.xlsx", "a.html", "a.bmp"])
+def test_names_that_amazon_does_not_take_are_told(name: str) -> None:
+    assert kind_by_name(name) is None
+    (finding,) = file_findings([attached(name, b"Hello")])
+    assert (finding.rule, finding.field) == ("attachment-type-by-name", "attachments[0].fileName")
+    assert ".docx" in str(finding.limit)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../a.txt",
+        "folder/a.txt",
+        "C:\\a.txt",
+        "a\x00.txt",
+        "a\n.txt",
+        "invoice\u202etxt.pdf.txt",
+        "a\u2028.txt",
+        " a.txt",
+        "x" * 252 + ".txt",
+        "é" * 126 + ".txt",
+    ],
+)
+def test_names_that_are_no_plain_file_names_are_told(name: str) -> None:
+    assert ("attachment-name", "attachments[0].fileName") in rules(attached(name, b"Hello"))
+
+
+@pytest.mark.parametrize("name", ["", " ", ".txt", ".hidden.txt"])
+def test_names_without_a_name_are_told(name: str) -> None:
+    assert "attachment-name" in [rule for rule, _ in rules(attached(name, b"Hello"))]
+
+
+def test_names_of_the_allowed_length_pass() -> None:
+    assert rules(attached("x" * 251 + ".txt", b"Hello")) == []
+
+
+def test_two_files_of_one_name_are_told() -> None:
+    files = [attached(name, b"Hello") for name in ("a.txt", "b.txt", "A.TXT")]
+    assert rules(*files) == [("attachment-name", "attachments[2].fileName")]
+    composed, parts = attached("\u00e9.txt", b"x"), attached("e\u0301.txt", b"x")
+    assert rules(composed, parts) == [("attachment-name", "attachments[1].fileName")]
+
+
+def test_empty_files_are_told() -> None:
+    assert rules(attached("a.pdf", b"")) == [("empty-attachment", "attachments[0]")]
+
+
+def test_all_together_must_be_less_than_ten_megabytes() -> None:
+    half = Attachment("a.pdf", LARGEST_TOTAL_BYTES // 2, b"%PDF-")
+    below = Attachment("b.pdf", LARGEST_TOTAL_BYTES // 2 - 1, b"%PDF-")
+    at = Attachment("b.pdf", LARGEST_TOTAL_BYTES // 2, b"%PDF-")
+    assert rules(half, below) == []
+    (finding,) = file_findings([half, at])
+    assert (finding.rule, finding.field) == ("attachments-too-large", "attachments")
+    assert "10,000,000 bytes" in finding.text
+
+
+def test_a_text_may_be_cut_off_within_a_character_but_not_end_so() -> None:
+    cut = "é".encode()[:1]
+    assert kind_by_content(b"a" + cut, 3) == "a text file"
+    assert kind_by_content("a".encode("utf-16") + b"b", 99) == "a text file"
+    assert kind_by_content("a".encode("utf-16") + b"b", 5) == "a file of an unknown kind"
