@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.document import Document
@@ -13,7 +13,7 @@ from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.key_binding.key_processor import KeyPressEvent
 from prompt_toolkit.layout import BufferControl, Dimension, HSplit, ScrollbarMargin, Window
 
-from ops.compose_page import Message, Page, ask, fixed, key_name, one_line
+from ops.compose_page import Message, Page, ask, fixed, key_name, one_line, said_line, stacked
 from ops.compose_terminal import Terminal
 
 _SMALLEST: Final = 4
@@ -22,6 +22,10 @@ _AROUND: Final = 16
 """Rows that the rest of the page takes, as a rule."""
 _BAR: Final = 24
 _CLOSE: Final = 0.9
+
+GO_ON: Final = "c-s"
+GO_BACK: Final = "escape"
+LEAVE: Final = "c-c"
 
 
 @dataclass(frozen=True)
@@ -34,12 +38,13 @@ class Said:
 
 @dataclass(frozen=True)
 class Written:
-    """The text as it was left, and where the cursor was. key: the key that ended it; "" goes on."""
+    """The text as it was left, and where the cursor was. key: the key that ended it: GO_ON, GO_BACK, LEAVE or
+    one of the page's own.
+    """
 
     text: str
     cursor: int
-    key: str = ""
-    back: bool = False
+    key: str
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ class Asked:
     rule: what is said of it, as Amazon words it. check: is asked at every change.
     """
 
-    minimum: int
+    required: bool
     maximum: int | None
     rule: str
     check: Callable[[str], Sequence[Said]]
@@ -64,7 +69,7 @@ def write(
     cursor: int | None = None,
     own_keys: Mapping[str, str] | None = None,
 ) -> Written:
-    """Return what was written: also where the person goes back, so that nothing of it is lost.
+    """Return what was written, also where the person goes back or leaves: nothing of it is lost by that.
 
     own_keys: prompt_toolkit's name of a key, and what the page says of it.
     """
@@ -94,8 +99,8 @@ def write(
     )
     keys = {"Ctrl-S": "go on", "Enter": "new line"}
     keys |= {key_name(key): does for key, does in (own_keys or {}).items()}
-    answer = ask(terminal, page.with_keys(keys), body, bindings, message, focus=edited)
-    return answer if isinstance(answer, Written) else _left(buffer, back=True)
+    written: Written = ask(terminal, page.with_keys(keys), body, bindings, message, focus=edited)
+    return written
 
 
 def count_line(terminal: Terminal, text: str, asked: Asked) -> StyleAndTextTuples:
@@ -118,13 +123,14 @@ def count_line(terminal: Terminal, text: str, asked: Asked) -> StyleAndTextTuple
 def _bindings(buffer: Buffer, asked: Asked, message: Message, own_keys: Mapping[str, str]) -> KeyBindings:
     bindings = KeyBindings()
 
-    @bindings.add("c-s")
+    @bindings.add(GO_ON)
     def go_on(event: KeyPressEvent) -> None:
         why = _unfinished(buffer.text, asked)
         if why:
             message.say(why)
         else:
-            event.app.exit(result=_left(buffer))
+            # What ends in blanks counts them, and nobody sees them.
+            event.app.exit(result=Written(buffer.text.rstrip(), len(buffer.text.rstrip()), GO_ON))
 
     @bindings.add("<bracketed-paste>")
     def paste(event: KeyPressEvent) -> None:
@@ -135,34 +141,26 @@ def _bindings(buffer: Buffer, asked: Asked, message: Message, own_keys: Mapping[
         # A tab in an e-mail is drawn as anything from one space to eight.
         buffer.insert_text("    ")
 
-    for key in own_keys:
+    for key in (GO_BACK, LEAVE, *own_keys):
 
         def press(event: KeyPressEvent, key: str = key) -> None:
-            event.app.exit(result=_left(buffer, key=key))
+            event.app.exit(result=Written(buffer.text, buffer.cursor_position, key))
 
-        bindings.add(key)(press)
+        bindings.add(key, eager=True)(press)
     return bindings
 
 
 def _unfinished(text: str, asked: Asked) -> str:
     if not text.strip():
-        return "There is no text yet." if asked.minimum else ""
+        return "There is no text yet." if asked.required else ""
     return next((said.text for said in asked.check(text) if said.stops), "")
 
 
-def _left(buffer: Buffer, **more: Any) -> Written:
-    return Written(buffer.text, buffer.cursor_position, **more)
-
-
 def _findings(terminal: Terminal, said: Sequence[Said]) -> StyleAndTextTuples:
-    found: StyleAndTextTuples = []
-    for each in sorted(said, key=lambda row: not row.stops):
-        style, sign = (
-            ("class:error", terminal.signs.error) if each.stops else ("class:warning", terminal.signs.warning)
-        )
-        found += [("", "\n")] if found else []
-        found.append((style, f"{sign} {one_line(each.text)}"))
-    return found
+    return stacked(
+        [said_line(terminal, row.text, stops=row.stops)]
+        for row in sorted(said, key=lambda row: not row.stops)
+    )
 
 
 def _height(terminal: Terminal) -> Dimension:

@@ -6,14 +6,14 @@ end by the command.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from prompt_toolkit.application import Application
 from prompt_toolkit.application.current import get_app
 from prompt_toolkit.formatted_text import StyleAndTextTuples
-from prompt_toolkit.key_binding import KeyBindings
+from prompt_toolkit.key_binding import KeyBindings, merge_key_bindings
 from prompt_toolkit.key_binding.key_processor import KeyPressEvent
 from prompt_toolkit.layout import (
     AnyContainer,
@@ -96,11 +96,12 @@ def ask(
     """
     if page.problem:
         message.say(page.problem)
-    _add_common_keys(bindings, can_go_back=page.can_go_back)
+    # A page's own binding of a key goes before the common one.
+    keys = merge_key_bindings([_common_keys(can_go_back=page.can_go_back), bindings])
     layout = Layout(HSplit([*_above(terminal, page), body, *_below(page, message)]), focused_element=focus)
     application: Application[Any] = Application(
         layout=layout,
-        key_bindings=bindings,
+        key_bindings=keys,
         style=STYLE,
         input=terminal.input,
         output=terminal.output,
@@ -109,6 +110,21 @@ def ask(
     )
     application.ttimeoutlen = _ESCAPE_SECONDS
     return application.run(handle_sigint=False)
+
+
+def stacked(lines: Iterable[StyleAndTextTuples]) -> StyleAndTextTuples:
+    """Return the lines under each other."""
+    found: StyleAndTextTuples = []
+    for number, line in enumerate(lines):
+        found += [("", "\n"), *line] if number else line
+    return found
+
+
+def said_line(terminal: Terminal, text: str, *, stops: bool) -> tuple[str, str]:
+    """Return what a check says, with the sign and the colour of an error or of a warning."""
+    if stops:
+        return "class:error", f"{terminal.signs.error} {one_line(text)}"
+    return "class:warning", f"{terminal.signs.warning} {one_line(text)}"
 
 
 def fixed(text: Callable[[], StyleAndTextTuples]) -> Window:
@@ -123,7 +139,9 @@ def key_name(key: str) -> str:
     return f"Ctrl-{key[2:].upper()}" if key.startswith("c-") else {"delete": "Del"}.get(key, key.capitalize())
 
 
-def _add_common_keys(bindings: KeyBindings, *, can_go_back: bool) -> None:
+def _common_keys(*, can_go_back: bool) -> KeyBindings:
+    bindings = KeyBindings()
+
     @bindings.add("escape", eager=True)
     def back(event: KeyPressEvent) -> None:
         if can_go_back:
@@ -132,6 +150,8 @@ def _add_common_keys(bindings: KeyBindings, *, can_go_back: bool) -> None:
     @bindings.add("c-c", eager=True)
     def leave(event: KeyPressEvent) -> None:
         event.app.exit(exception=KeyboardInterrupt())
+
+    return bindings
 
 
 def _above(terminal: Terminal, page: Page) -> list[AnyContainer]:
@@ -146,11 +166,10 @@ def _above(terminal: Terminal, page: Page) -> list[AnyContainer]:
 
     def answers() -> StyleAndTextTuples:
         width = max((len(label) for label, _ in page.told), default=0)
-        found: StyleAndTextTuples = []
-        for label, words in page.told:
-            found += [("", "\n")] if found else []
-            found += [("class:label", f"  {label.ljust(width)}  "), ("", one_line(words))]
-        return found
+        return stacked(
+            [("class:label", f"  {label.ljust(width)}  "), ("", one_line(words))]
+            for label, words in page.told
+        )
 
     def question() -> StyleAndTextTuples:
         return [("class:question", page.question)]

@@ -141,7 +141,7 @@ def run(
         ) from None
     if not as_json:
         _tell_start(handed)
-    task = _followed(tasks, handed.task, timeout, target.name) if wait else handed.task
+    task = followed(tasks, handed.task, timeout, target.name) if wait else handed.task
     if as_json:
         console.show_json(_document(handed, task))
     elif wait:
@@ -177,7 +177,8 @@ def unhappy(task: MessageTask, stage: str, timeout: float) -> str:
     )
 
 
-def _followed(tasks: MessageTasks, task: MessageTask, timeout: float, stage: str) -> MessageTask:
+def followed(tasks: MessageTasks, task: MessageTask, timeout: float, stage: str) -> MessageTask:
+    """Follow a task, and say where it is found if the person stops waiting. timeout: minutes."""
     try:
         return message_following.follow(tasks, task, sleep=console.wait, seconds=timeout * 60)
     except KeyboardInterrupt:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from ops import (
+    compose,
     message_actions,
     message_decisions,
     message_looking,
@@ -25,6 +26,7 @@ app = typer.Typer(
     "lambda:InvokeFunction on operate_message (settle, cancel) and look_up_orders (actions, compose); on the "
     "stage's key kms:Decrypt, and kms:GenerateDataKey (send, send-many), through DynamoDB, SQS and S3.",
 )
+app.command("compose")(compose.compose)
 app.command("send")(message_send.send)
 app.command("send-many")(message_many.send_many)
 app.command("actions")(message_actions.actions)
