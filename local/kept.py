@@ -8,10 +8,11 @@ import shutil
 from pathlib import Path
 
 from local.cast import SELLERS
-from local.commands import FEEDS_API_VERSION, ROOT, CommandError, architecture, runtime
+from local.commands import FEEDS_API_VERSION, ROOT, STAGE, CommandError, architecture, runtime
 from local.deployment import Deployment, is_running, start_deployment
 from local.emulator import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, EmulatorError, is_healthy
 from local.function_logs import function_logs
+from local.message_requests import GUIDES_ORDER
 from local.outcome import Outcome
 from local.runs import LOCAL, orderly_end, sweep
 from local.screen import Screen
@@ -162,6 +163,12 @@ And a dead letter (the message is no notification):
   make events
 
 Feeds, and how to practise what goes wrong with them: docs/feeds.md
+
+A message to a buyer, and what the buyer got:
+  bin/simulator orders add --seller {SELLERS[0].seller_id} --id {GUIDES_ORDER}
+  bin/sellerbus messages actions {GUIDES_ORDER} --stage {STAGE} --seller {SELLERS[0].seller_id}
+  bin/sellerbus messages compose --stage {STAGE}
+  bin/simulator outbox
 
 Read the queues yourself: $EXAMPLE_CONSUMER_QUEUE_URL, $NOTIFICATION_DEAD_LETTER_QUEUE_URL
                           (each message that you receive is hidden for a while, and SQS counts the receives:

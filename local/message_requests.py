@@ -17,11 +17,10 @@ QUESTION_TYPE: Final = "confirmOrderDetails"
 """Takes a text and nothing else."""
 TEMPLATE: Final = "where-it-is"
 TEMPLATE_TYPE: Final = "confirmDeliveryDetails"
+TEMPLATE_TEXT: Final = "When may we deliver order {orderId}? It takes the driver {minutes} minutes."
 TEMPLATE_DOCUMENT: Final[Mapping[str, Any]] = {
     "messageType": TEMPLATE_TYPE,
-    "texts": {
-        "en": "Please tell us when we may deliver order {orderId}. The driver needs {minutes} minutes."
-    },
+    "texts": {"en": TEMPLATE_TEXT},
     "placeholders": ["minutes"],
 }
 _GERMAN_ONLY: Final = "german-only"

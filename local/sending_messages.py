@@ -136,7 +136,7 @@ def _send_guides(scenes: MessageScenes) -> Finished:
     return scenes.deployment.commands.sellerbus(
         *("messages", "send", "--stage", scenes.deployment.stage, "--seller", FIRST),
         *("--order", GUIDES_ORDER, "--marketplace", "US", "--type", GUIDES_TYPE),
-        *("--text", str(GUIDES.fields["text"]), "--attachment", str(EXAMPLE)),
+        *("--text", str(GUIDES.fields["text"]), "--attach", str(EXAMPLE)),
         *("--task-id", scenes.task_id(GUIDES_NAME), "--wait"),
     )
 

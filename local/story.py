@@ -1,4 +1,4 @@
-"""The story of `make demo`: from an empty account to notifications and feeds that came through, and back.
+"""The story of `make demo`: from an empty account to notifications, feeds and messages, and back again.
 
 Each step checks what it claims; one that falls short raises StoryError with the name of the function whose
 log tells more.
@@ -24,6 +24,7 @@ from local.story_of_deliveries import (
 )
 from local.story_of_drift import check_drift
 from local.story_of_feeds import VERSIONS, switch_version, tell_feeds
+from local.story_of_messages import tell_messages
 
 RECONCILE_SECONDS = 90.0
 _NAMED = 5
@@ -150,6 +151,7 @@ STEPS: Sequence[Callable[[Deployment, Screen, Outcome], None]] = (
     tell_feeds(VERSIONS[0]),
     switch_version,
     tell_feeds(VERSIONS[1]),
+    tell_messages,
     check_copies,
     destroy,
 )

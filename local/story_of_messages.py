@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from local.deployment import Deployment
-from local.message_requests import GUIDES_TEXT, GUIDES_TYPE, OTHER_TYPES, REFUSED
+from local.message_requests import GUIDES_TEXT, GUIDES_TYPE, OTHER_TYPES, REFUSED, TEMPLATE_TEXT
 from local.message_scenes import ACCEPTER, END_SECONDS, KINDS, SENDER, MessageScenes, await_told
 from local.message_tasks import ENDED, rules_of, told
 from local.outcome import MessageCounts, Outcome, StoryError
@@ -131,7 +131,7 @@ def check_template(scenes: MessageScenes, screen: Screen) -> None:
     with screen.step("One from a template reaches the buyer with the order's id and the value given") as step:
         scenes.commands[WITH_TEMPLATE].result(END_SECONDS)
         scenes.stands(WITH_TEMPLATE, "SENT", step)
-        text = f"When may we deliver order {OPEN_ORDERS[SECOND]}? It takes the driver {MINUTES} minutes."
+        text = TEMPLATE_TEXT.format(orderId=OPEN_ORDERS[SECOND], minutes=MINUTES)
         found = [message for message in scenes.outbox(WITH_TEMPLATE) if message.get("text") == text]
         if len(found) != 1:
             raise StoryError(f"the buyer should have got the template's text once, not {len(found)} times")

@@ -513,6 +513,7 @@ def test_the_steps_are_told_in_an_order_that_can_hold() -> None:
         "tell_feeds_2021-06-30",
         "switch_version",
         "tell_feeds_2020-09-04",
+        "tell_messages",
         "check_copies",
         "destroy",
     ]
