@@ -180,6 +180,27 @@ PURE = [
         )
         for path in sorted((SHARED / "sellerbus" / "feeds").glob(f"{pattern}.py"))
     ),
+    # What a message must be, and what an order offers.
+    *(
+        f"messaging/{name}.py"
+        for name in (
+            "actions",
+            "answer_fields",
+            "attachments",
+            "catalogue",
+            "checks",
+            "content",
+            "dates",
+            "finding",
+            "language",
+            "request",
+            "request_fields",
+            "stores",
+            "template_names",
+            "templates",
+            "text_checks",
+        )
+    ),
 ]
 
 

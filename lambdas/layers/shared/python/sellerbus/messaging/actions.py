@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from sellerbus.messaging.answer_fields import count_of, flag_of, list_in, object_in, text_of, texts_in
 from sellerbus.messaging.catalogue import (
     AttachmentRule,
     MessageType,
@@ -25,9 +26,11 @@ EMBEDDED: Final = "embedded"
 PAYLOAD: Final = "payload"
 MODEL: Final = "model"
 
+# The sandbox lists GetAttributes among the actions: it sends nothing.
+_ATTRIBUTES: Final = "attributes"
+
 _ONCE: Final = re.compile(r"\bonce\s+(?:per|for\s+(?:an|each|every|the))\s+order\b", re.IGNORECASE)
 _IN_HREF: Final = re.compile(r"/messages/([^/?#\s]+)")
-_SEVERAL_DIGITS: Final = re.compile(r"\d{1,9}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -65,19 +68,21 @@ def read_actions(body: object) -> tuple[OfferedAction, ...]:
 
     Raises ValueError, which tells where the answer is not what it should be and quotes none of it.
     """
-    answer = _object(body, "the answer")
-    links = _object(answer.get("_links"), "_links")
-    embedded = _object(answer.get("_embedded"), "_embedded")
+    answer = object_in(body, "the answer")
+    links = object_in(answer.get("_links"), "_links")
+    embedded = object_in(answer.get("_embedded"), "_embedded")
     if not links and not embedded:
         raise ValueError("the answer has neither _links nor _embedded")
     schemas: dict[str, Mapping[str, Any]] = {}
     names: dict[str, str] = {}
-    for number, link in enumerate(_list(links.get("actions"), "_links.actions")):
+    for number, link in enumerate(list_in(links.get("actions"), "_links.actions")):
         where = f"_links.actions[{number}]"
-        names.setdefault(_name(_object(link, where), where), "")
-    for number, row in enumerate(_list(embedded.get("actions"), "_embedded.actions")):
+        name = _name(object_in(link, where), where)
+        if name != _ATTRIBUTES:
+            names.setdefault(name, "")
+    for number, row in enumerate(list_in(embedded.get("actions"), "_embedded.actions")):
         where = f"_embedded.actions[{number}]"
-        action = _object(row, where)
+        action = object_in(row, where)
         name = _name(action, where)
         if name not in schemas:
             names[name] = where
@@ -104,16 +109,16 @@ def _action(name: str, action: Mapping[str, Any], where: str) -> OfferedAction:
     found = known_type(name)
     kind = found if isinstance(found, MessageType) else None
     withdrawn = found if isinstance(found, WithdrawnType) else None
-    title = _text(schema, "title", where) or _text(action, "title", where)
-    description = _text(schema, "description", where)
+    title = text_of(schema, "title", where) or text_of(action, "title", where)
+    description = text_of(schema, "description", where)
     common = OfferedAction(
         name=name,
         type=kind,
         title=title or (kind.title if kind else name),
         description=description,
-        disabled=_flag(schema, "disabled", where),
-        disabled_reason=_text(schema, "disabledReason", where) or None,
-        hidden=_flag(schema, "x-ui-hidden", where),
+        disabled=flag_of(schema, "disabled", where),
+        disabled_reason=text_of(schema, "disabledReason", where) or None,
+        hidden=flag_of(schema, "x-ui-hidden", where),
         once_per_order=bool(_ONCE.search(description)),
         text=kind.text if kind else None,
         attachments=kind.attachments if kind else None,
@@ -126,30 +131,30 @@ def _action(name: str, action: Mapping[str, Any], where: str) -> OfferedAction:
 
 def _by_schema(common: OfferedAction, schema: Mapping[str, Any], source: str, where: str) -> OfferedAction:
     kind = common.type
-    properties = _object(schema["properties"], f"{where}.properties")
-    required = set(_texts(schema.get("required"), f"{where}.required"))
+    properties = object_in(schema["properties"], f"{where}.properties")
+    required = set(texts_in(schema.get("required"), f"{where}.required"))
     text = attachments = None
     for name in ("rawMessageBody", "text"):
         if properties.get(name) is not None:
             place = f"{where}.properties.{name}"
-            rules = _object(properties[name], place)
+            rules = object_in(properties[name], place)
             model = kind.text if kind else None
             text = TextRule(
-                _number(rules, "minLength", place, model.minimum if model else 0) or 0,
-                _number(rules, "maxLength", place, model.maximum if model else None),
+                count_of(rules, "minLength", place, model.minimum if model else 0) or 0,
+                count_of(rules, "maxLength", place, model.maximum if model else None),
                 not required.isdisjoint({"rawMessageBody", "text"}),
-                _text(rules, "description", place),
+                text_of(rules, "description", place),
             )
             break
     if properties.get("attachments") is not None:
         place = f"{where}.properties.attachments"
-        rules = _object(properties["attachments"], place)
+        rules = object_in(properties["attachments"], place)
         listed = kind.attachments if kind else None
         attachments = AttachmentRule(
-            _number(rules, "minItems", place, listed.minimum if listed else 0) or 0,
-            _number(rules, "maxItems", place, listed.maximum if listed else None),
+            count_of(rules, "minItems", place, listed.minimum if listed else 0) or 0,
+            count_of(rules, "maxItems", place, listed.maximum if listed else None),
             "attachments" in required,
-            _text(rules, "description", place),
+            text_of(rules, "description", place),
         )
     return replace(
         common,
@@ -162,20 +167,22 @@ def _by_schema(common: OfferedAction, schema: Mapping[str, Any], source: str, wh
 
 def _schema(action: Mapping[str, Any], where: str) -> tuple[Mapping[str, Any], str, str]:
     place = f"{where}._embedded"
-    embedded = _object(action.get("_embedded"), place)
+    embedded = object_in(action.get("_embedded"), place)
     place = f"{place}.schema"
-    schema = _object(embedded.get("schema"), place)
+    schema = object_in(embedded.get("schema"), place)
     if schema.get("payload") is not None:
-        return _object(schema["payload"], f"{place}.payload"), PAYLOAD, f"{place}.payload"
+        return object_in(schema["payload"], f"{place}.payload"), PAYLOAD, f"{place}.payload"
     return schema, EMBEDDED, place
 
 
 def _name(action: Mapping[str, Any], where: str) -> str:
     """The action's name; where a form of the answer leaves it out, the one in its link."""
-    own_link = _object(_object(action.get("_links"), f"{where}._links").get("self"), f"{where}._links.self")
-    payload = _object(action.get("payload"), f"{where}.payload")
+    own_link = object_in(
+        object_in(action.get("_links"), f"{where}._links").get("self"), f"{where}._links.self"
+    )
+    payload = object_in(action.get("payload"), f"{where}.payload")
     for said in (action, payload, own_link):
-        name = _text(said, "name", where).strip()
+        name = text_of(said, "name", where).strip()
         if name:
             return name
     for said in (action, own_link):
@@ -191,58 +198,3 @@ def _hrefs(value: object) -> Iterator[str]:
     for each in value if isinstance(value, list) else [value]:
         if isinstance(each, str):
             yield each
-
-
-def _object(value: object, where: str) -> Mapping[str, Any]:
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise ValueError(f"{where} is no object")  # noqa: TRY004 - of the answer, not of a type
-    return value
-
-
-def _list(value: object, where: str) -> list[Any]:
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise ValueError(f"{where} is no list")  # noqa: TRY004 - of the answer, not of a type
-    return value
-
-
-def _texts(value: object, where: str) -> list[str]:
-    found = _list(value, where)
-    if not all(isinstance(each, str) for each in found):
-        raise ValueError(f"{where} is no list of texts")
-    return found
-
-
-def _text(said: Mapping[str, Any], name: str, where: str) -> str:
-    value = said.get(name)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise ValueError(f"{where}.{name} is no text")  # noqa: TRY004 - of the answer, not of a type
-    return value
-
-
-def _flag(said: Mapping[str, Any], name: str, where: str) -> bool:
-    value = said.get(name)
-    known = {None: False, False: False, True: True, "": False, "false": False, "true": True}
-    told = value.strip().lower() if isinstance(value, str) else value
-    if not isinstance(told, str | bool | None) or told not in known:
-        raise ValueError(f"{where}.{name} is neither true nor false")
-    return known[told]
-
-
-def _number(said: Mapping[str, Any], name: str, where: str, otherwise: int | None) -> int | None:
-    """A count, which may come as a text; `otherwise` where the schema does not have it."""
-    value = said.get(name)
-    if value is None:
-        return otherwise
-    if isinstance(value, str) and _SEVERAL_DIGITS.fullmatch(value.strip()):
-        return int(value)
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError(f"{where}.{name} is no count")
-    return value
