@@ -165,10 +165,10 @@ And a dead letter (the message is no notification):
 Feeds, and how to practise what goes wrong with them: docs/feeds.md
 
 A message to a buyer, and what the buyer got:
-  bin/simulator orders add --seller {SELLERS[0].seller_id} --id {GUIDES_ORDER}
+  bin/simulator orders add {SELLERS[0].seller_id} --id {GUIDES_ORDER} --customized
   bin/sellerbus messages actions {GUIDES_ORDER} --stage {STAGE} --seller {SELLERS[0].seller_id}
   bin/sellerbus messages compose --stage {STAGE}
-  bin/simulator outbox
+  bin/simulator outbox --whole
 
 Read the queues yourself: $EXAMPLE_CONSUMER_QUEUE_URL, $NOTIFICATION_DEAD_LETTER_QUEUE_URL
                           (each message that you receive is hidden for a while, and SQS counts the receives:

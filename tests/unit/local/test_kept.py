@@ -145,8 +145,7 @@ def test_the_next_steps_name_files_that_are_there_and_the_seller_of_the_notifica
     said = kept._next(ROOT / ".local" / "env")
 
     assert "source .local/env" in said
-    (file,) = re.findall(r"publish (\S+\.json)", said)
-    (seller,) = re.findall(r"--seller (\S+)", said)
+    ((file, seller),) = re.findall(r"publish (\S+\.json) --seller (\S+)", said)
     change = json.loads((ROOT / file).read_text(encoding="utf-8"))["Payload"]["OrderChangeNotification"]
     assert change["SellerId"] == seller
     assert "make down up" in said
