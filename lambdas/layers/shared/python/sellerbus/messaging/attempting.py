@@ -38,7 +38,7 @@ ANSWER_SECONDS: Final = 14.0
 WRITE_SECONDS: Final = 20.0
 """For keeping the answer."""
 LATE_KILL_SECONDS: Final = 30.0
-SKEW_SECONDS: Final = 5.0
+SKEW_SECONDS: Final = 10.0
 _BOOKING_SECONDS: Final = 2.0
 _LOOK_AGAIN_SECONDS: Final = 5.0
 
