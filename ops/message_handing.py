@@ -16,12 +16,13 @@ from ops.message_drafts import Draft, Pointer
 from ops.message_tasks import MessageTasks
 from ops.stage import TASKS, Cell, Stage
 from sellerbus.messaging.finding import ERROR, Finding
+from sellerbus.messaging.handed_over import SQS
 from sellerbus.messaging.request import MessageRequest
 from sellerbus.messaging.task import MessageTask
 from sellerbus.sellers.rows import ACTIVE
 
 _NO_RIGHT: Final = frozenset({"AccessDeniedException", "AccessDenied"})
-DERIVED: Final = "sqs-"
+DERIVED: Final = f"{SQS}-"
 """What the id of a task begins with that was handed over without one; SQS's id of its request follows."""
 
 
