@@ -77,25 +77,33 @@ def show_table(title: str, results: Sequence[Result]) -> None:
     if len(shown) > _TABLE_ROWS:
         shown = [result for result in results if result.outcome not in _FINE][:_TABLE_ROWS]
     if shown:
-        console.show_table(
-            title,
-            ("Line", "Order", "Type", "Outcome", "Task", "Why"),
-            [
-                (
-                    str(result.line.number),
-                    result.line.cell("amazonOrderId") or "-",
-                    result.line.cell("messageType") or "-",
-                    result.outcome,
-                    result.task_id or "-",
-                    why(result) or "-",
-                )
-                for result in shown
-            ],
-            prose=("Task", "Why"),
-        )
+        _table(title, shown)
     if len(shown) < len(results):
         console.show_line(f"{len(results) - len(shown)} other lines are not shown: --json shows all.")
     console.show_line(counts(results))
+
+
+def _table(title: str, results: Sequence[Result]) -> None:
+    """A line for each; where a terminal is too narrow for that, order, type and task under each other."""
+    rows = [
+        (
+            str(result.line.number),
+            result.line.cell("amazonOrderId") or "-",
+            result.line.cell("messageType") or "-",
+            result.task_id or "-",
+            result.outcome,
+            why(result) or "-",
+        )
+        for result in results
+    ]
+    columns, prose = ("Line", "Order", "Type", "Task", "Outcome", "Why"), ("Task", "Why")
+    if console.fits(columns, rows, prose=prose):
+        console.show_table(title, columns, rows, prose=prose)
+        return
+    stacked = [(row[0], "\n".join(part for part in row[1:4] if part != "-"), *row[4:]) for row in rows]
+    console.show_table(
+        title, ("Line", "Order, type, task", "Outcome", "Why"), stacked, prose=("Order, type, task", "Why")
+    )
 
 
 def counts(results: Sequence[Result]) -> str:
