@@ -99,7 +99,10 @@ def add_order(
     gone_when_sent: Gone = None,
     as_json: AsJson = False,
 ) -> None:
-    """A buyer orders something; orders are UNSHIPPED unless --status says otherwise."""
+    """A buyer orders something.
+
+    Orders are UNSHIPPED unless --status says otherwise.
+    """
     body = {
         "sellerId": seller,
         "amazonOrderId": order_id,
@@ -124,7 +127,10 @@ def list_orders(
     seller: Annotated[str | None, typer.Option(help="Of this seller only.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """All orders, with the actions that Amazon lists for them and the messages that were sent."""
+    """All orders, their actions, and the messages sent.
+
+    The actions are what Amazon lists for an order; `disabled` ones it lists as not possible now.
+    """
     _show(call(url, "GET", with_query("orders", sellerId=seller)), as_json)
 
 
@@ -145,7 +151,10 @@ def change_order(
     region: Region = None,
     as_json: AsJson = False,
 ) -> None:
-    """Something happens to an order, or Amazon lists other actions for it."""
+    """Something happens to an order.
+
+    Or Amazon lists other actions for it.
+    """
     body = {
         "status": status,
         "daysOlder": days_older,

@@ -24,7 +24,10 @@ def outbox(
     clear: Annotated[bool, typer.Option("--clear", help="Forget them after printing.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """What buyers were sent, oldest first; `copies` is how often the same message went."""
+    """What buyers were sent, oldest first.
+
+    `copies` is how often the same message went.
+    """
     sent = call(url, "GET", with_query("outbox", sellerId=seller, amazonOrderId=order))
     if whole and not as_json:
         sys.stdout.write("\n".join(_read(message) for message in sent) or "Outbox: none\n")
@@ -54,7 +57,10 @@ def forget_upload(
 
 @uploads.command("url-lifetime")
 def set_url_lifetime(seconds: int, url: Url = None, as_json: AsJson = False) -> None:
-    """Upload URLs made from now on expire after so many seconds; Amazon's after 900."""
+    """How long upload URLs live from now on.
+
+    Amazon's expire after 900 seconds.
+    """
     told = call(url, "POST", "uploads/url-lifetime", {"seconds": seconds})
     show(told, as_json, "Upload URLs", [told])
 

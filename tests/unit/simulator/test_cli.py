@@ -111,7 +111,13 @@ def test_the_state_is_sorted_by_seller_and_type(monkeypatch: pytest.MonkeyPatch)
     assert [(line[0], line[2]) for line in lines if line[:1] in (["A1"], ["A2"])] == sorted(rows)
 
 
-@pytest.mark.parametrize("group", [(), ("sellers",), ("faults",), ("destinations",), ("subscriptions",)])
+@pytest.mark.parametrize(
+    "group",
+    [
+        (),
+        *((name,) for name in ("sellers", "faults", "destinations", "subscriptions", "orders", "uploads")),
+    ],
+)
 def test_no_sentence_of_the_help_is_cut(group: tuple[str, ...]) -> None:
     lines = run(*group, "--help").stdout.splitlines()
 
