@@ -35,7 +35,7 @@ FEED_OPTIONS = {
 }
 ORDER_OPTIONS = {
     "sellerId: several": "several sellers",
-    "; give sellerId, region": "; give --seller and --region",
+    "give sellerId, region": "give --seller and --region",
     "amazonOrderId": "--id",
     "marketplaceId": "--marketplace",
     "status": "--status",
