@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-from contextlib import suppress
 from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
@@ -78,11 +77,6 @@ class AttachmentStorage:
             try:
                 response = await self._carry_out(request, path, destination)
             except StorageError as error:
-                # A client that still sends could not read the answer. What was read to its end is refused
-                # to be read again.
-                with suppress(RuntimeError):
-                    async for _ in request.stream():
-                        pass
                 return refuse(error)
             response.headers.update(headers)
             return Answer(response.status_code, response)
@@ -99,8 +93,22 @@ class AttachmentStorage:
     async def _carry_out(
         self, request: Request, path: str, destination: UploadDestination | None
     ) -> Response:
-        if path == f"{UPLOADS_PATH}/{_BUCKET}/" and request.method == "POST":
-            return await self._take_form(request)
+        in_form = path == f"{UPLOADS_PATH}/{_BUCKET}/" and request.method == "POST"
+        try:
+            if not in_form:
+                self._admit(request, path)
+                if destination is None:
+                    raise of_status(404)
+            _check_framing(request)
+        except StorageError:
+            # A client that still sends could not read the answer.
+            async for _ in request.stream():
+                pass
+            raise
+        return await (self._take_form(request) if destination is None else _put(request, destination))
+
+    def _admit(self, request: Request, path: str) -> None:
+        """Raises StorageError for a method or a URL that S3 does not take."""
         if request.method not in ("PUT", "GET", "HEAD"):
             raise StorageError(
                 405,
@@ -110,12 +118,8 @@ class AttachmentStorage:
             )
         query = dict(request.query_params)
         self._signer.check(request.method, path, query, request.headers, self._world.clock())
-        if destination is None:
-            raise of_status(404)
-        return await _put(request, destination)
 
     async def _take_form(self, request: Request) -> Response:
-        _check_framing(request)
         body = bytearray()
         async for chunk in request.stream():
             if len(body) <= _LARGEST_FORM_BYTES:
@@ -148,12 +152,7 @@ def _check_framing(request: Request) -> None:
 
 
 async def _put(request: Request, destination: UploadDestination) -> Response:
-    _check_framing(request)
     told = request.headers.get("content-md5", "")
-    if not _is_digest(told):
-        raise StorageError(
-            400, "InvalidDigest", "The Content-MD5 you specified was invalid.", {"Content-MD5": told}
-        )
     writer = BlobWriter()
     finished = False
     try:
@@ -164,6 +163,11 @@ async def _put(request: Request, destination: UploadDestination) -> Response:
         # Whoever leaves in the middle has stored nothing.
         if not finished:
             writer.abandon()
+    if not _is_digest(told):
+        writer.abandon()
+        raise StorageError(
+            400, "InvalidDigest", "The Content-MD5 you specified was invalid.", {"Content-MD5": told}
+        )
     received = base64.b64encode(writer.md5()).decode()
     if told != received:
         writer.abandon()

@@ -72,6 +72,7 @@ class Message:
 class Outbox:
     def __init__(self) -> None:
         self._messages: list[Message] = []
+        self._sent: dict[tuple[str, str, str], set[str]] = {}
 
     def __iter__(self) -> Iterator[Message]:
         return iter(self._messages)
@@ -81,17 +82,17 @@ class Outbox:
 
     def add(self, message: Message) -> None:
         self._messages.append(message)
+        about = (message.region, message.seller_id, message.order_id)
+        self._sent.setdefault(about, set()).add(message.kind.action)
 
     def clear(self) -> None:
         """The messages count as sent no longer, for what may be sent once only either."""
         self._messages.clear()
+        self._sent.clear()
 
     def sent(self, region: str, seller_id: str, order_id: str) -> frozenset[str]:
         """The actions of which messages about an order have gone."""
-        about = (region, seller_id, order_id)
-        return frozenset(
-            held.kind.action for held in self if (held.region, held.seller_id, held.order_id) == about
-        )
+        return frozenset(self._sent.get((region, seller_id, order_id), ()))
 
     def overview(self, messages: Iterable[Message]) -> list[dict[str, object]]:
         """For the control API, oldest first. `copies` is how many messages are the same to the buyer."""
