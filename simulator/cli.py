@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,7 @@ import typer
 from simulator.cli_behind_the_back import destinations, subscriptions
 from simulator.cli_faults import faults
 from simulator.cli_feeds import FEED_COLUMNS, documents, feeds
-from simulator.cli_orders import ORDER_COLUMNS, orders
+from simulator.cli_orders import ORDER_COLUMNS, order_row, orders
 from simulator.cli_outbox import outbox, uploads
 from simulator.cli_publish import publish
 from simulator.command import AsJson, Region, Url, call
@@ -195,10 +196,15 @@ def state(url: Url = None, as_json: AsJson = False) -> None:
         "orders": ORDER_COLUMNS,
     }
     for part, names in columns.items():
-        rows = sorted(({name: item[name] for name in names} for item in held[part]), key=_by_seller)
+        row = order_row if part == "orders" else _row_of(names)
+        rows = sorted(map(row, held[part]), key=_by_seller)
         show(held[part], as_json, part.capitalize(), rows)
     waiting = [{"operation": name, "waiting": left} for name, left in held["faults"].items()]
     show(held["faults"], as_json, "Faults", waiting)
+
+
+def _row_of(names: tuple[str, ...]) -> Callable[[dict[str, object]], dict[str, object]]:
+    return lambda item: {name: item[name] for name in names}
 
 
 def _by_seller(row: dict[str, object]) -> tuple[str, ...]:

@@ -75,7 +75,7 @@ def add_order(
     ] = None,
     url: Url = None,
     marketplace: Annotated[str | None, typer.Option(help="Its id; that of the US if not given.")] = None,
-    region: Region = None,
+    region: Annotated[str | None, typer.Option(help="na, eu or fe; the marketplace's if not given.")] = None,
     status: Status = None,
     fulfilled_by: Annotated[str | None, typer.Option(help="MERCHANT or AMAZON.")] = None,
     days_ago: Annotated[
@@ -195,4 +195,10 @@ def _reason(text: str) -> tuple[str, str]:
 
 
 def _show(held: list[dict[str, Any]], as_json: bool) -> None:
-    show(held, as_json, "Orders", [{name: order[name] for name in ORDER_COLUMNS} for order in held])
+    show(held, as_json, "Orders", [order_row(order) for order in held])
+
+
+def order_row(order: dict[str, Any]) -> dict[str, object]:
+    """An order on one line; lists as people write them."""
+    cells = {name: order[name] for name in ORDER_COLUMNS}
+    return {name: ", ".join(cell) or None if isinstance(cell, list) else cell for name, cell in cells.items()}

@@ -74,7 +74,7 @@ def _message_row(message: dict[str, Any]) -> dict[str, object]:
         "messageType": message["messageType"],
         "locale": message["locale"],
         "copies": message["copies"],
-        "attachments": [attached["fileName"] for attached in message["attachments"]],
+        "attachments": ", ".join(attached["fileName"] for attached in message["attachments"]) or None,
         "text": text if len(text) <= _TEXT_CHARACTERS else text[: _TEXT_CHARACTERS - 1] + "…",
     }
 

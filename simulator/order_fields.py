@@ -10,6 +10,7 @@ from typing import Any
 
 from simulator.fields import FieldError, Fields
 from simulator.marketplaces import MARKETPLACE
+from simulator.message_types import BY_SEGMENT
 from simulator.order_book import Form, FulfilledBy, Item, MessageSettings, Order, Status
 from simulator.regions import REGIONS, region_of
 
@@ -21,19 +22,30 @@ _USUAL_AGE_SECONDS = 3600
 def settings(fields: Fields, held: MessageSettings) -> MessageSettings:
     """What control says of messages about an order; what is not said stays as it is held."""
     form = fields.choice("form", tuple(kind.value for kind in Form))
+    offered, hidden, once = (_actions(fields, name) for name in ("offered", "hidden", "once"))
     disabled = fields.optional_object("disabled")
     gone = fields.optional_flag("goneWhenSent")
     if disabled is not None and not all(isinstance(reason, str) for reason in disabled.values()):
         raise FieldError("disabled must be an object of action names and reasons")
     said: dict[str, Any] = {
         "form": Form(form) if form else None,
-        "offered": fields.texts("offered") if fields.has("offered") else None,
-        "hidden": frozenset(fields.texts("hidden")) if fields.has("hidden") else None,
+        "offered": offered,
+        "hidden": None if hidden is None else frozenset(hidden),
         "disabled": disabled,
-        "once": frozenset(fields.texts("once")) if fields.has("once") else None,
+        "once": None if once is None else frozenset(once),
         "gone_when_sent": gone,
     }
     return replace(held, **{name: value for name, value in said.items() if value is not None})
+
+
+def _actions(fields: Fields, name: str) -> tuple[str, ...] | None:
+    """Names of actions, which may be unknown; None where nothing is said."""
+    given = fields.texts(name)
+    for action in given:
+        kind = BY_SEGMENT.get(action)
+        if kind and kind.action != action:
+            raise FieldError(f"{name}: Amazon's list calls {action} by its template, {kind.action}")
+    return given if fields.has(name) else None
 
 
 def status(fields: Fields) -> Status | None:

@@ -94,6 +94,7 @@ def test_an_order_is_added_once_and_changed_where_it_is(scene: MessageScene) -> 
         {"createdAt": "2024-01-01T00:00:00"},
         {"disabled": {"warranty": 5}},
         {"offered": "warranty"},
+        {"offered": ["invoice"]},
         {"weight": 1},
         {"region": "eu", "marketplaceId": 5},
     ],
