@@ -158,6 +158,7 @@ REFUSED: list[tuple[str, dict[str, str | None], str]] = [
     (V0, {"CreatedAfter": "2023-11-01T00:00:00"}, "offset"),
     (V0, {"OrderStatuses": "SHIPPED"}, "OrderStatuses"),
     (V0, {"MaxResultsPerPage": "101"}, "MaxResultsPerPage"),
+    (V0, {"MaxResultsPerPage": "0"}, "MaxResultsPerPage"),
     (V0, {"IsISPU": "perhaps"}, "IsISPU"),
     (V0, {"SellerOrderId": "x", "OrderStatuses": "Shipped"}, "SellerOrderId"),
     (V0, {"AmazonOrderIds": ",".join(["x"] * 51)}, "50"),
@@ -169,6 +170,7 @@ REFUSED: list[tuple[str, dict[str, str | None], str]] = [
     (NEW, {"fulfillmentStatuses": "Shipped"}, "fulfillmentStatuses"),
     (NEW, {"fulfilledBy": "MFN"}, "fulfilledBy"),
     (NEW, {"maxResultsPerPage": "0"}, "maxResultsPerPage"),
+    (NEW, {"maxResultsPerPage": "101"}, "maxResultsPerPage"),
     (NEW, {"includedData": "EVERYTHING"}, "includedData"),
     (NEW, {"paginationToken": "bm8="}, "paginationToken"),
 ]
@@ -182,6 +184,13 @@ def test_lists_that_are_refused(
     assert answer.status_code == 400
     [error] = check(f"{V0}/getOrders" if api == V0 else f"{NEW}/searchOrders", answer)["errors"]
     assert words in error["details"]
+
+
+@pytest.mark.parametrize("size", [1, 100])
+def test_the_smallest_and_the_largest_page(scene: MessageScene, size: int) -> None:
+    scene.amazon.control("POST", "orders", {"sellerId": "SELLER1", "count": 100})
+    assert len(ids(V0, listing(scene, V0, MaxResultsPerPage=str(size)))) == size
+    assert len(ids(NEW, listing(scene, NEW, maxResultsPerPage=str(size)))) == size
 
 
 def test_a_token_is_of_one_sellers_list(scene: MessageScene) -> None:
@@ -214,6 +223,7 @@ def test_no_buyer_comes_unasked(scene: MessageScene) -> None:
 def test_version_0_without_a_restricted_token_names_no_buyer(scene: MessageScene) -> None:
     order = read(scene, "getOrder")
     assert order["OrderStatus"] == "Unshipped"
+    assert [name for name, value in order.items() if value is True] == []
     assert order["OrderTotal"] == {"CurrencyCode": "USD", "Amount": "19.99"}
     assert read(scene, "getOrderBuyerInfo")["BuyerEmail"] == order["BuyerInfo"]["BuyerEmail"]
     assert read(scene, "getOrderAddress")["ShippingAddress"] == {

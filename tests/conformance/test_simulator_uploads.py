@@ -217,8 +217,10 @@ def content_document(scene: MessageScene, content: bytes) -> tuple[str, dict[str
     return f"{url.scheme}://{url.netloc}{url.path}", fields
 
 
-def test_content_documents_are_uploaded_by_a_form(scene: MessageScene) -> None:
-    content = random.Random(5).randbytes(200_000) + b"\r\n--\x0b\x1c\r"  # noqa: S311 - any bytes do
+@pytest.mark.parametrize("size", [1, 200_000, 3 * 1024 * 1024])
+def test_content_documents_are_uploaded_by_a_form(scene: MessageScene, size: int) -> None:
+    ending = b"\r\n--\x0b\x1c\r"
+    content = (random.Random(5).randbytes(size) + ending)[-size:]  # noqa: S311 - any bytes do
     url, fields = content_document(scene, content)
     answer = scene.amazon.session.post(url, data=fields, files={"file": ("a.png", content)}, timeout=20)
     assert (answer.status_code, answer.content) == (204, b"")
