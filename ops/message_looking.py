@@ -100,9 +100,9 @@ def show(
 
     Printed with --json: {"taskId", "askedTaskId", "region", "sellerId", "marketplaceId", "amazonOrderId",
     "messageType", "origin", "force", "state", "reason", "findings" [{"rule", "field", "severity", "text",
-    "limit"}], "allowed", "attempts", "waitsFor", "handedOverAt", "createdAt", "updatedAt", "sentAt",
-    "endedAt", "contentKept", "notes"}, with --content also "content" {"text" or "template", "attachments",
-    "coverageStartDate", "coverageEndDate"}; null is what is not known or not there.
+    "limit"}], "allowed", "attempts", "decision", "waitsFor", "handedOverAt", "createdAt", "updatedAt",
+    "sentAt", "endedAt", "contentKept", "notes"}, with --content also "content" {"text" or "template",
+    "attachments", "coverageStartDate", "coverageEndDate"}; null is what is not known or not there.
     """
     tasks, task = message_tasks.locate(opened(stage), task_id, region)
     view = View(task, tasks, message_tasks.now())

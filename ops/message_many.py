@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -19,10 +19,25 @@ from ops import (
 )
 from ops.errors import FAILED, PARTLY, WRONG_INPUT, CommandError
 from ops.message_options import TimeOut
-from ops.message_plan import FAULTY, NOT_REACHED, NOT_TAKEN_UP, READY, Plan, Planner, Result
+from ops.message_plan import (
+    FAULTY,
+    NOT_HANDED_OVER,
+    NOT_REACHED,
+    NOT_TAKEN_UP,
+    READY,
+    Plan,
+    Planner,
+    Result,
+)
 from ops.message_tasks import settled
 from ops.options import AsJson, StageName, opened
 from ops.stage import Stage
+from sellerbus.messaging.task import MessageState
+
+_AGAIN: Final = "Run the same command again: it goes on where it stopped, and sends nothing twice."
+_OPEN: Final = frozenset(
+    {NOT_HANDED_OVER, NOT_REACHED, NOT_TAKEN_UP, str(MessageState.ACCEPTED), str(MessageState.SENDING)}
+)
 
 
 def send_many(
@@ -140,15 +155,18 @@ class _Run:
         for planned in plan.planned.values():
             self._tell(planned.results(otherwise=NOT_TAKEN_UP if planned.handed_over else NOT_REACHED))
         everything = self._finish(title, write=True)
-        again = "Run the same command again: it goes on where it stopped, and sends nothing twice."
         if interrupted:
-            console.say(f"You stopped it; what was handed over goes on by itself. {again}")
+            console.say(f"You stopped it; what was handed over goes on by itself. {_AGAIN}")
             raise KeyboardInterrupt
         if not message_results.all_fine(everything):
             none = not any(each.task or each.handed_over for each in plan.planned.values())
             raise CommandError(
-                f"Not all messages are SENT: {message_results.counts(everything)}. {again} A task in detail: "
-                f"bin/sellerbus messages show TASK --stage {stage}",
+                "\n- ".join(
+                    (
+                        f"Not all messages are SENT: {message_results.counts(everything)}.",
+                        *_advice({result.outcome for result in everything}, stage),
+                    )
+                ),
                 FAILED if none else PARTLY,
             )
 
@@ -185,6 +203,19 @@ class _Run:
             message_results.write(self._file, everything)
             console.say(f"The results are in {self._file}")
         return everything
+
+
+def _advice(outcomes: set[str], stage: str) -> Iterator[str]:
+    """Yield what a person can do about outcomes other than SENT, a sentence each."""
+    if outcomes & _OPEN:
+        yield _AGAIN
+    if MessageState.UNCERTAIN in outcomes:
+        yield f"Decide about those that are UNCERTAIN: bin/sellerbus messages settle TASK --stage {stage}"
+    if outcomes & {MessageState.REFUSED, FAULTY}:
+        yield "Correct what was refused, and run it again: a changed line is another message."
+    if outcomes & {MessageState.REFUSED, MessageState.NOT_ALLOWED, MessageState.FAILED}:
+        yield "--retry sends those once more of which it is certain that the buyer did not get them."
+    yield f"A task in detail: bin/sellerbus messages show TASK --stage {stage}"
 
 
 def _known_sellers(stage: Stage, plan: Plan) -> None:

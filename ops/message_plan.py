@@ -21,7 +21,7 @@ from sellerbus.messaging.task import MessageTask
 
 DERIVED: Final = "csv-"
 """What the id of a task begins with whose line has none; the digest of its content follows."""
-_DIGEST_SIGNS: Final = 40
+_DIGEST_SIGNS: Final = 24
 
 READY: Final = "READY"
 FAULTY: Final = "FAULTY"

@@ -140,7 +140,7 @@ def run(
             f"The message was not handed over: {error}. Correct it and send it again.", WRONG_INPUT
         ) from None
     if not as_json:
-        _tell_start(handed)
+        _tell_start(handed, named=draft.task_id is not None)
     task = followed(tasks, handed.task, timeout, target.name) if wait else handed.task
     if as_json:
         console.show_json(_document(handed, task))
@@ -190,7 +190,7 @@ def followed(tasks: MessageTasks, task: MessageTask, timeout: float, stage: str)
         raise
 
 
-def _tell_start(handed: HandedOver) -> None:
+def _tell_start(handed: HandedOver, *, named: bool) -> None:
     task = handed.task
     if handed.findings:
         message_views.show_findings(
@@ -199,11 +199,12 @@ def _tell_start(handed: HandedOver) -> None:
         )
     if handed.new:
         console.show_line(f"Task {task.task_id}: {words(task)}")
-    else:
-        console.show_line(
-            f"Task {task.task_id} is there already, with the same message: {words(task)}. Nothing was handed "
-            "over again; --force sends it once more."
-        )
+        return
+    again = "" if named else " --force sends it once more."
+    console.show_line(
+        f"Task {task.task_id} is there already, with the same message: {words(task)}. "
+        f"Nothing was handed over again.{again}"
+    )
 
 
 def _document(handed: HandedOver, task: MessageTask) -> dict[str, Any]:

@@ -46,6 +46,7 @@ class View:
             "findings": [plain(each) for each in task.findings],
             "allowed": None if task.allowed is None else list(task.allowed),
             "attempts": task.attempts,
+            "decision": task.decision,
             "waitsFor": message_words.waits_for(task),
             "handedOverAt": task.handed_over_at,
             "createdAt": task.created_at,

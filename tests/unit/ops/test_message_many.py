@@ -257,7 +257,8 @@ def test_what_was_not_sent_for_certain_may_be_tried_once_more(
 ) -> None:
     file.write_text("\n".join((HEADER, line(1))), encoding="utf-8")
     taking_up(monkeypatch, messages, state=MessageState.NOT_ALLOWED, reason="not shipped yet")
-    assert send(messages, file).code == 5
+    finished = send(messages, file)
+    assert (finished.code, "--retry sends" in finished.err) == (5, True)
     first = results(file)[0]["taskId"]
     assert (results(file)[0]["outcome"], results(file)[0]["reason"]) == ("NOT_ALLOWED", "not shipped yet")
     assert send(messages, file).code == 5
@@ -299,6 +300,8 @@ def test_what_has_not_ended_in_time_is_told_as_it_stands(
     monkeypatch.setattr(console, "wait", lambda seconds: False)
     nobody = send(messages, file, "--timeout", "1", "--json")
     assert (nobody.code, rows(nobody)[0]["outcome"]) == (5, "NOT_TAKEN_UP")
+    assert "goes on where it stopped" in nobody.err
+    assert "--retry" not in nobody.err
     taking_up(monkeypatch, messages)
     slow = send(messages, file, "--timeout", "1", "--json")
     assert (slow.code, rows(slow)[0]["outcome"]) == (5, "ACCEPTED")

@@ -206,6 +206,8 @@ def test_the_same_id_with_the_same_message_is_the_first_task(messages: MessageSt
     second = messages.stage.run(*WORDS, "--task-id", "gift-1", "--json")
     assert (first.document["handedOver"], second.document["handedOver"]) == (True, False)
     assert len(messages.requests) == 1
+    # Forcing it would not help: the id is taken.
+    assert "--force" not in messages.stage.run(*WORDS, "--task-id", "gift-1").out
     other = messages.stage.run(*WORDS, "--task-id", "gift-1", "--text", "Another text")
     assert (other.code, "another message" in other.err) == (4, True)
     assert len(messages.requests) == 1
@@ -216,7 +218,7 @@ def test_the_same_message_within_a_day_is_not_handed_over_again(messages: Messag
     second = messages.stage.run(*WORDS, "--json").document
     assert (second["handedOver"], second["taskId"]) == (False, first["taskId"])
     assert len(messages.requests) == 1
-    assert "is there already" in messages.stage.run(*WORDS).out
+    assert "--force sends it once more" in messages.stage.run(*WORDS).out
     forced = messages.stage.run(*WORDS, "--force", "--json").document
     assert (forced["handedOver"], forced["taskId"] == first["taskId"]) == (True, False)
     assert [each.get("force") for each in messages.requests] == [None, True]
