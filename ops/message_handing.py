@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -99,12 +100,14 @@ def hand_over(stage: Stage, tasks: MessageTasks, checked: Checked) -> HandedOver
 
     Raises CommandError where the seller is not known, the task id is another message's, or nobody took it up.
     """
-    draft = checked.draft
-    known_seller(stage, tasks.cell, draft.seller_id)
+    known_seller(stage, tasks.cell, checked.draft.seller_id)
     there = first_task(tasks, checked)
     if there is not None:
         return HandedOver(tasks, there, checked.findings, new=False)
-    task_id = Door(tasks.cell).hand_in(draft)
+    if checked.draft.force and checked.draft.task_id is None:
+        # SendMessage may be repeated by the SDK: nothing else would tell that it is one message.
+        checked = replace(checked, draft=replace(checked.draft, task_id=_own_task_id()))
+    task_id = Door(tasks.cell).hand_in(checked.draft)
     task = _taken_up(tasks, checked, task_id)
     return HandedOver(tasks, task, checked.findings, new=task.task_id == task_id)
 
@@ -161,6 +164,11 @@ def known_seller(stage: Stage, cell: Cell, seller_id: str) -> bool:
             WRONG_INPUT,
         )
     return True
+
+
+def _own_task_id() -> str:
+    """Return a task id that is nobody's: with the day, so that a person can tell old ones from new."""
+    return f"cli-{message_tasks.now():%Y%m%d}-{secrets.token_hex(6)}"
 
 
 def _taken_up(tasks: MessageTasks, checked: Checked, task_id: str) -> MessageTask:

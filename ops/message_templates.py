@@ -127,6 +127,8 @@ class Templates:
         return self._read[name]
 
     def _parsed(self, name: str) -> Template | tuple[Finding, ...]:
+        # Where the stage has no bucket yet, that is to be said, and not that the template is unknown.
+        _ = self.bucket
         try:
             return parse(name, self.document(name))
         except TemplateError as error:

@@ -144,6 +144,13 @@ def test_a_message_that_its_template_does_not_fit(
     assert messages.requests == []
 
 
+def test_a_stage_without_messages_has_no_unknown_template(messages: MessageStage) -> None:
+    del messages.stage.cloudformation.stacks[f"sellerbus-{STAGE}-na-tasks"]
+    for arguments in ((*SEND, "--value", "days=3"), (*TEMPLATES, "list", "--stage", STAGE)):
+        finished = messages.stage.run(*arguments)
+        assert (finished.code, "is not deployed" in finished.err) == (3, True)
+
+
 def test_what_is_wrong_in_one_language_alone_is_a_warning(messages: MessageStage) -> None:
     # 1990 characters in English, 2010 in German.
     texts = {"en-US": "{days} " + "x" * 1900, "de-DE": "{days} " + "x" * 1980}
