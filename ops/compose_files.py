@@ -17,7 +17,7 @@ from ops.compose_line import NotTakenError, enter
 from ops.compose_page import BACK, Page
 from ops.compose_terminal import Terminal
 from ops.errors import CommandError
-from ops.message_actions_words import counted, takes_attachments
+from ops.message_actions_words import counted, fewest_attachments, takes_attachments
 from ops.message_files import LocalFile, read
 from sellerbus.messaging.attachments import LARGEST_TOTAL_BYTES, kind_by_name
 from sellerbus.messaging.finding import ERROR, Finding
@@ -33,8 +33,8 @@ def attach(terminal: Terminal, page: Page, letter: Letter) -> tuple[Letter, bool
     if letter.action is None or letter.action.attachments is None:
         raise ValueError("the message's type takes no attachments")
     limits = letter.action.attachments
-    fewest = max(limits.minimum or 0, 0 if letter.action.text else 1)
-    shown = replace(page, note=limits.description or takes_attachments(limits).capitalize())
+    fewest = fewest_attachments(letter.action)
+    shown = replace(page, note=limits.description or takes_attachments(letter.action).capitalize())
     start = _GO_ON if letter.files or not fewest else _ADD
     while True:
         answer = choose(

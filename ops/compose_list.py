@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from rich.cells import cell_len
 
 from ops.compose_page import one_line, stacked
 from ops.compose_terminal import Terminal
+
+_MARK_COLUMNS: Final = 2
 
 
 @dataclass(frozen=True)
@@ -73,17 +75,28 @@ def _line(
 ) -> StyleAndTextTuples:
     signs = terminal.signs
     possible = choice.why_not is None
-    style = ("class:chosen" if current else "") if possible else "class:impossible"
+    sign = "" if not signed else "  " if possible else f"{signs.impossible} "
     cells = [_padded(one_line(cell), width) for cell, width in zip(choice.columns, widths, strict=False)]
-    words = "  ".join(cells).rstrip()
+    words = "  ".join([*cells, *([] if possible else [one_line(choice.why_not or "")])]).rstrip()
     found: StyleAndTextTuples = [("[SetCursorPosition]", "")] if current else []
-    found.append(("class:mark", f"{signs.mark} " if current else "  "))
-    if signed:
-        found.append(("class:impossible", "  " if possible else f"{signs.impossible} "))
-    if not possible:
-        words = f"{words}  {one_line(choice.why_not or '')}"
-    found.append((style, words))
+    found += [
+        ("class:mark", f"{signs.mark} " if current else "  "),
+        ("class:impossible", sign),
+        (
+            ("class:chosen" if current else "") if possible else "class:impossible",
+            _cut(words, terminal.columns - len(sign) - _MARK_COLUMNS, signs.more),
+        ),
+    ]
     return found
+
+
+def _cut(text: str, width: int, more: str) -> str:
+    """Return as much as there is room for: the whole is told below the list."""
+    if cell_len(text) <= width:
+        return text
+    while text and cell_len(text) > width - len(more):
+        text = text[:-1]
+    return f"{text.rstrip()}{more}"
 
 
 def _padded(text: str, width: int) -> str:

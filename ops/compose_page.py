@@ -6,6 +6,7 @@ end by the command.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -24,12 +25,14 @@ from prompt_toolkit.layout import (
     UIControl,
     Window,
 )
+from rich.cells import cell_len
 
 from ops.compose_terminal import STYLE, Terminal
 from ops.printable import plain
 
 STEPS: Final = ("Order", "Message type", "Text", "Attachments", "Check and send")
 
+_PIECES: Final = re.compile(r"\n|[^\S\n]+|\S+")
 _ESCAPE_SECONDS: Final = 0.1
 """How long after Escape the rest of a key's sequence may take to come: longer than over most networks."""
 
@@ -127,11 +130,34 @@ def said_line(terminal: Terminal, text: str, *, stops: bool) -> tuple[str, str]:
     return "class:warning", f"{terminal.signs.warning} {one_line(text)}"
 
 
+def folded(line: StyleAndTextTuples, width: int) -> StyleAndTextTuples:
+    """Return the text broken between words, where prompt_toolkit would break it anywhere."""
+    found: StyleAndTextTuples = []
+    used = 0
+    for style, text in ((part[0], part[1]) for part in line):
+        for piece in _PIECES.findall(text):
+            room = cell_len(piece)
+            if piece == "\n":
+                used = 0
+            elif used and used + room > width:
+                found.append(("", "\n"))
+                used = 0
+                if piece.isspace():
+                    continue
+            if piece != "\n":
+                used += room
+            found.append((style, piece))
+    return found
+
+
 def fixed(text: Callable[[], StyleAndTextTuples]) -> Window:
-    """Return lines that are as high as they are and never scrolled; long ones are wrapped."""
-    return Window(
-        FormattedTextControl(text), wrap_lines=True, dont_extend_height=True, height=Dimension(min=1)
-    )
+    """Return lines that are as high as they are and never scrolled; long ones are broken between words."""
+
+    def broken() -> StyleAndTextTuples:
+        return folded(text(), get_app().output.get_size().columns)
+
+    control = FormattedTextControl(broken)
+    return Window(control, wrap_lines=True, dont_extend_height=True, height=Dimension(min=1))
 
 
 def key_name(key: str) -> str:

@@ -51,11 +51,11 @@ class Signs:
     full: str
     empty: str
     line: str
-    dot: str
+    more: str
 
 
-_DRAWN: Final = Signs("▸", "✓", "✗", "!", "✗", "━", "─", "─", "·")
-_PLAIN: Final = Signs(">", "+", "x", "!", "x", "#", "-", "-", "-")
+_DRAWN: Final = Signs("▸", "✓", "✗", "!", "✗", "━", "─", "─", "…")
+_PLAIN: Final = Signs(">", "+", "x", "!", "x", "#", "-", "-", "...")
 
 
 @dataclass(frozen=True)

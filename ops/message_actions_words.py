@@ -30,23 +30,30 @@ def takes_text(limits: Limits | None) -> str:
     return f"text{longest}{'' if limits.required else ', if you like'}"
 
 
-def takes_attachments(limits: Limits | None) -> str:
+def fewest_attachments(action: Action) -> int:
+    """Return how many a message of the type has at least: without a text they are the message."""
+    if action.attachments is None:
+        return 0
+    return max(action.attachments.minimum or 0, 0 if action.text else 1)
+
+
+def takes_attachments(action: Action) -> str:
     """Return "1 to 5 attachments", "up to 5 attachments", "no attachments"."""
-    if limits is None:
+    if action.attachments is None:
         return "no attachments"
-    least = max(limits.minimum or 0, 1 if limits.required else 0)
-    if limits.maximum is None:
+    least, most = fewest_attachments(action), action.attachments.maximum
+    if most is None:
         return f"at least {counted(least)}" if least else "attachments"
-    if least == limits.maximum:
+    if least == most:
         return counted(least)
-    return f"{least} to {counted(limits.maximum)}" if least else f"up to {counted(limits.maximum)}"
+    return f"{least} to {counted(most)}" if least else f"up to {counted(most)}"
 
 
 def takes(action: Action) -> str:
     """Return what a message of the type holds, as one phrase."""
     parts = [
         takes_text(action.text) if action.text else "",
-        takes_attachments(action.attachments) if action.attachments else "",
+        takes_attachments(action) if action.attachments else "",
         "the dates of the coverage" if action.coverage else "",
     ]
     return ", ".join(part for part in parts if part) or "nothing to fill in"

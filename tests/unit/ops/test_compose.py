@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prompt_toolkit.formatted_text import StyleAndTextTuples
 
 from ops.compose_asking import Asking
 from ops.compose_flow import Flow
 from ops.compose_letter import Letter
+from ops.compose_page import folded
 from ops.message_drafts import Draft
 from sellerbus.messaging.templates import parse
 from tests.unit.ops.compose_screen import Person, at_terminal, pasted
@@ -478,7 +480,7 @@ class TestAttachments:
             person.press("Ctrl-U", "two.txt", "Enter")
             person.sees("Go on with 2 attachments")
             person.press("Up", "Up", "Up", "Del")
-            screen = person.sees_no("2 attachments")
+            screen = person.sees("Go on with 1 attachment\n")
             assert "two.txt" in screen
             assert "one.txt" not in screen
 
@@ -559,6 +561,25 @@ def test_every_question_fits_the_terminal(columns: int, rows: int) -> None:
         person.sees("What shall be attached?")
         person.press("Enter")
         person.sees("Is this what the buyer shall get?", "Send it", "Leave without sending")
+
+
+def test_what_is_said_is_broken_between_words() -> None:
+    line: StyleAndTextTuples = [("class:label", "one two "), ("", "three\nfour  five-six seven")]
+    broken = "".join(part[1] for part in folded(line, 10))
+    assert broken == "one two \nthree\nfour  \nfive-six \nseven"
+    # A word that fits nowhere is left to the terminal.
+    assert folded([("", "abcdefghijklmnop")], 10) == [("", "abcdefghijklmnop")]
+
+
+def test_why_a_type_is_not_possible_is_cut_in_the_list_and_whole_below_it() -> None:
+    why = "it is not offered " * 8
+    with composing(
+        Shop(allowed=(kind("invoice", "Send invoice", allowed=False, why=why),)), columns=80
+    ) as person:
+        person.sees("Which order")
+        person.press("Enter")
+        screen = person.sees("What is the message for?", "Not possible now: it is not offered")
+        assert next(line for line in screen.splitlines() if "Send invoice" in line).endswith("…")
 
 
 def test_texts_of_others_do_not_reach_the_terminal_as_commands() -> None:

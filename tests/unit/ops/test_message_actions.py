@@ -199,18 +199,23 @@ def test_codes_are_read_as_words(code: str | None, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("minimum", "maximum", "required", "words"),
+    ("minimum", "maximum", "with_text", "words"),
     [
-        (None, 5, False, "up to 5 attachments"),
+        (None, 5, True, "up to 5 attachments"),
         (1, 5, True, "1 to 5 attachments"),
-        (None, 5, True, "1 to 5 attachments"),
-        (1, 1, True, "1 attachment"),
-        (None, None, False, "attachments"),
+        # What has no text is its attachments.
+        (0, 5, False, "1 to 5 attachments"),
+        (1, 1, False, "1 attachment"),
+        (None, None, True, "attachments"),
+        (2, None, True, "at least 2 attachments"),
     ],
 )
 def test_how_many_attachments_a_type_takes(
-    minimum: int | None, maximum: int | None, required: bool, words: str
+    minimum: int | None, maximum: int | None, with_text: bool, words: str
 ) -> None:
-    limits = Limits(minimum, maximum, required, "")
-    kind = Action("x", "x", "X", "", True, None, False, False, None, limits, True, "model")
-    assert takes(kind) == f"{words}, the dates of the coverage"
+    text = Limits(1, 800, True, "") if with_text else None
+    # That the list must be there does not mean that something must be in it.
+    listed = Limits(minimum, maximum, True, "")
+    kind = Action("x", "x", "X", "", True, None, False, False, text, listed, True, "model")
+    told = f"text up to 800, {words}" if with_text else words
+    assert takes(kind) == f"{told}, the dates of the coverage"
