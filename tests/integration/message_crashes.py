@@ -29,8 +29,8 @@ RECORD_SECONDS = 60.0
 PAUSE_SECONDS = 0.5
 REDELIVERY_SECONDS = 10
 """After which the message of a killed function is delivered again; in place of many minutes."""
-TIMEOUT_SECONDS = 15
-"""The functions' own, so that a lease ends soon."""
+SENDERS_TIMEOUT_SECONDS = 65
+"""Time for a call, and little more, so that a lease ends soon."""
 
 
 @dataclass
@@ -126,9 +126,10 @@ def _proxied(messages: Messages, function: str) -> Iterator[FunctionProxy]:
     ) as proxy:
         before = configuration["Environment"]
         variables = {**before["Variables"], **proxy.variables}
+        timeout = SENDERS_TIMEOUT_SECONDS if function == SENDER else configuration["Timeout"]
         try:
             functions.update_function_configuration(
-                FunctionName=name, Environment={"Variables": variables}, Timeout=TIMEOUT_SECONDS
+                FunctionName=name, Environment={"Variables": variables}, Timeout=timeout
             )
             sqs.set_queue_attributes(
                 QueueUrl=queue, Attributes={"VisibilityTimeout": str(REDELIVERY_SECONDS)}

