@@ -127,7 +127,9 @@ class Control:
 
     async def _add_fault(self, request: Request) -> object:
         fields = Fields(await content(request))
-        operation = _operation(fields, (*OPERATIONS, LWA, *STORAGE_OPERATIONS, UPLOAD_ATTACHMENT))
+        operation = fields.required_choice(
+            "operation", (*OPERATIONS, LWA, *STORAGE_OPERATIONS, UPLOAD_ATTACHMENT)
+        )
         cut = fields.choice("cut", tuple(kind.value for kind in Cut))
         damage = fields.choice("damage", tuple(kind.value for kind in Damage))
         if damage and operation != DOWNLOAD:
@@ -153,7 +155,7 @@ class Control:
 
     async def _set_rate(self, request: Request) -> object:
         fields = Fields(await content(request))
-        operation = _operation(fields, tuple(PLANS))
+        operation = fields.required_choice("operation", tuple(PLANS))
         rate = Rate(fields.number("ratePerSecond"), fields.integer("burst", 0))
         fields.done()
         self._world.throttle.set_rate(operation, rate)
@@ -244,10 +246,3 @@ class Control:
         fields.done()
         asked = [read_publish_request(item, f"items[{number}]") for number, item in enumerate(items)]
         return [outcome.as_json() for outcome in await self._publisher.publish(asked, seed)]
-
-
-def _operation(fields: Fields, allowed: tuple[str, ...]) -> str:
-    operation = fields.choice("operation", allowed)
-    if operation is None:
-        raise FieldError(f"operation is required, one of {', '.join(allowed)}")
-    return operation

@@ -82,6 +82,12 @@ class Fields:
             raise FieldError(f"{self._where}: {name} must be one of {', '.join(allowed)}, got {value!r}")
         return value
 
+    def required_choice(self, name: str, allowed: tuple[str, ...]) -> str:
+        value = self.choice(name, allowed)
+        if value is None:
+            raise FieldError(f"{name} is required, one of {', '.join(allowed)}")
+        return value
+
     def done(self) -> None:
         unknown = sorted(self._content.keys() - self._taken)
         if unknown:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import random
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, urlsplit
-from xml.etree import ElementTree
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
@@ -20,6 +18,7 @@ from tests.unit.simulator.message_scene import (
     TEXT,
     MessageScene,
     md5,
+    refusal,
     set_message_scene,
 )
 from tests.unit.simulator.selling_models import check
@@ -39,18 +38,6 @@ def scene(simulated: Amazon) -> MessageScene:
     return set_message_scene(simulated)
 
 
-def refusal(answer: requests.Response) -> tuple[int, str, str]:
-    assert answer.headers["content-type"].startswith("application/xml")
-    error = ElementTree.fromstring(answer.content)  # noqa: S314 - written by the simulator under test
-    assert error.tag == "Error"
-    return answer.status_code, str(error.findtext("Code")), str(error.findtext("Message"))
-
-
-def held(scene: MessageScene) -> list[Any]:
-    uploads: list[Any] = scene.amazon.control("GET", "uploads")
-    return uploads
-
-
 def test_a_destination_is_as_amazon_makes_it(scene: MessageScene) -> None:
     payload = check(CREATE, scene.destination())["payload"]
     assert payload["headers"] == {"Content-MD5": md5(TEXT), "x-amz-server-side-encryption": "aws:kms"}
@@ -58,7 +45,7 @@ def test_a_destination_is_as_amazon_makes_it(scene: MessageScene) -> None:
     assert query["X-Amz-SignedHeaders"] == ["content-md5;host;x-amz-server-side-encryption"]
     assert query["X-Amz-Expires"] == ["900"]
     assert scene.put(payload).status_code == 200
-    [upload] = held(scene)
+    [upload] = scene.uploads()
     assert upload["sha256"] == hashlib.sha256(TEXT).hexdigest()
     assert upload["resource"] == f"messaging/v1/orders/{ORDER_ID}/messages/{CUSTOMIZATION}"
 
@@ -99,7 +86,7 @@ def test_other_bytes_are_refused_and_nothing_stored(scene: MessageScene) -> None
         invitation["url"], files={"file": TEXT}, headers=invitation["headers"], timeout=20
     )
     assert refusal(form)[:2] == (400, "BadDigest"), "as a form the bytes are others"
-    assert [upload["sha256"] for upload in held(scene)] == [None]
+    assert [upload["sha256"] for upload in scene.uploads()] == [None]
     assert scene.put(invitation).status_code == 200
 
 
@@ -175,7 +162,7 @@ def test_a_wrong_resource_gets_the_misleading_403(scene: MessageScene, resource:
     assert answer.status_code == 403
     [error] = check(CREATE, answer)["errors"]
     assert (error["code"], error["message"]) == ("Unauthorized", "Access to requested resource is denied.")
-    assert held(scene) == []
+    assert scene.uploads() == []
 
 
 @pytest.mark.parametrize("segment", ["legalDisclosure", "warranty", "digitalAccessKey", "invoice"])
@@ -201,76 +188,6 @@ def test_what_a_destination_takes(
     assert words in str(check(CREATE, answer)["errors"])
 
 
-def content_document(scene: MessageScene, content: bytes) -> tuple[str, dict[str, str]]:
-    """Where a file of A+ content goes, and the fields of the form."""
-    answer = scene.destination(content, resource=CONTENT_DOCUMENTS, contentType="image/png")
-    payload = check(CREATE, answer)["payload"]
-    assert payload["headers"] == {"Content-MD5": md5(content)}
-    assert payload["uploadDestinationId"].startswith("aplus-media/sc/")
-    assert payload["uploadDestinationId"].endswith(".png")
-    url = urlsplit(payload["url"])
-    fields = dict(parse_qsl(url.query, strict_parsing=True))
-    assert set(fields) == {
-        *("x-amz-date", "x-amz-signature", "x-amz-meta-owner", "acl", "key", "x-amz-algorithm", "policy"),
-        "x-amz-credential",
-    }
-    return f"{url.scheme}://{url.netloc}{url.path}", fields
-
-
-@pytest.mark.parametrize("size", [1, 200_000, 3 * 1024 * 1024])
-def test_content_documents_are_uploaded_by_a_form(scene: MessageScene, size: int) -> None:
-    ending = b"\r\n--\x0b\x1c\r"
-    content = (random.Random(5).randbytes(size) + ending)[-size:]  # noqa: S311 - any bytes do
-    url, fields = content_document(scene, content)
-    answer = scene.amazon.session.post(url, data=fields, files={"file": ("a.png", content)}, timeout=20)
-    assert (answer.status_code, answer.content) == (204, b"")
-    [upload] = held(scene)
-    assert (upload["sizeBytes"], upload["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
-
-
-@pytest.mark.parametrize(
-    ("changed", "size", "status", "code", "words"),
-    [
-        ({"acl": "public-read"}, 1, 403, "AccessDenied", "Policy Condition failed"),
-        ({"acl": None}, 1, 403, "AccessDenied", "Policy Condition failed"),
-        ({"Content-MD5": "x"}, 1, 403, "AccessDenied", "Extra input fields: content-md5"),
-        ({"policy": None}, 1, 403, "AccessDenied", "Access Denied"),
-        ({"x-amz-signature": "0"}, 1, 403, "SignatureDoesNotMatch", "signature"),
-        ({"key": None}, 1, 400, "InvalidArgument", "field named 'key'"),
-        ({}, 0, 400, "EntityTooSmall", "smaller than the minimum"),
-        ({}, 3 * 1024 * 1024 + 1, 400, "EntityTooLarge", "exceeds the maximum"),
-        ({}, 7 * 1024 * 1024, 400, "EntityTooLarge", "exceeds the maximum"),
-    ],
-)
-def test_forms_that_s3_refuses(
-    scene: MessageScene, changed: dict[str, str | None], size: int, status: int, code: str, words: str
-) -> None:
-    url, fields = content_document(scene, b"x")
-    given = {name: value for name, value in {**fields, **changed}.items() if value is not None}
-    file = ("a.png", b"x" * size)
-    answer = scene.amazon.session.post(url, data=given, files={"file": file}, timeout=20)
-    assert refusal(answer)[:2] == (status, code)
-    assert words in answer.text
-    assert [upload["uploads"] for upload in held(scene)] == [0]
-
-
-def test_forms_that_are_none_or_too_late(scene: MessageScene) -> None:
-    url, fields = content_document(scene, b"x")
-    session = scene.amazon.session
-    assert refusal(session.post(url, data=fields, timeout=20))[:2] == (412, "PreconditionFailed")
-    bad = session.post(
-        url, data=b"x", headers={"Content-Type": "multipart/form-data; boundary=b"}, timeout=20
-    )
-    assert refusal(bad)[:2] == (400, "MalformedPOSTRequest")
-    without = session.post(url, files={name: (None, value) for name, value in fields.items()}, timeout=20)
-    assert refusal(without)[:2] == (400, "InvalidArgument")
-    put = session.put(f"{url}?policy={fields['policy']}", data=b"x", timeout=20)
-    assert refusal(put)[:2] == (403, "AccessDenied"), "it takes no PUT"
-    scene.amazon.clock.now = START + 3 * 3600
-    late = session.post(url, data=fields, files={"file": b"x"}, timeout=20)
-    assert refusal(late) == (403, "AccessDenied", "Invalid according to Policy: Policy expired.")
-
-
 @pytest.mark.parametrize(
     ("fault", "stored"), [({"status": 503}, 0), ({"cut": "after"}, 1), ({"cut": "before"}, 0)]
 )
@@ -282,5 +199,5 @@ def test_uploads_fail_as_they_are_told_to(scene: MessageScene, fault: dict[str, 
             scene.put(invitation)
     else:
         assert refusal(scene.put(invitation))[:2] == (503, "SlowDown")
-    assert [upload["uploads"] for upload in held(scene)] == [stored]
+    assert [upload["uploads"] for upload in scene.uploads()] == [stored]
     assert scene.put(invitation).status_code == 200

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
+from xml.etree import ElementTree
 
 import requests
 
@@ -117,9 +118,21 @@ class MessageScene:
         path = f"/messaging/v1/orders/{order_id}/messages/{segment}"
         return self.call("POST", path, body=body, **request)
 
+    def uploads(self) -> list[Any]:
+        found: list[Any] = self.amazon.control("GET", "uploads")
+        return found
+
     def outbox(self, **wanted: str) -> list[Any]:
         found: list[Any] = self.amazon.control("GET", f"outbox?{urlencode(wanted)}")
         return found
+
+
+def refusal(answer: requests.Response) -> tuple[int, str, str]:
+    """Status, code and message of what the storage refuses."""
+    assert answer.headers["content-type"].startswith("application/xml")
+    error = ElementTree.fromstring(answer.content)  # noqa: S314 - written by the simulator under test
+    assert error.tag == "Error"
+    return answer.status_code, str(error.findtext("Code")), str(error.findtext("Message"))
 
 
 def set_message_scene(simulated: Amazon, *, rates: bool = True) -> MessageScene:
