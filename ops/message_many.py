@@ -21,6 +21,7 @@ from ops.errors import FAILED, PARTLY, WRONG_INPUT, CommandError
 from ops.message_options import TimeOut
 from ops.message_plan import (
     FAULTY,
+    HANDED_OVER,
     NOT_HANDED_OVER,
     NOT_REACHED,
     NOT_TAKEN_UP,
@@ -85,7 +86,7 @@ def send_many(
     --json: an object on a line of its own for each line of the file, as soon as it is known {"line",
     "taskId", "sellerId", "amazonOrderId", "messageType", "outcome", "handedOver" (in this run), "reason",
     "findings", "sentAt"}; outcome is the task's state, or READY, FAULTY, NOT_HANDED_OVER, NOT_REACHED,
-    NOT_TAKEN_UP.
+    NOT_TAKEN_UP, HANDED_OVER.
     """
     target = opened(stage)
     piped = str(file) == csv_file.STDIN
@@ -153,7 +154,8 @@ class _Run:
         except KeyboardInterrupt:
             interrupted = True
         for planned in plan.planned.values():
-            self._tell(planned.results(otherwise=NOT_TAKEN_UP if planned.handed_over else NOT_REACHED))
+            unseen = HANDED_OVER if interrupted else NOT_TAKEN_UP
+            self._tell(planned.results(otherwise=unseen if planned.handed_over else NOT_REACHED))
         everything = self._finish(title, write=True)
         if interrupted:
             console.say(f"You stopped it; what was handed over goes on by itself. {_AGAIN}")

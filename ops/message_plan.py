@@ -27,6 +27,8 @@ READY: Final = "READY"
 FAULTY: Final = "FAULTY"
 NOT_HANDED_OVER: Final = "NOT_HANDED_OVER"
 NOT_REACHED: Final = "NOT_REACHED"
+HANDED_OVER: Final = "HANDED_OVER"
+"""The command was stopped before it was seen what became of it."""
 NOT_TAKEN_UP: Final = "NOT_TAKEN_UP"
 
 
