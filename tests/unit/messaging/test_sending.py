@@ -486,4 +486,4 @@ def test_a_task_whose_content_was_erased_fails() -> None:
 
 
 def an_attempt(**changes: Any) -> Attempt:
-    return Attempt(**{"token": "mine", "number": 1, "started_at": NOW, "lease_until": NOW + 100, **changes})
+    return Attempt(**{"token": "mine", "number": 1, "looked_at": NOW, "started_at": NOW, "lease_until": NOW + 100, **changes})

@@ -29,7 +29,7 @@ from sellerbus.messaging.steps import (
 )
 from sellerbus.messaging.task import Attempt, MessageState, MessageTask
 from sellerbus.messaging.task_rows import TaskChangedError
-from sellerbus.messaging.task_store import MessageStore
+from sellerbus.messaging.task_store import SKEW_SECONDS, MessageStore
 
 CALL_SECONDS: Final = 30.0
 """For the call and its answer: an access token, connecting and reading."""
@@ -38,7 +38,6 @@ ANSWER_SECONDS: Final = 14.0
 WRITE_SECONDS: Final = 20.0
 """For keeping the answer."""
 LATE_KILL_SECONDS: Final = 30.0
-SKEW_SECONDS: Final = 10.0
 _BOOKING_SECONDS: Final = 2.0
 _LOOK_AGAIN_SECONDS: Final = 5.0
 
@@ -80,19 +79,21 @@ class Attempts:
         amazon = self._amazon.of_seller(task.seller_id)
         messages = amazon.messages(self._remaining)
         look = Look(task, messages, count=self._count, now=self._now)
+        looked_at = self._now()
         # First, so that the look is as fresh as can be.
         locale = look.locale() if content.text is not None or content.template is not None else None
         actions = look.actions()
         action = _possible(task, actions)
         checked = self._preparer.checked(task, content, action, locale)
         task = self._preparer.uploaded(task, checked, amazon.uploads(self._remaining))
-        self._call(task, checked, actions, amazon)
+        self._call(task, checked, actions, looked_at, amazon)
 
     def _call(
         self,
         task: MessageTask,
         checked: Checked,
         actions: tuple[OfferedAction, ...],
+        looked_at: float,
         amazon: SellersAmazon,
     ) -> None:
         if self._remaining() < CALL_SECONDS + WRITE_SECONDS:
@@ -109,6 +110,7 @@ class Attempts:
         attempt = Attempt(
             str(uuid.uuid4()),
             task.attempts + 1,
+            looked_at,
             self._now(),
             self._now() + self._remaining() + LATE_KILL_SECONDS + SKEW_SECONDS,
         )

@@ -129,8 +129,16 @@ class MessageSender:
         try:
             self._attempts.attempt(task)
         except TypeInUseError as error:
-            raise TryLaterError(str(error), _TYPE_IN_USE_SECONDS) from None
+            raise TryLaterError(str(error), self._until_free(error.task_id)) from None
         return None
+
+    def _until_free(self, task_id: str | None) -> float:
+        """Seconds until the task that is sending the type may be through with it: looking costs quota."""
+        other = self._store.find(task_id) if task_id else None
+        if other is None or other.attempt is None or not other.holds_the_type:
+            return _TYPE_IN_USE_SECONDS
+        until = other.settle_at or other.attempt.lease_until
+        return max(_TYPE_IN_USE_SECONDS, until - self._now())
 
     def _given_up(self, task: MessageTask) -> str:
         why = (task.waits or {}).get("reason") or "it could not be tried"

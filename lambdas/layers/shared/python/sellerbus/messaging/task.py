@@ -49,12 +49,13 @@ NOT_SENT: Final = ENDED - {MessageState.SENT}
 class Attempt:
     """One passing of the gate. token: whoever has it may say what came of it. number: counts them, from 1.
 
-    Times are seconds since 1970. While the lease lasts its caller is at work; a settled attempt stays in the
-    row, so that a late answer of it is known.
+    looked_at: when the order was asked what it offers. All times are seconds since 1970. While the lease
+    lasts its caller is at work; a settled attempt stays in the row, so that a late answer of it is known.
     """
 
     token: str
     number: int
+    looked_at: float
     started_at: float
     lease_until: float
 
@@ -203,9 +204,8 @@ def _same(value: Any) -> Any:
 
 
 def _attempt(value: Mapping[str, Any]) -> Attempt:
-    return Attempt(
-        value["token"], int(value["number"]), float(value["startedAt"]), float(value["leaseUntil"])
-    )
+    times = (float(value[name]) for name in ("lookedAt", "startedAt", "leaseUntil"))
+    return Attempt(value["token"], int(value["number"]), *times)
 
 
 def _offered(value: list[Mapping[str, Any]]) -> tuple[Offered, ...]:

@@ -4,8 +4,9 @@ pk                                sk        row
 message-task/<taskId>             task      the task (task.py)
 content/<contentHash>             content   taskId, since: the last task with this very message; expiresAt
 once/<sellerId>/<orderId>/<type>  sending   taskId: the one task whose message of a type that Amazon takes
-                                            once per order is SENDING, so that what the order offers after
-                                            a lost answer can be no other task's doing
+                                            once per order is SENDING; freedAt, freedBy: when the last one
+                                            was no more. So what the order offers after a lost answer can be no
+                                            other task's doing, since the look before it.
 """
 
 from __future__ import annotations
@@ -56,8 +57,11 @@ class SameMessageError(Exception):
 
 
 class TypeInUseError(Exception):
-    """Another task's message of this type is being sent for the order, which takes one only."""
+    """Another task's message of this type is being sent for the order, which takes one only, or was since the
+    order was looked at. task_id: the task that is sending it now, None where none is.
+    """
 
-    def __init__(self, task_id: str) -> None:
+    def __init__(self, task_id: str | None) -> None:
         self.task_id = task_id
-        super().__init__(f"task {task_id} is sending the order's message of this type")
+        who = f"task {task_id} is sending" if task_id else "another task has just been through with"
+        super().__init__(f"{who} the order's message of this type")

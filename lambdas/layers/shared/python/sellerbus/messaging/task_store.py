@@ -42,6 +42,9 @@ UNTOLD_SECONDS: Final = 600.0
 """When the sweeper takes up what was written and never told."""
 SWEEP_SECONDS: Final = 3600.0
 """When the sweeper takes up what is to be sent and whose message may be gone."""
+SKEW_SECONDS: Final = 10.0
+"""How far the clocks of two functions may differ."""
+_FREED_KEPT_SECONDS: Final = 86_400
 _BEYOND_SECONDS: Final = 900.0
 """How long after the end of a wait its message may still be on its way."""
 
@@ -104,7 +107,7 @@ class MessageStore:
             self._table.write(_difference(task, after), *more)
         except RefusedError as refused:
             if once_key(task) in refused.items and key not in refused.items:
-                raise TypeInUseError(str(refused.items[once_key(task)].get("taskId"))) from None
+                raise TypeInUseError(refused.items[once_key(task)].get("taskId")) from None
             # Its message became another task's since it was read: the same as if the row itself had changed.
             raise TaskChangedError(task.task_id) from None
         return after
@@ -129,13 +132,22 @@ class MessageStore:
     def _type_taken(self, before: MessageTask, after: MessageTask) -> list[Write]:
         if before.holds_the_type == after.holds_the_type:
             return []
+        key, me, now = once_key(before), before.task_id, self._now()
         free = "attribute_not_exists(taskId) OR taskId = :me"
-        key, me = once_key(before), before.task_id
-        if before.holds_the_type:
-            return [Write.delete(key, condition=free, me=me)]
-        # The task removes it. What is left over for whatever reason goes when an ended task's row would.
-        taken = "SET taskId = :me, expiresAt = :until"
-        return [Write.update(key, taken, condition=free, me=me, until=self._kept_until())]
+        if after.attempt is None or before.holds_the_type:
+            freed = "SET freedAt = :now, freedBy = :me, expiresAt = :until REMOVE taskId"
+            until = round(now) + _FREED_KEPT_SECONDS
+            return [Write.update(key, freed, condition=free, me=me, now=now, until=until)]
+        return [
+            Write.update(
+                key,
+                "SET taskId = :me, expiresAt = :until",
+                condition=f"({free}) AND (attribute_not_exists(freedAt) OR freedAt < :looked OR freedBy = :me)",
+                me=me,
+                until=self._kept_until(),
+                looked=after.attempt.looked_at - SKEW_SECONDS,
+            )
+        ]
 
     def _message_freed(self, before: MessageTask, after: MessageTask) -> list[Write]:
         if before.is_ended or after.state not in NOT_SENT:
