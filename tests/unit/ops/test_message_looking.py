@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -14,7 +14,8 @@ from tests.unit.ops.aws import DeployedStage, Finished, in_a_terminal, table_wid
 from tests.unit.ops.message_stage import ORDER, SELLER, STAGE, TEXT, MessageStage, message, sent
 
 LIST = ("messages", "list", "--stage", STAGE)
-LOST = Attempt("token", 1, time.time() - 600, time.time() - 500)
+TIMES = {each.name: time.time() - 600 for each in fields(Attempt) if each.type == "float"}
+LOST = Attempt(token="token", number=1, **TIMES)
 WARNING = {"rule": "language", "field": "text", "severity": "warning", "text": "seems to be English"}
 ERROR = {"rule": "html", "field": "text", "severity": "error", "text": "has HTML", "limit": "none"}
 
