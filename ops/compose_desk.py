@@ -12,15 +12,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ops import message_actions_whom
 from ops.cells import Found
 from ops.compose_letter import Letter
-from ops.errors import FAILED, CommandError, aws_not_reached, aws_refusal
+from ops.errors import FAILED, WRONG_INPUT, CommandError, aws_not_reached, aws_refusal
 from ops.message_actions_answers import Actions, Orders
 from ops.message_actions_lookup import LookUp
 from ops.message_actions_whom import Whom
-from ops.message_handing import Checked, HandedOver, RefusedError, hand_over
+from ops.message_handing import Checked, HandedOver, RefusedError, hand_over, known_seller
 from ops.message_tasks import MessageTasks
 from ops.message_templates import Templates
 from ops.stage import Cell, Stage
-from sellerbus.messaging.finding import has_errors
+from sellerbus.messaging.finding import has_errors, sentences
 from sellerbus.messaging.request import UnusableRequestError
 from sellerbus.messaging.templates import Template, TemplateError, parse
 
@@ -53,7 +53,10 @@ class StageDesk:
         return self._sellers
 
     def whom(self, seller: Found) -> Whom:
-        return message_actions_whom.whom(self.stage, seller, self.marketplace)
+        found = message_actions_whom.whom(self.stage, seller, self.marketplace)
+        # Before anything is written: the stage sends no message of a seller that is paused.
+        known_seller(self.stage, found.cell, found.seller_id)
+        return found
 
     def orders(self, whom: Whom, marketplace_id: str, *, fresh: bool) -> Orders:
         with _told():
@@ -79,7 +82,10 @@ class StageDesk:
         return found
 
     def same(self, letter: Letter) -> str | None:
-        checked = self._checked(letter)
+        try:
+            checked = self._checked(letter)
+        except RefusedError as error:
+            raise CommandError(sentences(error.findings), WRONG_INPUT) from error
         with _told():
             return self.tasks(letter).same(checked.content_hash, self.now().timestamp())
 

@@ -13,6 +13,7 @@ from ops.compose_letter import Letter, place, size
 from ops.compose_page import Page
 from ops.compose_summary import LEAVE, SEND
 from ops.errors import CommandError
+from sellerbus.messaging.finding import has_errors
 
 SELLER: Final = "seller"
 MARKETPLACE: Final = "marketplace"
@@ -143,17 +144,19 @@ class Flow:
         self._ask(next(step for step in asked if step.name == name), from_end=True)
 
     def _decide(self, problem: str) -> str:
+        findings = self.letter.findings()
         same = None
-        try:
-            same = self.asking.desk.same(self.letter)
-        except CommandError as error:
-            problem = problem or f"Whether the same message was sent before can't be told: {error}"
+        if not has_errors(findings):
+            try:
+                same = self.asking.desk.same(self.letter)
+            except CommandError as error:
+                problem = problem or f"Whether the same message was sent before can't be told: {error}"
         changes = [(step.name, step.change) for step in self._steps() if step.change]
         decision = compose_summary.decide(
             self.asking.terminal,
             replace(self._page(5, "Is this what the buyer shall get?", can_go_back=True), problem=problem),
             self.letter,
-            self.letter.findings(),
+            findings,
             changes,
             same=same,
         )

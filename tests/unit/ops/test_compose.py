@@ -368,7 +368,8 @@ class TestTheEnd:
             person.sees("What shall be attached?")
 
     def test_a_change_that_can_not_be_sent_is_not_offered_to_be(self) -> None:
-        with composing(Shop()) as person:
+        shop = Shop()
+        with composing(shop) as person:
             to_end(person)
             person.press(*["Down"] * 3, "Enter")
             person.sees("What do you want to tell the buyer?")
@@ -376,6 +377,8 @@ class TestTheEnd:
             person.sees("✗ Send it", "The text has an e-mail address")
             person.press("Up", "Up", "Up", "Up", "Up", "Enter")
             person.sees("Not possible now")
+        # What can't be sent can't be looked for either: the stage would refuse its words.
+        assert shop.asked.count("same") == 1
 
     def test_the_same_message_is_told_of_and_sent_again_only_on_demand(self) -> None:
         with composing(Shop(before="sqs-1")) as person:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -190,3 +193,40 @@ def test_what_aws_refuses_at_the_end_loses_nothing_that_was_written(
         shop.stage.refusals["sqs", "na"] = ("send_message", "AccessDenied")
         write(person, "Hello.")
         person.sees("AWS refused", "AccessDenied", "│ Hello.")
+
+
+@pytest.mark.parametrize("arguments", [(), (ORDER,)])
+def test_nobody_writes_for_a_seller_whose_messages_the_stage_does_not_send(
+    shop: MessageStage, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    shop.stage.client("dynamodb").update_item(
+        TableName="sellers",
+        Key={"sellerId": {"S": SELLER}},
+        UpdateExpression="SET #status = :paused",
+        ExpressionAttributeNames={"#status": "status"},
+        ExpressionAttributeValues={":paused": {"S": "paused"}},
+    )
+    with composing(shop, monkeypatch, *arguments, "--seller", SELLER) as person:
+        finished = person.result()
+    assert finished.code == 2
+    assert "is paused" in finished.err
+
+
+def test_stopping_while_it_is_handed_over_says_where_to_look(
+    shop: MessageStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(seconds: float) -> bool:
+        raise KeyboardInterrupt
+
+    with composing(shop, monkeypatch, ORDER) as person:
+        monkeypatch.setattr(console, "wait", stop)
+        write(person)
+        finished = person.result()
+    assert finished.code == 130
+    assert f"messages list --stage {STAGE} --seller {SELLER}" in finished.err
+
+
+def test_no_other_command_waits_for_what_draws() -> None:
+    said = "import sys, ops.cli; sys.exit('prompt_toolkit' in sys.modules)"
+    environment = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    assert subprocess.run([sys.executable, "-c", said], env=environment, check=False).returncode == 0
