@@ -157,6 +157,18 @@ def test_what_is_uncertain_is_left_to_a_person_and_not_offered_again(
     assert "a person decides" in finished.err
 
 
+def test_what_nobody_took_up_may_be_on_its_way_and_is_not_offered_again(
+    shop: MessageStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with composing(shop, monkeypatch, ORDER) as person:
+        monkeypatch.setattr(console, "wait", lambda seconds: False)
+        write(person)
+        finished = person.result()
+    assert finished.code == 5
+    assert "don't hand it over again yet" in finished.err
+    assert len(list(shop.waiting())) == 1
+
+
 def test_the_same_message_is_sent_again_only_on_demand(
     shop: MessageStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
