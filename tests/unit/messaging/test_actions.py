@@ -48,6 +48,14 @@ def test_names_alone_get_the_models_limits() -> None:
     assert (warranty.text, warranty.source, warranty.title) == (None, "model", "Send warranty information")
     assert (unknown.type, unknown.text, unknown.attachments) == (None, None, None)
     assert unknown.title == "somethingNew"
+    for each in (warranty, unknown, action_of_model(CUSTOMIZATION)):
+        assert (each.disabled, each.hidden, each.once_per_order) == (False, False, False)
+
+
+def test_a_title_may_stand_outside_the_schema() -> None:
+    body = live({"somethingNew": schema(title=None)})
+    body["_embedded"]["actions"][0]["title"] = "Something new"
+    assert [each.title for each in read_actions(body)] == ["Something new"]
 
 
 def test_a_schema_without_properties_falls_back_to_the_model() -> None:
@@ -109,7 +117,8 @@ def test_once_per_order_is_told_by_the_description(description: str, once: bool)
 
 
 @pytest.mark.parametrize(
-    ("said", "hidden"), [(True, True), ("true", True), ("False", False), (None, False), (False, False)]
+    ("said", "hidden"),
+    [(True, True), ("true", True), ("False", False), ("", False), (None, False), (False, False)],
 )
 def test_flags_may_be_missing_or_texts(said: Any, hidden: bool) -> None:
     found = one("confirmOrderDetails", schema(**{"x-ui-hidden": said}, disabled=said))

@@ -41,7 +41,7 @@ GOOD = {
     "a.txt": b"Hello",
     "b.TXT": "Grüße".encode("cp1252"),
     "c.txt": "こんにちは".encode("shift_jis"),
-    "d.txt": "Grüße".encode("utf-16"),
+    "d.txt": "Viele Grüße".encode("utf-16"),
     "e.txt": b"MZ is a sign, BM another one",
     "f.pdf": b"%PDF-1.4\n...",
     "g.doc": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 500,
@@ -72,6 +72,8 @@ def test_files_that_are_what_they_are_called_pass(name: str) -> None:
         ("a.txt", b"MZ\x90\x00\x03", "a program by its content"),
         ("a.txt", b"Hello\x00World", "a file of an unknown kind"),
         ("a.txt", b"\xff\xfea\x00\x00\x00", "a file of an unknown kind"),
+        ("a.txt", "a\x1f".encode("utf-16"), "a file of an unknown kind"),
+        ("a.txt", b"a\x1f", "a file of an unknown kind"),
         ("a.txt", b"\xff\xfea", "a file of an unknown kind"),
         ("a.pdf", b"<html>", "a text file by its content"),
         ("a.doc", DOCX, "a Word document (.docx) by its content"),
@@ -125,6 +127,10 @@ def test_names_without_a_name_are_told(name: str) -> None:
 
 def test_names_of_the_allowed_length_pass() -> None:
     assert rules(attached("x" * 251 + ".txt", b"Hello")) == []
+
+
+def test_neither_name_nor_content_shows_in_a_repr() -> None:
+    assert "Jane" not in repr(attached("Jane.txt", b"Dear Jane"))
 
 
 def test_two_files_of_one_name_are_told() -> None:

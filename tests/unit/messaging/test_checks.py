@@ -119,6 +119,8 @@ def test_counts_say_what_they_may_be() -> None:
     (none,) = check(MessageContent(), action("invoice"), None, [])
     free = replace(action("invoice"), attachments=AttachmentRule(2, None, required=True))
     (one,) = check(MessageContent(), free, None, [PDF])
+    assert "none given" in none.text
+    assert "1 given" in one.text
     assert [each.limit for each in (many, none, one)] == [
         "at most 5 attachments",
         "1 to 5 attachments",

@@ -139,7 +139,24 @@ def test_all_faults_are_told_at_once_and_what_is_known_with_them() -> None:
         "amazonOrderId": None,
         "messageType": None,
     }
-    assert "unknown 'extra'" in str(caught.value)
+    assert str(caught.value).startswith("request: unknown 'extra'; known are taskId, ")
+
+
+def test_a_request_may_be_as_large_as_a_row_can_hold() -> None:
+    values = {str(number): "x" * 190 for number in range(10, 110)} | {"10": "", "109": "x" * 370}
+    assert sum(map(len, values)) + sum(map(len, values.values())) <= 20_000
+    large = {**without("text"), "template": {"name": "late", "values": values}, "coverageEndDate": "x" * 100}
+    assert len(values) == 100
+    assert read_request(large).content.template == TemplateUse("late", values)
+    full = {**without("text"), "template": {"name": "late", "values": {"a": "x" * 19_999}}}
+    assert read_request(full).content.template == TemplateUse("late", {"a": "x" * 19_999})
+    many = document(text="x" * 20_000, attachments=[{"key": KEY, "fileName": "x" * 1024}] * 20)
+    request = read_request(many)
+    assert (len(request.content.attachments), len(request.content.text or ""), request.force) == (
+        20,
+        20_000,
+        False,
+    )
 
 
 @pytest.mark.parametrize(
@@ -190,6 +207,17 @@ def test_all_faults_are_told_at_once_and_what_is_known_with_them() -> None:
         (document(attachments=[{"key": attachments_prefix(SELLER)}]), "attachments[0].key", "a file under"),
         (document(attachments=[{"key": KEY, "bucket": "other"}]), "attachments[0].bucket", "message bucket"),
         (document(coverageStartDate=20260101), "coverageStartDate", "must be a text"),
+        (document(coverageEndDate="x" * 101), "coverageEndDate", "at most 100"),
+        (
+            document(attachments=[{"key": KEY, "fileName": "x" * 1025}]),
+            "attachments[0].fileName",
+            "at most 1024",
+        ),
+        (
+            document(text=None, template={"name": "x", "values": {str(n): "" for n in range(101)}}),
+            "template.values",
+            "at most 100",
+        ),
         (document(force=1), "force", "true or false"),
     ],
 )
@@ -219,6 +247,8 @@ def test_nothing_of_the_content_shows_in_a_repr() -> None:
         document(text="Dear Jane", attachments=[{"key": KEY, "fileName": "Jane.txt"}]), bucket="b"
     )
     assert "Jane" not in repr(request)
+    assert "Jane" not in repr(TemplateUse("late", {"greeting": "Dear Jane"}))
+    assert "Jane" not in repr(AttachmentPointer("attachments/Jane.txt", "a.txt"))
 
 
 def test_the_hash_tells_messages_apart_and_nothing_else() -> None:

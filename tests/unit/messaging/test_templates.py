@@ -127,6 +127,7 @@ def test_all_that_is_wrong_with_a_use_is_told_at_once_and_no_value() -> None:
         ("template-placeholder", "template.values"),
         ("template-locale", "template"),
     ]
+    assert str(caught.value).startswith("messageType: the template is for messages of type unexpectedProblem")
     assert "Jane" not in str(caught.value)
 
 

@@ -197,18 +197,14 @@ def _zip_entries(head: bytes) -> Iterator[bytes]:
 
 
 def _is_text(head: bytes, *, whole: bool) -> bool:
-    """Whether the bytes are text in UTF-16 with a mark, in UTF-8, or in a charset of single bytes."""
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        try:
-            text = codecs.getincrementaldecoder("utf-16")().decode(head, whole)
-        except UnicodeDecodeError:
-            return False
-        return not any(ord(sign) < 32 and ord(sign) not in _TEXT_CONTROLS for sign in text)
-    if any(byte < 32 and byte not in _TEXT_CONTROLS for byte in head):
-        return False
+    """Whether the bytes are text: in UTF-16 with a mark, or in any charset that has ASCII's control signs.
+
+    Other files that have none of them, in their first bytes, are very small.
+    """
+    if not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return not any(byte < 32 and byte not in _TEXT_CONTROLS for byte in head)
     try:
-        codecs.getincrementaldecoder("utf-8")().decode(head, whole)
+        text = codecs.getincrementaldecoder("utf-16")().decode(head, whole)
     except UnicodeDecodeError:
-        # Some other charset: files that are no text, and have not a single byte below 32, are very small.
-        return True
-    return True
+        return False
+    return not any(ord(sign) < 32 and ord(sign) not in _TEXT_CONTROLS for sign in text)
