@@ -1,5 +1,5 @@
-"""Message tasks down to the wire: the real functions' parts, client, table and store; below them an Amazon that
-keeps what buyers got, counts what was sent, and lists what an order offers.
+"""Message tasks down to the wire: the real functions' parts, client and store; below them an Amazon that keeps
+what buyers got, counts what was sent, and lists what an order offers.
 """
 
 from __future__ import annotations
@@ -80,7 +80,9 @@ class Clock:
 
 def offering(name: str, *, once: bool = False, **schema: Any) -> dict[str, Any]:
     """An action as live lists have it. schema: what its schema says beside its title."""
-    properties = {} if name in ("invoice", "warranty") else {"rawMessageBody": {"minLength": 1, "maxLength": 800}}
+    properties = (
+        {} if name in ("invoice", "warranty") else {"rawMessageBody": {"minLength": 1, "maxLength": 800}}
+    )
     if name in ("invoice", "warranty", "confirmCustomizationDetails"):
         properties["attachments"] = {"minItems": 0, "maxItems": 5}
     told = {"title": name, "description": ONCE if once else "", "properties": properties, **schema}
@@ -285,7 +287,9 @@ class Scene:
             remaining_seconds=self.remaining,
         )
 
-    def operate(self, task: MessageTask | str, request: str, decision: str | None = None) -> Mapping[str, Any]:
+    def operate(
+        self, task: MessageTask | str, request: str, decision: str | None = None
+    ) -> Mapping[str, Any]:
         """operate_message."""
         store = self._store()
         teller = Teller(store=store, events=self, count=self.count)

@@ -108,10 +108,11 @@ def test_where_others_send_too_nothing_is_proved() -> None:
 def test_the_function_that_is_killed_after_the_gate_is_settled_too() -> None:
     scene = Scene()
     task = lost(scene)
-    assert task.attempt is not None
+    attempt = task.attempt
+    assert attempt is not None
     # As if nothing had been kept but the gate.
     task = scene.store.change(task, settle_at=None)
-    scene.clock.now = task.attempt.lease_until
+    scene.clock.now = attempt.lease_until
     assert scene.send(task).wait_seconds == 300
     scene.clock.now += 300
     scene.send(task)

@@ -5,8 +5,8 @@ message-task/<taskId>             task      the task (task.py)
 content/<contentHash>             content   taskId, since: the last task with this very message; expiresAt
 once/<sellerId>/<orderId>/<type>  sending   taskId: the one task whose message of a type that Amazon takes
                                             once per order is SENDING; freedAt, freedBy: when the last one
-                                            was no more. So what the order offers after a lost answer can be no
-                                            other task's doing, since the look before it.
+                                            was no more. So what the order offers after a lost answer
+                                            can't be another task's doing.
 """
 
 from __future__ import annotations

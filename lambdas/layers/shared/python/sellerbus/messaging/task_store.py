@@ -138,11 +138,13 @@ class MessageStore:
             freed = "SET freedAt = :now, freedBy = :me, expiresAt = :until REMOVE taskId"
             until = round(now) + _FREED_KEPT_SECONDS
             return [Write.update(key, freed, condition=free, me=me, now=now, until=until)]
+        # What another task did since the order was looked at isn't in what it offered.
+        unseen = "attribute_not_exists(freedAt) OR freedAt < :looked OR freedBy = :me"
         return [
             Write.update(
                 key,
                 "SET taskId = :me, expiresAt = :until",
-                condition=f"({free}) AND (attribute_not_exists(freedAt) OR freedAt < :looked OR freedBy = :me)",
+                condition=f"({free}) AND ({unseen})",
                 me=me,
                 until=self._kept_until(),
                 looked=after.attempt.looked_at - SKEW_SECONDS,
