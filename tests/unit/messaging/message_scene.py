@@ -1,5 +1,5 @@
-"""Message tasks down to the wire: the real functions' parts, client and store; below them an Amazon that keeps
-what buyers got, counts what was sent, and lists what an order offers.
+"""Message tasks down to the wire: the real functions' parts, client and store; below them an Amazon that
+keeps what buyers got, counts what was sent, and lists what an order offers.
 """
 
 from __future__ import annotations
@@ -294,7 +294,7 @@ class Scene:
         store = self._store()
         teller = Teller(store=store, events=self, count=self.count)
         operator = MessageOperator(store=store, queue=self, teller=teller, now=self.clock)
-        task_id = task if isinstance(task, str) else task.task_id
+        task_id = task.task_id if isinstance(task, MessageTask) else task
         return operator.answer({"request": request, "taskId": task_id, "decision": decision})
 
     def sweep(self, seconds: float = 200.0) -> Swept:

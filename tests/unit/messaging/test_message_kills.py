@@ -122,7 +122,7 @@ ENDS = {
 
 
 def run(name: str, killer: Killer) -> tuple[Scene, MessageTask]:
-    """Hand a message over, and do as SQS and the schedule of the sweeper do until nothing happens any more."""
+    """Hand a message over, and do as SQS and the sweeper do until nothing happens any more."""
     scene = Scene()
     message = scene.message(STORIES[name](scene))
     scene.around = killer
