@@ -10,7 +10,16 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.table import Table
 
-from bench import documents, following, listing_changes, processing, reconciliation, reports, throttle
+from bench import (
+    documents,
+    following,
+    listing_changes,
+    message_tasks,
+    processing,
+    reconciliation,
+    reports,
+    throttle,
+)
 from bench.processing import Row
 
 _WIDTH = 130
@@ -29,6 +38,7 @@ def main() -> int:
         *following.calls(),
         *following.keeping(),
         *listing_changes.calls(),
+        *message_tasks.calls(),
     ]
     missed = [row for row in rows if row.most is not None and row.ratio > row.most]
     if "--json" in sys.argv[1:]:

@@ -27,7 +27,9 @@ from tests.unit.messaging.message_scene import (
     Scene,
 )
 
-NOT_ALLOWED = {"errors": [{"code": "Unauthorized", "message": "Invalid amazonOrderId and template combination."}]}
+NOT_ALLOWED = {
+    "errors": [{"code": "Unauthorized", "message": "Invalid amazonOrderId and template combination."}]
+}
 
 
 def raising(error: Exception) -> Behaviour:
@@ -486,4 +488,13 @@ def test_a_task_whose_content_was_erased_fails() -> None:
 
 
 def an_attempt(**changes: Any) -> Attempt:
-    return Attempt(**{"token": "mine", "number": 1, "looked_at": NOW, "started_at": NOW, "lease_until": NOW + 100, **changes})
+    return Attempt(
+        **{
+            "token": "mine",
+            "number": 1,
+            "looked_at": NOW,
+            "started_at": NOW,
+            "lease_until": NOW + 100,
+            **changes,
+        }
+    )
