@@ -81,6 +81,12 @@ class Messages:
         rows = self.await_stand(*task_ids, within_seconds=within_seconds)
         return {task_id: str(row["state"]) for task_id, row in rows.items()}
 
+    def told_row(self, task_id: str) -> dict[str, Any]:
+        """The row of a task that stands, once nothing of it is left to be told."""
+        self.await_stand(task_id)
+        self.system.wait_for(lambda: "untold" not in self.tasks.task(task_id), f"{task_id} to be told")
+        return self.tasks.task(task_id)
+
     def outbox(self, request: Mapping[str, Any]) -> list[dict[str, Any]]:
         """What the buyer of a request's order has got."""
         return list(self.amazon.outbox(request["sellerId"], request["amazonOrderId"]))

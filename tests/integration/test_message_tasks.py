@@ -75,8 +75,8 @@ def test_a_request_that_is_delivered_twice_is_one_task_and_another_text_under_it
     request = messages.request("twice")
     for _ in range(3):
         messages.tasks.send(request)
-    assert messages.states("twice") == {"twice": "SENT"}
-    first = messages.tasks.task("twice")
+    first = messages.told_row("twice")
+    assert first["state"] == "SENT"
 
     messages.tasks.send({**request, "text": "Would you like another cup?"})
 
