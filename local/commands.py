@@ -120,7 +120,7 @@ def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
     A profile, session, region or certificate bundle of the user's AWS set-up must not leak in, nor another
     local deployment's .local/env, nor the switches of a test run. A proxy stays, since the first synth may
-    fetch packages, but not for this machine itself.
+    fetch packages, but not for this machine itself; so does where Amazon's models are.
     """
     kept = {
         # The user's files may hold a default profile with a region, an endpoint or credentials.
@@ -130,7 +130,8 @@ def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
     kept |= {
         name: value
         for name, value in environment.items()
-        if not name.startswith(
+        if name == "SP_API_MODELS"
+        or not name.startswith(
             ("AWS_", "CDK_", "FEEDS_", "LOCAL_", "LWA_", "PYTEST_", "SELLERBUS_", "SP_API_")
         )
         and name not in ("PYTHONPATH", "PYTHONWARNINGS", "NODE_OPTIONS")

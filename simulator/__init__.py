@@ -19,7 +19,7 @@ I/O).
 
 Of orders and messages: `orders` and `orders_v0` with `shipments` and `verification` (the Orders API in two
 versions), `messaging`, `uploads`, `attachment_storage` and `policy_form` (messages and what is attached to
-them), `static_sandbox` (its cases are data), `order_control` and `order_fields` (the control API),
-`order_book`, `upload_book` and `outbox` (state), `order_rules`, `message_rules`, `message_types`,
-`message_actions`, `marketplaces`, `query` and `times` (facts and decisions without I/O).
+them), `static_sandbox` (its cases are those of Amazon's models), `order_control` and `order_fields` (the
+control API), `order_book`, `upload_book` and `outbox` (state), `order_rules`, `message_rules`,
+`message_types`, `message_actions`, `marketplaces`, `query` and `times` (facts and decisions without I/O).
 """

@@ -8,9 +8,11 @@ are one for all.
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import time
 from collections.abc import Iterable
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -46,7 +48,7 @@ from simulator.publisher import Publisher
 from simulator.queues import Queues
 from simulator.regions import DEFAULT_REGION, REGIONS
 from simulator.sandbox import SandboxApi
-from simulator.static_sandbox import StaticSandbox
+from simulator.static_sandbox import StaticSandbox, models_folder
 from simulator.storage import STORAGE_PATH, Storage
 from simulator.uploads import UploadsApi
 from simulator.world import Application, World
@@ -68,10 +70,12 @@ def create_app(
     clock: Clock = time.time,
     randomness: random.Random | None = None,
     sleep: Sleep = asyncio.sleep,
+    models: Path | None = None,
 ) -> Starlette:
     """Builds the application.
 
-    Without `queues` and `event_sources` destinations are not checked and nothing can be published.
+    Without `queues` and `event_sources` destinations are not checked and nothing can be published. `models`
+    is the folder of Amazon's models, whose cases the static sandbox answers with; else see `models_folder`.
     """
     mint = Mint(randomness or random.SystemRandom(), clock)
     world = World(mint=mint, clock=clock, applications=applications)
@@ -89,7 +93,7 @@ def create_app(
     }
     sandbox: dict[str, Api] = {NOTIFICATIONS_API: SandboxApi(world, publisher)}
     for api in (MESSAGING_API, UPLOADS_API, ORDERS_API, ORDERS_V0_API):
-        sandbox[api] = StaticSandbox(api)
+        sandbox[api] = StaticSandbox(api, models or models_folder(os.environ))
     for version in FEEDS_VERSIONS:
         production[f"feeds/{version}"] = FeedsApi(world, storage, life, version)
         sandbox[f"feeds/{version}"] = FeedsSandbox(version)

@@ -30,6 +30,7 @@ def test_clean_environment_drops_what_leads_astray_and_keeps_the_rest() -> None:
             "LWA_CLIENT_SECRET": "of another deployment",
             "FEEDS_API_VERSION": "of another deployment",
             "SP_API_ENDPOINT": "https://example.com",
+            "SP_API_MODELS": "/models",
             "PYTHONPATH": "/somewhere",
             "HTTPS_PROXY": "http://proxy:3128",
             "NO_PROXY": "intranet",
@@ -42,6 +43,7 @@ def test_clean_environment_drops_what_leads_astray_and_keeps_the_rest() -> None:
         "HOME": "/home/me",
         "HTTPS_PROXY": "http://proxy:3128",
         "NO_PROXY": "intranet,127.0.0.1,localhost",
+        "SP_API_MODELS": "/models",
         "no_proxy": "127.0.0.1,localhost",
     }
 
