@@ -131,10 +131,12 @@ def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
         name: value
         for name, value in environment.items()
         if name == "SP_API_MODELS"
-        or not name.startswith(
-            ("AWS_", "CDK_", "FEEDS_", "LOCAL_", "LWA_", "PYTEST_", "SELLERBUS_", "SP_API_")
+        or (
+            not name.startswith(
+                ("AWS_", "CDK_", "FEEDS_", "LOCAL_", "LWA_", "PYTEST_", "SELLERBUS_", "SP_API_")
+            )
+            and name not in ("PYTHONPATH", "PYTHONWARNINGS", "NODE_OPTIONS")
         )
-        and name not in ("PYTHONPATH", "PYTHONWARNINGS", "NODE_OPTIONS")
     }
     for name in ("NO_PROXY", "no_proxy"):
         kept[name] = ",".join(filter(None, (environment.get(name), _LOCAL_ADDRESSES)))

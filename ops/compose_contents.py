@@ -63,11 +63,20 @@ def attachments(asking: Asking, page: Page, letter: Letter) -> Answer:
 
 def coverage(asking: Asking, page: Page, letter: Letter) -> Answer:
     """The dates of a warranty, which have no step of their own in the guide."""
-    rule = "A day, as 2026-01-31, or a time with its offset. Enter alone: the message has no dates."
+    rule = "A day, as 2026-01-31, or a time with its offset."
+    if not letter.needs_coverage:
+        rule = f"{rule} Enter alone: the message has no dates."
+
+    def first_day(given: str) -> str:
+        found = day(given, ends=False)
+        if letter.needs_coverage and not found:
+            raise NotTakenError("Amazon takes no such message for this order without the dates.")
+        return found
+
     start = enter(
         asking.terminal,
         replace(page, question="From when does the warranty cover?"),
-        lambda given: day(given, ends=False),
+        first_day,
         label="start ",
         text=letter.coverage_start or "",
         rule=rule,

@@ -54,6 +54,10 @@ class Letter:
     def takes_coverage(self) -> bool:
         return self.action is not None and self.action.coverage
 
+    @property
+    def needs_coverage(self) -> bool:
+        return self.takes_coverage and self.action is not None and self.action.coverage_required
+
     def draft(self) -> Draft:
         """Return the message to be handed over, with what its type takes; all of it must be decided."""
         if self.whom is None or self.marketplace_id is None or self.order is None or self.action is None:
@@ -111,6 +115,7 @@ def offered(action: Action) -> OfferedAction:
         text=_text_rule(action.text),
         attachments=_attachment_rule(action.attachments),
         source=action.schema,
+        coverage_required=action.coverage_required,
     )
 
 

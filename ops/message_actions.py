@@ -37,7 +37,7 @@ def actions(
 
     Printed with --json: {"amazonOrderId", "sellerId", "marketplaceId", "locale", "actions": [{"name",
     "operation", "title", "description", "allowed", "why", "hidden", "oncePerOrder", "text", "attachments",
-    "coverage", "schema"}]}, the hidden ones included.
+    "coverage", "schema", "coverageRequired"}]}, the hidden ones included.
     """
     order_id = checked_order_id(order)
     whose = the_one(opened(stage), seller, marketplace)
@@ -108,4 +108,5 @@ def _document(whose: Whom, order_id: str, found: Actions) -> dict[str, Any]:
 def _action_document(action: Action) -> dict[str, Any]:
     row = asdict(action)
     row["oncePerOrder"] = row.pop("once_per_order")
+    row["coverageRequired"] = row.pop("coverage_required")
     return row

@@ -53,7 +53,7 @@ class Action:
     """A message type for one order. why: why it is not possible now; None where it is.
 
     operation: None where the API has none for it. text, attachments: None where the type takes none.
-    coverage: whether it takes the dates of a warranty.
+    coverage: whether it takes the dates of a warranty; coverage_required: whether it can't be sent without.
     """
 
     name: str
@@ -68,6 +68,7 @@ class Action:
     attachments: Limits | None
     coverage: bool
     schema: str
+    coverage_required: bool = False
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,7 @@ def _action(row: Mapping[str, Any]) -> Action:
         attachments=_limits(row, "attachments"),
         coverage=bool(row.get("coverage")),
         schema=_text(row, "schema") or "model",
+        coverage_required=bool(row.get("coverageRequired")),
     )
 
 

@@ -54,9 +54,13 @@ def takes(action: Action) -> str:
     parts = [
         takes_text(action.text) if action.text else "",
         takes_attachments(action) if action.attachments else "",
-        "the dates of the coverage" if action.coverage else "",
+        _dates(action) if action.coverage else "",
     ]
     return ", ".join(part for part in parts if part) or "nothing to fill in"
+
+
+def _dates(action: Action) -> str:
+    return f"the dates of the coverage{'' if action.coverage_required else ', if you like'}"
 
 
 def counted(count: int) -> str:
@@ -64,7 +68,9 @@ def counted(count: int) -> str:
 
 
 def notes(actions: Actions) -> list[str]:
-    """Return what is to be said beside the table."""
+    """Return what is to be said beside the table; nothing of the language where nothing can be written."""
+    if not any(row.allowed for row in actions.actions):
+        return []
     found = [language(actions.locale)]
     sources = {row.schema for row in actions.actions if row.allowed}
     found += sorted({_SOURCES[name] for name in sources if name in _SOURCES})

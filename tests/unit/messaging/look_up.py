@@ -31,6 +31,7 @@ class Amazon:
     pages: list[list[Order] | Exception] = field(default_factory=list)
     offered: object = None
     locale_told: str | None = "en-US"
+    locales: int = 0
     error: Exception | None = None
     calls: list[tuple[Any, ...]] = field(default_factory=list)
     sellers: list[str] = field(default_factory=list)
@@ -60,6 +61,7 @@ class Amazon:
         return self.offered
 
     def locale(self, order_id: str, marketplace_id: str) -> str | None:
+        self.locales += 1
         return self.locale_told
 
 

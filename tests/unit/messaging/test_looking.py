@@ -16,6 +16,7 @@ from sellerbus.api.errors import (
     UnauthorizedError,
 )
 from sellerbus.messaging.catalogue import MESSAGE_TYPES
+from sellerbus.messaging.offer import NOT_OFFERED
 from sellerbus.sellers.registry import UnreadableTokenError
 from sellerbus.sellers.rows import PAUSED, REMOVING, REVOKED
 from tests.unit.messaging.look_up import ORDER_ID, US, Scene
@@ -71,6 +72,7 @@ def test_an_action_is_told_with_its_live_limits() -> None:
         "text": {"minimum": 1, "maximum": 700, "required": True, "description": "No HTML."},
         "attachments": {"minimum": 0, "maximum": 4, "required": False, "description": "Less than 10 MB."},
         "coverage": False,
+        "coverageRequired": False,
         "schema": "embedded",
     }
     assert it.amazon.calls == [(ORDER_ID, US)]
@@ -114,11 +116,39 @@ def test_a_type_that_is_offered_by_two_names_is_one() -> None:
 
 def test_an_order_without_actions_allows_nothing() -> None:
     it = Scene()
-    it.amazon.offered, it.amazon.locale_told = offering(), None
+    it.amazon.offered = offering()
+    check_nothing_is_possible(it)
+
+
+def test_an_order_of_which_amazon_says_that_nothing_is_possible_allows_nothing() -> None:
+    it = Scene()
+    it.amazon.error = UnauthorizedError(
+        "getMessagingActionsForOrder",
+        "Invalid amazonOrderId and template combination.",
+        status=403,
+        code="Unauthorized",
+    )
+    check_nothing_is_possible(it)
+
+
+def check_nothing_is_possible(it: Scene) -> None:
     answer = it.ask("actions", amazonOrderId=ORDER_ID)
     assert answer["locale"] is None
-    assert {row["allowed"] for row in answer["actions"]} == {False}
+    assert {(row["allowed"], row["why"]) for row in answer["actions"]} == {(False, NOT_OFFERED)}
     assert len(answer["actions"]) == len(MESSAGE_TYPES)
+    assert it.amazon.locales == 0
+
+
+def test_the_dates_that_an_order_asks_for_are_told() -> None:
+    it = Scene()
+    dates: dict[str, Any] = {"coverageStartDate": {}, "coverageEndDate": {}}
+    it.amazon.offered = offering(
+        {"name": "warranty", "properties": dates, "required": list(dates)},
+        {"name": "sendInvoice", "properties": {}, "required": list(dates)},
+    )
+    rows = shown(it)
+    assert [rows[name]["coverageRequired"] for name in ("warranty", "invoice")] == [True, False]
+    assert it.amazon.locales == 1
 
 
 def test_amazons_own_live_answer() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from tests.unit.ops.compose_shop import (
     RULE,
     UNLISTED,
     US,
+    WARRANTY,
     Shop,
     kind,
     limits,
@@ -537,6 +539,14 @@ class TestCoverage:
             self.start(person, tmp_path / "warranty.txt")
             person.press("Enter")
             person.sees("Is this what", "! The message will not say from when until when")
+
+    def test_cannot_be_left_out_where_the_order_asks_for_it(self, tmp_path: Path) -> None:
+        needed = replace(WARRANTY, coverage_required=True)
+        with composing(Shop(allowed=(needed,))) as person:
+            self.start(person, tmp_path / "warranty.txt")
+            assert "Enter alone" not in person.screen
+            person.press("Enter")
+            person.sees("without the dates")
 
     def test_going_back_from_its_end_asks_for_its_start(self, tmp_path: Path) -> None:
         with composing(Shop()) as person:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -31,6 +32,7 @@ def action(name: str, **changes: Any) -> dict[str, Any]:
         "text": {"minimum": 1, "maximum": 800, "required": True, "description": "800 character limit."},
         "attachments": None,
         "coverage": False,
+        "coverageRequired": False,
         "schema": "embedded",
         **changes,
     }
@@ -41,6 +43,7 @@ ACTIONS: dict[str, Any] = {
     "actions": [
         action("legalDisclosure", allowed=False, why="it is not shipped yet"),
         action("confirmCustomizationDetails", oncePerOrder=True),
+        action("warranty", text=None, coverage=True, coverageRequired=True),
         action("negativeFeedbackRemoval", hidden=True, allowed=False, operation=None),
     ],
 }
@@ -100,7 +103,7 @@ def test_json_has_all_of_it(shop: DeployedStage) -> None:
     assert finished.document["marketplaceId"] == US
     told = {row["name"]: row for row in ACTIONS["actions"]}
     assert {row["name"]: row for row in finished.document["actions"]} == told
-    assert [row["allowed"] for row in finished.document["actions"]] == [True, False, False]
+    assert [row["allowed"] for row in finished.document["actions"]] == [True, True, False, False]
 
 
 def test_whose_order_it_is_must_be_said_where_there_are_several(shop: DeployedStage) -> None:
@@ -218,4 +221,13 @@ def test_how_many_attachments_a_type_takes(
     listed = Limits(minimum, maximum, True, "")
     kind = Action("x", "x", "X", "", True, None, False, False, text, listed, True, "model")
     told = f"text up to 800, {words}" if with_text else words
-    assert takes(kind) == f"{told}, the dates of the coverage"
+    assert takes(kind) == f"{told}, the dates of the coverage, if you like"
+    assert takes(replace(kind, coverage_required=True)) == f"{told}, the dates of the coverage"
+
+
+def test_where_nothing_is_possible_nothing_is_said_of_the_language(shop: DeployedStage) -> None:
+    nothing = {"locale": None, "actions": [action("warranty", allowed=False, why="nothing is possible")]}
+    shop.lambdas.answers[FUNCTION] = lambda request: nothing
+    finished = ask(shop)
+    assert "nothing is possible" in finished.out
+    assert "language" not in finished.err

@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 
 from sellerbus.api.endpoints import UnknownMarketplaceError, marketplace
-from sellerbus.api.errors import SellingPartnerError
+from sellerbus.api.errors import SellingPartnerError, UnauthorizedError
 from sellerbus.api.refused import refused, refused_by_amazon
-from sellerbus.messaging.actions import read_actions
+from sellerbus.messaging.actions import OfferedAction, read_actions
 from sellerbus.messaging.offer import offer_documents
 from sellerbus.messaging.orders import Orders, RecentOrders
 from sellerbus.messaging.request import ORDER_ID
+from sellerbus.messaging.steps import not_allowed_now
 from sellerbus.sellers.advice import REFUSED_BY_AMAZON
 from sellerbus.sellers.registry import UnreadableTokenError
 from sellerbus.sellers.rows import REMOVING, REVOKED, Seller
@@ -67,7 +68,8 @@ class OrderLookUp:
         each.
 
         orders (days: 1 to 365, 30 where absent; fresh: not those kept): {"orders", "complete", "readAt"}, see
-        `Listing`. actions (amazonOrderId): {"locale", "actions"}, see sellerbus.messaging.offer.
+        `Listing`. actions (amazonOrderId): {"locale", "actions"}, see sellerbus.messaging.offer; where the
+        order offers nothing, the locale is not asked for.
 
         What is refused is {"error": {"kind", "message", "seconds"}}, kind being throttled (ask again after
         `seconds`), retryable (ask again later), permanent, not-found, unknown-seller, revoked.
@@ -110,13 +112,9 @@ class OrderLookUp:
             raise RefusedError("permanent", "amazonOrderId is no order id: it looks like 902-6786204-8179805")
         seller, marketplace_id = self._whose(request)
         api = self._amazon.messaging(seller)
-        try:
-            offered = read_actions(api.actions(order_id, marketplace_id))
-        except ValueError as error:
-            raise RefusedError(
-                "permanent", f"Amazon's list of actions for the order can't be read: {error}"
-            ) from error
-        return {"locale": api.locale(order_id, marketplace_id), "actions": offer_documents(offered)}
+        offered = _offered(api, order_id, marketplace_id)
+        locale = api.locale(order_id, marketplace_id) if offered else None
+        return {"locale": locale, "actions": offer_documents(offered)}
 
     def _whose(self, request: Mapping[str, Any]) -> tuple[Seller, str]:
         """Return the seller for whom Amazon can be asked, and the marketplace's id."""
@@ -143,6 +141,20 @@ class OrderLookUp:
                 f"{seller.region}",
             )
         return seller, wanted.marketplace_id
+
+
+def _offered(api: Messaging, order_id: str, marketplace_id: str) -> tuple[OfferedAction, ...]:
+    try:
+        return read_actions(api.actions(order_id, marketplace_id))
+    except UnauthorizedError as error:
+        # So Amazon answers where nothing is possible, in place of an empty list.
+        if not not_allowed_now(error):
+            raise
+        return ()
+    except ValueError as error:
+        raise RefusedError(
+            "permanent", f"Amazon's list of actions for the order can't be read: {error}"
+        ) from error
 
 
 def _text(request: Mapping[str, Any], key: str) -> str:

@@ -19,8 +19,8 @@ def offer_documents(actions: Sequence[OfferedAction]) -> list[dict[str, Any]]:
     """Return what the order offers in its order, each type once, then the types that it does not offer.
 
     Each is {name, operation, title, description, allowed, why, hidden, oncePerOrder, text, attachments,
-    coverage, schema}; text and attachments are {minimum, maximum, required, description}, or None where the
-    type takes none; operation is None where none sends it, why where it is allowed.
+    coverage, coverageRequired, schema}; text and attachments are {minimum, maximum, required, description},
+    or None where the type takes none; operation is None where none sends it, why where it is allowed.
     """
     actions = tuple(actions)
     rows: dict[str, dict[str, Any]] = {}
@@ -49,6 +49,7 @@ def _document(name: str, action: OfferedAction, *, is_offered: bool) -> dict[str
         "text": _rule(action.text),
         "attachments": _rule(action.attachments),
         "coverage": bool(action.type and action.type.coverage),
+        "coverageRequired": bool(action.type and action.type.coverage and action.coverage_required),
         "schema": action.source,
     }
 
