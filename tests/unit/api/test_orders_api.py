@@ -103,6 +103,17 @@ def test_the_next_page_is_asked_for_as_each_version_wants_it() -> None:
     ]
 
 
+def test_a_time_may_have_an_end() -> None:
+    before = "2026-01-03T00:00:00Z"
+    api, client = scene(V2026, answer(V2026, [], "t"), answer(V2026, []))
+    api.page(US, SINCE, created_before=before)
+    api.page(US, SINCE, "t", created_before=before)
+    assert [request["query"]["createdBefore"] for _, request in client.calls] == [before, before]
+    api, client = scene(V0, answer(V0, []))
+    api.page(US, SINCE, created_before=before)
+    assert client.calls[0][1]["query"]["CreatedBefore"] == before
+
+
 @pytest.mark.parametrize(
     ("version", "changes", "field", "value"),
     [

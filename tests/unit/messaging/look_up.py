@@ -26,7 +26,10 @@ def order(number: int, purchased_at: str = "2026-06-20T10:00:00Z") -> Order:
 
 @dataclass
 class Amazon:
-    """pages: what page after page answers or raises; one more is asked for while the last isn't given."""
+    """pages: what page after page answers or raises; one more is asked for while the last isn't given.
+
+    The first page is not the oldest orders in their order: else the rest would be asked for in parts.
+    """
 
     pages: list[list[Order] | Exception] = field(default_factory=list)
     offered: object = None
@@ -43,7 +46,10 @@ class Amazon:
     def messaging(self, seller: Seller) -> Amazon:
         return self.orders(seller)
 
-    def page(self, marketplace_id: str, created_after: str, token: str = "") -> OrderPage:
+    def page(
+        self, marketplace_id: str, created_after: str, token: str = "", *, created_before: str = ""
+    ) -> OrderPage:
+        assert created_before == ""
         self.calls.append((marketplace_id, created_after, token))
         if self.error:
             raise self.error

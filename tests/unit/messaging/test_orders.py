@@ -19,7 +19,7 @@ KEY = (f"orders/{SELLER}/{US}", "recent")
 
 def test_orders_are_told_newest_first_and_each_once() -> None:
     old, new, late = order(1), order(2, "2026-06-20T12:00:00+01:00"), order(3, "2026-06-20T11:30:00Z")
-    it = Scene([old, new], [new, late])
+    it = Scene([new, old], [late, new])
     answer = it.ask("orders")
     assert [each["amazonOrderId"] for each in answer["orders"]] == [late.order_id, new.order_id, old.order_id]
     assert answer["orders"][0] == {

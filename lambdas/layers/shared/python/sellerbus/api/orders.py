@@ -75,18 +75,25 @@ class OrdersApi:
         self._seller = seller
         self._is_v0 = version == V0
 
-    def page(self, marketplace_id: str, created_after: str, token: str = "") -> OrderPage:
+    def page(
+        self, marketplace_id: str, created_after: str, token: str = "", *, created_before: str = ""
+    ) -> OrderPage:
         """Return a page of the orders created since a time (ISO 8601). Raises what the client raises.
 
         token: the page before's; the other parameters must then be those that it was asked for with.
+        created_before: "" for up to now, else a time at least two minutes ago.
         """
-        return (self._page_v0 if self._is_v0 else self._page_2026)(marketplace_id, created_after, token)
+        page = self._page_v0 if self._is_v0 else self._page_2026
+        return page(marketplace_id, created_after, created_before, token)
 
-    def _page_2026(self, marketplace_id: str, created_after: str, token: str) -> OrderPage:
+    def _page_2026(
+        self, marketplace_id: str, created_after: str, created_before: str, token: str
+    ) -> OrderPage:
         operation = operations.SEARCH_ORDERS
         query: Query = {
             "marketplaceIds": [marketplace_id],
             "createdAfter": created_after,
+            **({"createdBefore": created_before} if created_before else {}),
             "maxResultsPerPage": PAGE_SIZE,
             "includedData": _INCLUDED,
             **({"paginationToken": token} if token else {}),
@@ -98,7 +105,7 @@ class OrdersApi:
             _told(_part(answer.body, "pagination"), "nextToken"),
         )
 
-    def _page_v0(self, marketplace_id: str, created_after: str, token: str) -> OrderPage:
+    def _page_v0(self, marketplace_id: str, created_after: str, created_before: str, token: str) -> OrderPage:
         operation = operations.GET_ORDERS_V0
         query: Query = {
             "MarketplaceIds": [marketplace_id],
@@ -106,7 +113,11 @@ class OrdersApi:
             **(
                 {"NextToken": token}
                 if token
-                else {"CreatedAfter": created_after, "MaxResultsPerPage": PAGE_SIZE}
+                else {
+                    "CreatedAfter": created_after,
+                    **({"CreatedBefore": created_before} if created_before else {}),
+                    "MaxResultsPerPage": PAGE_SIZE,
+                }
             ),
         }
         answer = self._client.call(operation, seller=self._seller, query=query)

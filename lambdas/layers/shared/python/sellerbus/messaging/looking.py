@@ -14,7 +14,8 @@ from sellerbus.api.errors import SellingPartnerError, UnauthorizedError
 from sellerbus.api.refused import refused, refused_by_amazon
 from sellerbus.messaging.actions import OfferedAction, read_actions
 from sellerbus.messaging.offer import offer_documents
-from sellerbus.messaging.orders import Orders, RecentOrders
+from sellerbus.messaging.order_pages import Orders
+from sellerbus.messaging.orders import RecentOrders
 from sellerbus.messaging.request import ORDER_ID
 from sellerbus.messaging.steps import not_allowed_now
 from sellerbus.sellers.advice import REFUSED_BY_AMAZON

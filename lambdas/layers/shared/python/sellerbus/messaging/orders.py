@@ -14,19 +14,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
 
-from sellerbus.api.errors import RetryableError, ThrottledError
-from sellerbus.api.orders import Order, OrderPage
+from sellerbus.api.orders import Order
 from sellerbus.aws.task_table import Key, Write
+from sellerbus.messaging.order_pages import Orders, iso, recent_orders, time_of
 
 KEPT_SECONDS: Final = 300
 MOST_ORDERS: Final = 5_000
 """Kept, they are about a third of the 400 KB that a row may have; answered, a fifth of Lambda's 6 MB."""
-
-
-class Orders(Protocol):
-    """The part of sellerbus.api.orders.OrdersApi used here."""
-
-    def page(self, marketplace_id: str, created_after: str, token: str = "") -> OrderPage: ...
 
 
 class Table(Protocol):
@@ -97,18 +91,10 @@ class RecentOrders:
 
     def _asked(self, api: Orders, marketplace_id: str, days: int) -> Listing:
         read_at = datetime.fromtimestamp(self._now(), UTC)
-        created_after = _iso(self._since(days))
-        page = api.page(marketplace_id, created_after)
-        found = list(page.orders)
-        while page.next_token and len(found) < MOST_ORDERS:
-            try:
-                page = api.page(marketplace_id, created_after, page.next_token)
-            except (ThrottledError, RetryableError):
-                break
-            found += page.orders
-        documents = sorted(_documents(found[:MOST_ORDERS]), key=_time, reverse=True)
-        complete = not page.next_token and len(found) <= MOST_ORDERS
-        return Listing(tuple(documents), complete, _iso(read_at))
+        found, complete = recent_orders(api, marketplace_id, self._since(days), read_at, MOST_ORDERS)
+        documents = sorted(_documents(found), key=_time, reverse=True)
+        is_all = complete and len(documents) <= MOST_ORDERS
+        return Listing(tuple(documents[:MOST_ORDERS]), is_all, iso(read_at))
 
     def _since(self, days: int) -> datetime:
         return datetime.fromtimestamp(self._now(), UTC) - timedelta(days=days)
@@ -131,13 +117,4 @@ def _documents(orders: Sequence[Order]) -> list[dict[str, Any]]:
 
 
 def _time(document: Mapping[str, Any]) -> datetime:
-    """The earliest time for one that can't be read: the order is listed all the same, as the last."""
-    try:
-        time = datetime.fromisoformat(document["purchasedAt"])
-    except ValueError:
-        return datetime.min.replace(tzinfo=UTC)
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
-
-
-def _iso(time: datetime) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return time_of(document["purchasedAt"])
