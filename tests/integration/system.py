@@ -28,11 +28,13 @@ class System:
     """A deployment with IAM enforced, two sellers on board, and all that its consumer has received so far.
 
     `foreign`: ids of destinations that tests have made as another program with the application's credentials.
+    `throttled`: ids of orders for which a test has Amazon answer 429 although the quota is kept.
     """
 
     deployment: Deployment
     received: Received = field(default_factory=Received)
     foreign: list[str] = field(default_factory=list)
+    throttled: list[str] = field(default_factory=list)
 
     @property
     def outputs(self) -> dict[str, str]:

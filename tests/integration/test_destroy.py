@@ -7,7 +7,7 @@ import json
 from local.cast import SELLERS
 from tests.integration.system import System, wanted_types
 
-WITHOUT_QUOTA = ("lwa", "uploadDocument", "downloadDocument")
+WITHOUT_QUOTA = ("lwa", "uploadDocument", "downloadDocument", "uploadAttachment")
 """Tokens, and the storage behind presigned URLs."""
 RETIRED_TYPE = "ACCOUNT_STATUS_CHANGED"
 
@@ -34,8 +34,12 @@ def subscribe_to_a_type_that_is_then_retired(system: System) -> None:
 
 
 def amazons_refusals(system: System) -> list[dict[str, object]]:
-    """The calls of all tests so far that Amazon answered with 429."""
-    return [entry for entry in system.deployment.simulator.requests() if entry["status"] == 429]
+    """The calls of all tests so far that Amazon answered with 429, but for those that a test asked for."""
+    return [
+        entry
+        for entry in system.deployment.simulator.requests()
+        if entry["status"] == 429 and not any(order_id in entry["path"] for order_id in system.throttled)
+    ]
 
 
 def test_the_quota_of_amazon_was_kept_in_all_of_this_by_a_table_shared_by_all_functions(

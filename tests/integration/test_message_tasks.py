@@ -134,8 +134,9 @@ def test_what_an_order_does_not_offer_is_not_allowed_and_says_what_is(messages: 
     messages.await_told({"not-offered": ["MessageNotAllowed"]})
 
 
-def test_a_message_that_is_throttled_goes_through_later(messages: Messages) -> None:
+def test_a_message_that_is_throttled_goes_through_later(system: System, messages: Messages) -> None:
     request = messages.request("throttled", seller_id=SECOND)
+    system.throttled.append(request["amazonOrderId"])
     messages.amazon.break_requests(POST, sellerId=SECOND, status=429, count=1)
     messages.tasks.send(request)
 
