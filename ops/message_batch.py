@@ -10,7 +10,7 @@ from ops import message_handing, parallel
 from ops.errors import CommandError, aws_not_reached, aws_refusal
 from ops.message_handing import Door
 from ops.message_plan import Plan, Planned
-from ops.message_tasks import MessageTasks
+from ops.message_tasks import MessageTasks, now
 from sellerbus.messaging.operating import CANCEL
 from sellerbus.messaging.task import MessageState, MessageTask
 
@@ -19,13 +19,25 @@ def look(plan: Plan, *, retry: bool) -> None:
     """Note which of the plan's tasks are there already, and which ids are other messages'.
 
     What was not sent, and was tried once more in an earlier run, is the task of its last try. retry: try once
-    more what was not sent, as a new task.
+    more what was not sent, as a new task. A line without a task id of its own is also the task of the very
+    same message that was handed over some other way, by hand or by an application, not long ago.
     """
     for tasks, planned in by_cell(plan.planned.values()):
         left = planned
         while left:
             there = tasks.find_all(each.task_id for each in left)
             left = [each for each in left if _tried_again(each, there.get(each.task_id), retry=retry)]
+        _note_same(tasks, [each for each in planned if each.derived and not each.task and not each.fault])
+
+
+def _note_same(tasks: MessageTasks, planned: Iterable[Planned]) -> None:
+    """The stage takes what has a task id for new: so it is for whoever makes one to see that it isn't."""
+    by_hash = {each.checked.content_hash: each for each in planned}
+    same = tasks.same_of_all(by_hash, now().timestamp())
+    there = tasks.find_all(same.values())
+    for content_hash, task_id in same.items():
+        if task_id in there:
+            by_hash[content_hash].is_task(there[task_id])
 
 
 def may_be_retried(task: MessageTask) -> bool:

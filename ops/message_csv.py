@@ -116,8 +116,8 @@ class _Reader:
             if column.startswith(VALUE):
                 values[column.removeprefix(VALUE)] = value.strip()
             else:
-                # A text's own lines and spaces are its author's.
-                cells[column] = value if column == "text" else value.strip()
+                # A text's own lines and spaces are its author's; how its lines end is the program's.
+                cells[column] = value.replace("\r\n", "\n") if column == "text" else value.strip()
         missing = [name for name in REQUIRED if name not in cells]
         if missing:
             self._problem(number, f"lacks {', '.join(missing)}")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from ops import cells, console, message_following, message_tasks, times
 from ops.errors import EXISTS, PARTLY, WRONG_INPUT, CommandError
@@ -20,6 +20,7 @@ from sellerbus.messaging.finding import ERROR, Finding
 from sellerbus.messaging.handed_over import SQS
 from sellerbus.messaging.request import MessageRequest
 from sellerbus.messaging.task import MessageTask
+from sellerbus.sellers.registry import SellerRegistry
 from sellerbus.sellers.rows import ACTIVE
 
 _NO_RIGHT: Final = frozenset({"AccessDeniedException", "AccessDenied"})
@@ -107,7 +108,11 @@ def hand_over(stage: Stage, tasks: MessageTasks, checked: Checked) -> HandedOver
     if checked.draft.force and checked.draft.task_id is None:
         # SendMessage may be repeated by the SDK: nothing else would tell that it is one message.
         checked = replace(checked, draft=replace(checked.draft, task_id=_own_task_id()))
-    task_id = Door(tasks.cell).hand_in(checked.draft)
+    try:
+        task_id = Door(tasks.cell).hand_in(checked.draft)
+    except (KeyboardInterrupt, BotoCoreError):
+        console.say(_may_be_handed_over(tasks, checked))
+        raise
     task = _taken_up(tasks, checked, task_id)
     return HandedOver(tasks, task, checked.findings, new=task.task_id == task_id)
 
@@ -140,13 +145,14 @@ def taken(tasks: MessageTasks, there: MessageTask) -> CommandError:
     )
 
 
-def known_seller(stage: Stage, cell: Cell, seller_id: str) -> bool:
+def known_seller(stage: Stage, cell: Cell, seller_id: str, registry: SellerRegistry | None = None) -> bool:
     """Raise CommandError where the stage would refuse the seller's messages; return whether that was seen.
 
-    Reading the registry takes rights that whoever sends messages need not have: then the stage checks it.
+    registry: the cell's, where the caller has it. Reading it takes rights that whoever sends messages need
+    not have: then the stage checks it.
     """
     try:
-        row = cells.registry(cell).find(seller_id)
+        row = (registry or cells.registry(cell)).find(seller_id)
     except ClientError as error:
         if error.response["Error"]["Code"] not in _NO_RIGHT:
             raise
@@ -164,6 +170,22 @@ def known_seller(stage: Stage, cell: Cell, seller_id: str) -> bool:
             WRONG_INPUT,
         )
     return True
+
+
+def _may_be_handed_over(tasks: MessageTasks, checked: Checked) -> str:
+    """What is said where it is not known whether the queue has the message."""
+    stage, task_id = tasks.cell.stage_name, checked.draft.task_id
+    if task_id is None:
+        hours = tasks.cell.settings.messages.same_message_hours
+        return (
+            "\nWhether the message was handed over is not known. Send it again, without --force: within "
+            f"{hours} hours the very same message is taken once."
+        )
+    return (
+        f"\nWhether the message was handed over is not known. If it was, it is task {task_id}: "
+        f"bin/sellerbus messages show {task_id} --stage {stage}. With --task-id {task_id} it can be sent "
+        "again: it is the same message then."
+    )
 
 
 def _own_task_id() -> str:

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from ops import (
+    cells,
     console,
     csv_file,
     message_batch,
@@ -75,18 +76,19 @@ def send_many(
     a column value:<name> for each of its placeholders; attachments (paths from the file's folder, separated
     by semicolons); coverageStartDate, coverageEndDate; taskId. Columns are separated by commas or semicolons;
     the file is UTF-8. A line without a task id gets one that is made of its content, so that the same line
-    is always the same task, for the 100 days that tasks are kept. --retry sends those once more of which it
+    is always the same task, for the 100 days that tasks are kept; a message that was handed over some other
+    way within `messages.same_message_hours` is that task. --retry sends those once more of which it
     is certain that the buyer did not get them; for others give the line a task id of its own.
 
     The whole file is checked first, by the limits of Amazon's model; where a line is refused nothing is sent,
     but for --skip-faulty. Amazon takes one message a second for each seller and type.
 
-    Exit codes: 0 all SENT, or with --dry-run all in order; 2 lines were refused by the checks and nothing was
-    sent; 1 nothing could be handed over; 5 some are not SENT: the results say which and why. Printed with
-    --json: an object on a line of its own for each line of the file, as soon as it is known {"line",
-    "taskId", "sellerId", "amazonOrderId", "messageType", "outcome", "handedOver" (in this run), "reason",
-    "findings", "sentAt"}; outcome is the task's state, or READY, FAULTY, NOT_HANDED_OVER, NOT_REACHED,
-    NOT_TAKEN_UP, HANDED_OVER.
+    Exit codes: 0 all SENT, or with --dry-run all in order; 2 lines were refused by the checks, or the results
+    can't be written, and nothing was sent; 1 nothing could be handed over; 5 some are not SENT: the results
+    say which and why. Printed with --json: an object on a line of its own for each line of the file, as soon
+    as it is known {"line", "taskId", "sellerId", "amazonOrderId", "messageType", "outcome", "handedOver" (in
+    this run), "reason", "findings", "sentAt"}; outcome is the task's state, or READY, FAULTY,
+    NOT_HANDED_OVER, NOT_REACHED, NOT_TAKEN_UP, HANDED_OVER.
     """
     target = opened(stage)
     piped = str(file) == csv_file.STDIN
@@ -97,12 +99,15 @@ def send_many(
         plan = planner.plan(lines, bar.advance)
     _known_sellers(target, plan)
     message_batch.look(plan, retry=retry)
-    run = _Run(plan, results or (None if piped else message_results.results_file(file)), as_json=as_json)
+    told_in = results or (None if piped else message_results.results_file(file))
+    run = _Run(plan, told_in, as_json=as_json)
     if dry_run:
         run.dry(f"{name}: what would be sent")
         return
     if plan.faulty and not skip_faulty:
         run.refuse(name)
+    if told_in is not None:
+        message_results.writable(told_in, None if piped else file)
     run.send(f"{name}: what became of each line", target.name, timeout)
 
 
@@ -224,9 +229,10 @@ def _known_sellers(stage: Stage, plan: Plan) -> None:
     """Turn what is of sellers that the stage does not work for into faulty lines."""
     faults: dict[tuple[str, str], str] = {}
     for tasks, planned in message_batch.by_cell(plan.planned.values()):
+        registry = cells.registry(tasks.cell)
         for seller_id in dict.fromkeys(each.checked.draft.seller_id for each in planned):
             try:
-                if not message_handing.known_seller(stage, tasks.cell, seller_id):
+                if not message_handing.known_seller(stage, tasks.cell, seller_id, registry):
                     break
             except CommandError as error:
                 faults[tasks.cell.region, seller_id] = str(error)

@@ -61,7 +61,10 @@ class Result:
 
 @dataclass
 class Planned:
-    """One task, and the lines that are it: the same message may stand in the file more than once."""
+    """One task, and the lines that are it: the same message may stand in the file more than once.
+
+    before: the very same message was handed over some other way, and is that task.
+    """
 
     lines: list[Line]
     tasks: MessageTasks
@@ -71,12 +74,18 @@ class Planned:
     handed_over: bool = False
     fault: str | None = None
     number: int = 1
+    before: bool = False
 
     def of_try(self, number: int) -> Checked:
         """Return the message with the task id of its first, second ... try."""
         end = f"-{number}" if number > 1 else ""
         task_id = f"{DERIVED}{self.checked.content_hash[:_DIGEST_SIGNS]}{end}"
         return replace(self.checked, draft=replace(self.checked.draft, task_id=task_id))
+
+    def is_task(self, task: MessageTask) -> None:
+        """Note that the message is a task with an id that is not the line's."""
+        self.checked = replace(self.checked, draft=replace(self.checked.draft, task_id=task.task_id))
+        self.task, self.before = task, True
 
     @property
     def task_id(self) -> str:
@@ -92,7 +101,7 @@ class Planned:
                 line,
                 outcome if task is None or self.fault else str(task.state),
                 self.task_id,
-                self.fault or (task.reason if task else None) or _same(line, first),
+                self.fault or (task.reason if task else None) or _same(line, first, before=self.before),
                 tuple(task.findings if task and task.findings and not self.fault else found),
                 self.handed_over,
                 task.sent_at if task and not self.fault else None,
@@ -179,5 +188,7 @@ def _refused(line: Line, findings: Sequence[Finding]) -> Result:
     return Result(line, FAULTY, line.cell("taskId"), None, errors)
 
 
-def _same(line: Line, first: int) -> str | None:
-    return None if line.number == first else f"the same message as line {first}"
+def _same(line: Line, first: int, *, before: bool) -> str | None:
+    if line.number != first:
+        return f"the same message as line {first}"
+    return "the same message was handed over before, as this task" if before else None

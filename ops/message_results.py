@@ -6,15 +6,17 @@ None of it has a message's text, values or attachments.
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from ops import console
-from ops.errors import FAILED, CommandError
+from ops.errors import PARTLY, WRONG_INPUT, CommandError
 from ops.feed_results import spreadsheet_cell
 from ops.message_plan import FAULTY, READY, Result
 from ops.message_tasks import rules
@@ -43,6 +45,26 @@ def results_file(file: Path) -> Path:
     return file.with_name(f"{file.name.removesuffix(file.suffix)}.results.csv")
 
 
+def writable(path: Path, source: Path | None) -> None:
+    """Raise CommandError where results can't be written there: to be known before anything is sent.
+
+    source: the file with the messages, which must not be written over.
+    """
+    if source is not None and path.exists() and path.samefile(source):
+        raise CommandError(
+            f"--results: {path} is the file with the messages, which they would replace. Name another.",
+            WRONG_INPUT,
+        )
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        part = _part(path)
+        part.touch()
+        part.unlink()
+    except OSError as error:
+        raise CommandError(_unwritable(path, error), WRONG_INPUT) from error
+
+
 def write(path: Path, results: Sequence[Result]) -> None:
     """Write the results as CSV, in place of those of an earlier run; raises CommandError.
 
@@ -54,12 +76,20 @@ def write(path: Path, results: Sequence[Result]) -> None:
     for result in results:
         document = result.document() | {"findings": _findings(result.findings)}
         writer.writerow([whole(spreadsheet_cell(_plain(document[name]))) for name in COLUMNS])
-    part = path.with_name(f".{path.name}.part")
+    part = _part(path)
     try:
         part.write_text(content.getvalue(), encoding="utf-8")
         part.replace(path)
     except OSError as error:
-        raise CommandError(f"The results cannot be written to {path}: {error.strerror}.", FAILED) from error
+        raise CommandError(_unwritable(path, error), PARTLY) from error
+
+
+def _part(path: Path) -> Path:
+    return path.with_name(f".{path.name}.part")
+
+
+def _unwritable(path: Path, error: OSError) -> str:
+    return f"The results cannot be written to {path}: {error.strerror}. Name another file with --results."
 
 
 def line(result: Result) -> str:
@@ -96,7 +126,7 @@ def _table(title: str, results: Sequence[Result]) -> None:
         )
         for result in results
     ]
-    columns, prose = ("Line", "Order", "Type", "Task", "Outcome", "Why"), ("Task", "Why")
+    columns, prose = ("Line", "Order", "Type", "Task", "Outcome", "Why"), ("Why",)
     if console.fits(columns, rows, prose=prose):
         console.show_table(title, columns, rows, prose=prose)
         return

@@ -65,29 +65,20 @@ class MessageTasks:
 
     def find_all(self, task_ids: Iterable[str]) -> dict[str, MessageTask]:
         """Return those of the tasks that are there, as they are now, by their ids."""
-        found: dict[str, MessageTask] = {}
-        left = list(dict.fromkeys(task_ids))
-        while left:
-            keys = [_key(task_key(task_id)) for task_id in left[:_MOST_KEYS]]
-            left = left[_MOST_KEYS:]
-            request: Mapping[str, Any] = {self._table: {"Keys": keys, "ConsistentRead": True}}
-            while request:
-                answer = self._dynamodb.batch_get_item(RequestItems=request)
-                for item in answer["Responses"].get(self._table, ()):
-                    task = _task(item)
-                    found[task.task_id] = task
-                request = answer.get("UnprocessedKeys") or {}
-        return found
+        found = map(_task, self._items(task_key(task_id) for task_id in task_ids))
+        return {task.task_id: task for task in found}
+
+    def same_of_all(self, content_hashes: Iterable[str], now: float) -> dict[str, str]:
+        """Return by content hash what `same` returns, of those for which it returns a task."""
+        rows = map(plain_item, self._items(content_key(each) for each in content_hashes))
+        return {_hash_of(row): str(row["taskId"]) for row in rows if self._counts(row, now)}
 
     def same(self, content_hash: str, now: float) -> str | None:
         """Return the id of the task with this very message that was or may still be sent, if one came within
         `same_message_hours` of `now` (seconds since 1970).
         """
         row = self._item(content_key(content_hash))
-        hours = self.cell.settings.messages.same_message_hours
-        if not row or float(row["since"]) <= now - hours * 3600:
-            return None
-        return str(row["taskId"])
+        return str(row["taskId"]) if row and self._counts(row, now) else None
 
     def of_seller(self, seller_id: str, wanted: Wanted) -> Iterator[MessageTask]:
         """Yield a seller's tasks, the newest first, page by page."""
@@ -122,6 +113,23 @@ class MessageTasks:
         }
         yield from _pages(self._dynamodb.scan, arguments)
 
+    def _counts(self, row: Mapping[str, Any], now: float) -> bool:
+        """Whether a content's row is young enough for the same message to be a repetition."""
+        return float(row["since"]) > now - self.cell.settings.messages.same_message_hours * 3600
+
+    def _items(self, keys: Iterable[tuple[str, str]]) -> Iterator[dict[str, Any]]:
+        """Yield the rows that are there, in no order (consistent reads)."""
+        left = list(dict.fromkeys(keys))
+        while left:
+            request: Mapping[str, Any] = {
+                self._table: {"Keys": [_key(key) for key in left[:_MOST_KEYS]], "ConsistentRead": True}
+            }
+            left = left[_MOST_KEYS:]
+            while request:
+                answer = self._dynamodb.batch_get_item(RequestItems=request)
+                yield from answer["Responses"].get(self._table, ())
+                request = answer.get("UnprocessedKeys") or {}
+
     def _item(self, key: tuple[str, str]) -> dict[str, Any]:
         answer = self._dynamodb.get_item(TableName=self._table, Key=_key(key), ConsistentRead=True)
         return plain_item(answer.get("Item") or {})
@@ -139,6 +147,10 @@ def _pages(read: Any, arguments: Mapping[str, Any]) -> Iterator[MessageTask]:
 
 def _task(item: Mapping[str, Any]) -> MessageTask:
     return from_item(plain_item(item))
+
+
+def _hash_of(row: Mapping[str, Any]) -> str:
+    return str(row["pk"]).removeprefix(content_key("")[0])
 
 
 def _key(key: tuple[str, str]) -> dict[str, dict[str, str]]:

@@ -76,16 +76,21 @@ class Refusing:
 
 
 class CloudFormation:
-    """Knows stacks by name and answers as CloudFormation does for those that it doesn't know."""
+    """Knows stacks by name and answers as CloudFormation does for those that it doesn't know.
+
+    asked: the names of all that was asked for.
+    """
 
     class exceptions:  # noqa: N801
         ClientError = ClientError
 
     def __init__(self) -> None:
         self.stacks: dict[str, dict[str, str]] = {}
+        self.asked: list[str] = []
         self.fault = ""
 
     def describe_stacks(self, *, StackName: str) -> Any:
+        self.asked.append(StackName)
         if self.fault or StackName not in self.stacks:
             answer = {
                 "Code": self.fault or "ValidationError",

@@ -350,8 +350,26 @@ def test_it_may_be_piped_in_and_the_results_go_where_they_shall(messages: Messag
     named = file.with_name("elsewhere.csv")
     assert send(messages, Path("-"), "--results", str(named), piped=f"{HEADER}\n{line(1)}\n").code == 0
     assert "SENT" in named.read_text(encoding="utf-8")
-    nowhere = send(messages, Path("-"), "--results", "/no/such/folder", piped=f"{HEADER}\n{line(1)}\n")
-    assert (nowhere.code, "cannot be written" in nowhere.err) == (1, True)
+
+
+def test_results_that_cannot_be_written_are_told_before_anything_is_sent(
+    messages: MessageStage, file: Path
+) -> None:
+    file.write_text("\n".join((HEADER, line(1))), encoding="utf-8")
+    (file.parent / "folder").mkdir()
+    link = file.with_name("link.csv")
+    link.symlink_to(file)
+    for path, words in (
+        ("/no/such/folder/results.csv", "cannot be written"),
+        (str(file.parent / "folder"), "cannot be written"),
+        (str(file), "is the file with the messages"),
+        (str(link), "is the file with the messages"),
+    ):
+        finished = send(messages, file, "--results", path)
+        assert (finished.code, words in " ".join(finished.err.split())) == (2, True), path
+    assert messages.requests == []
+    assert file.read_text(encoding="utf-8").startswith(HEADER)
+    assert not [each for each in file.parent.iterdir() if "part" in each.name or "results" in each.name]
 
 
 def test_of_many_lines_the_table_shows_those_that_need_a_look(
@@ -373,3 +391,51 @@ def test_a_spreadsheet_carries_nothing_of_the_results_out(
     file.write_text("\n".join((HEADER, line(1))), encoding="utf-8")
     send(messages, file)
     assert results(file)[0]["reason"] == '\'=HYPERLINK("x")'
+
+
+def test_what_was_sent_by_hand_is_not_sent_again_from_a_file(messages: MessageStage, file: Path) -> None:
+    by_hand = messages.stage.run(
+        *("messages", "send", "--stage", STAGE, "--seller", SELLER, "--marketplace", "US", "--json"),
+        *("--order", order(1), "--type", "confirmOrderDetails", "--text", "It was packed."),
+    )
+    task_id = json.loads(by_hand.out)["taskId"]
+    messages.store().change(messages.store().get(task_id), **SENT)
+    file.write_text("\n".join((HEADER, line(1), line(2), line(1))), encoding="utf-8")
+    assert [row["outcome"] for row in rows(send(messages, file, "--dry-run", "--json"))] == [
+        "SENT",
+        "SENT",
+        "READY",
+    ]
+    finished = send(messages, file, "--json")
+    assert finished.code == 0
+    by_line = {row["line"]: row for row in rows(finished)}
+    assert {number: row["handedOver"] for number, row in by_line.items()} == {2: False, 3: True, 4: False}
+    assert by_line[2]["taskId"] == by_line[4]["taskId"] == task_id
+    assert by_line[2]["reason"] == "the same message was handed over before, as this task"
+    assert len(messages.requests) == 2
+    # With an id of its own it is another message, and is sent.
+    file.write_text("\n".join((HEADER, line(1, task_id="on-purpose"))), encoding="utf-8")
+    assert send(messages, file).code == 0
+    assert len(messages.requests) == 3
+
+
+def test_task_ids_are_shown_whole(messages: MessageStage, file: Path) -> None:
+    file.write_text("\n".join((HEADER, line(1), line(2, "<b>Hello</b>"))), encoding="utf-8")
+    finished = send(messages, file, "--skip-faulty")
+    assert results(file)[0]["taskId"] in finished.out
+
+
+def test_a_text_is_the_same_whatever_ends_its_lines(messages: MessageStage, file: Path) -> None:
+    for ends in ("\n", "\r\n"):
+        file.write_bytes(ends.join((HEADER, line(1, f'"It was packed.{ends}Yours"'))).encode())
+        assert send(messages, file).code == 0
+    (request,) = messages.requests
+    assert request["text"] == "It was packed.\nYours"
+
+
+def test_the_registry_is_found_once_for_all_sellers_of_a_file(messages: MessageStage, file: Path) -> None:
+    sellers = [f"A9UNKNOWN{number}" for number in range(20)]
+    file.write_text("\n".join((HEADER, *(line(1, seller=each) for each in sellers))), encoding="utf-8")
+    before = len(messages.stage.cloudformation.asked)
+    assert send(messages, file).code == 2
+    assert len(messages.stage.cloudformation.asked) - before < 10

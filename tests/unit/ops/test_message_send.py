@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from ops import console
+from ops.message_drafts import Draft
+from ops.message_handing import Door
 from sellerbus.messaging.task import MessageState
 from tests.unit.ops.aws import DeployedStage, Finished, in_a_terminal, table_width
 from tests.unit.ops.feed_stage import steps
@@ -309,3 +311,28 @@ def test_who_stops_waiting_is_told_that_it_goes_on(
     monkeypatch.setattr(console, "wait", steps(interrupt))
     finished = messages.stage.run(*WORDS, "--force")
     assert (finished.code, "all the same" in finished.err) == (130, True)
+
+
+@pytest.mark.parametrize("cause", [KeyboardInterrupt(), ReadTimeoutError(endpoint_url="https://sqs")])
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ((), "Send it again, without --force: within 24 hours"),
+        (("--task-id", "mine"), "If it was, it is task mine"),
+        (("--force",), "If it was, it is task cli-"),
+    ],
+)
+def test_who_cannot_know_whether_it_was_handed_over_is_told_what_is_safe(
+    messages: MessageStage,
+    monkeypatch: pytest.MonkeyPatch,
+    cause: BaseException,
+    options: tuple[str, ...],
+    told: str,
+) -> None:
+    def hand_in(door: Door, draft: Draft) -> str:
+        raise cause
+
+    monkeypatch.setattr(Door, "hand_in", hand_in)
+    finished = messages.stage.run(*WORDS, *options)
+    assert finished.code == (130 if isinstance(cause, KeyboardInterrupt) else 1)
+    assert told in " ".join(finished.err.split())
