@@ -79,7 +79,8 @@ def _show(whose: Whom, order_id: str, found: Actions, everything: bool) -> None:
     if any(row.allowed for row in shown):
         stage = whose.cell.stage_name
         console.show_line(
-            f"Write one: bin/sellerbus messages compose {order_id} --stage {stage} --seller {whose.seller_id}"
+            f"Write one: bin/sellerbus messages compose {order_id} --stage {stage} "
+            f"--seller {whose.seller_id} --marketplace {where}"
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from ops.message_actions_whom import country
 from sellerbus.messaging.task import MessageState, MessageTask
 
 STATES: Final[Mapping[MessageState, str]] = {
@@ -53,7 +54,8 @@ def advice(task: MessageTask, stage: str) -> tuple[str, ...]:
         case MessageState.REFUSED:
             return ("correct what the findings or the reason name, and hand it over again as a new task",)
         case MessageState.NOT_ALLOWED:
-            actions = f"actions {task.amazon_order_id} --seller {task.seller_id}"
+            where = country(task.marketplace_id)
+            actions = f"actions {task.amazon_order_id} --seller {task.seller_id} --marketplace {where}"
             return (
                 f"see what the order allows now, and why not the others: {command(actions)}",
                 "hand it over again, as a new task, when the order allows it",

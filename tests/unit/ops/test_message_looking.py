@@ -138,7 +138,7 @@ def test_an_unknown_task(messages: MessageStage) -> None:
         (MessageState.SENDING, "nothing yet"),
         (MessageState.UNCERTAIN, "--send-again"),
         (MessageState.REFUSED, "hand it over again"),
-        (MessageState.NOT_ALLOWED, f"messages actions {ORDER}"),
+        (MessageState.NOT_ALLOWED, f"messages actions {ORDER} --seller {SELLER} --marketplace US"),
         (MessageState.FAILED, "read the reason"),
     ],
 )
