@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from sellerbus.messaging.catalogue import MESSAGE_TYPES, TextRule
@@ -31,6 +33,11 @@ def rules(text: str) -> list[str]:
         "5&nbsp;kg",
         "&#8364; 5",
         "&#x20AC; 5",
+        "<svg/onload=x>",
+        "an unclosed <img/src=x",
+        "<o:p></o:p>",
+        "<![CDATA[x]]>",
+        '<?xml version="1.0"?>',
     ],
 )
 def test_html_is_found(text: str) -> None:
@@ -48,6 +55,7 @@ def test_html_is_found(text: str) -> None:
         "-> next",
         "\uff1c重要\uff1e お知らせ",
         "<<",
+        "1 </ 2",
     ],
 )
 def test_signs_alone_are_no_html(text: str) -> None:
@@ -66,6 +74,9 @@ def test_signs_alone_are_no_html(text: str) -> None:
         "me@[192.0.2.1]",
         "me (at) shop.example",
         "me [at] shop [dot] example",
+        "me\u200b@shop.example",
+        "me@\u2060shop.example",
+        "m\u00ade@shop.exam\u00adple",
     ],
 )
 def test_addresses_are_found(text: str) -> None:
@@ -91,6 +102,12 @@ def test_other_uses_of_the_sign_are_no_addresses(text: str) -> None:
         "ftp://files.example",
         "Amazon.com/gp/help",
         "amazon.com.shop.net",
+        "my-amazon.com is ours",
+        "pay.amazon.com",
+        "www.amazon.com",
+        "<https://track.example/1>",
+        "sftp://files.example",
+        "shop\u200b.com",
     ],
 )
 def test_links_are_told_of(text: str) -> None:
@@ -159,3 +176,34 @@ def test_an_empty_text_that_need_not_be_there_is_fine() -> None:
     free = TextRule(0, 100, required=False)
     assert list(text_findings("", free, "x")) == []
     assert [each.rule for each in text_findings("  ", free, "x")] == ["text-missing"]
+
+
+@pytest.mark.parametrize("text", ["\u200b", "\u2060 \ufeff", "\u00ad", "\u3164", "\u2800\n"])
+def test_a_text_of_which_nothing_can_be_seen_is_none(text: str) -> None:
+    assert rules(text) == ["text-missing"]
+
+
+HOSTILE = [
+    "a",
+    "<a ",
+    "<a",
+    "</",
+    "a@",
+    "a.",
+    "@a.",
+    "www.",
+    "a(at)",
+    "&a",
+    "&#1",
+    "x://",
+    "a-",
+    "\u0301\u0316",
+]
+
+
+@pytest.mark.parametrize("piece", [*HOSTILE, "\ufdfa", "x" * 63 + ".", "amazon.", "{", " ", "a ="])
+def test_no_text_takes_long_to_be_checked(piece: str) -> None:
+    for text in (piece * (20_000 // len(piece)), f"<a {piece * 5_000}", f"a@{piece * 5_000}"):
+        began = time.process_time()
+        list(text_findings(text, RULE, "order completion"))
+        assert time.process_time() - began < 2

@@ -15,8 +15,12 @@ from typing import Final
 from sellerbus.messaging.catalogue import TextRule
 from sellerbus.messaging.finding import ERROR, WARNING, Finding
 
+# A slash stands for a blank in a tag, and word processors write names with a colon.
 _TAG: Final = re.compile(
-    r"</?[a-z][a-z0-9-]*(?:\s[^<>]*|/)?>|<!--|<!doctype\b|<[a-z][a-z0-9]*\s+[a-z-]+\s*=", re.IGNORECASE
+    r"</?[a-z][a-z0-9-]*(?::[a-z][a-z0-9-]*)?(?:[\s/][^<>]*)?>"
+    r"|<!(?:--|doctype\b|\[cdata\[)|<\?xml\b"
+    r"|<[a-z][a-z0-9]*[\s/]+[a-z-]+\s*=",
+    re.IGNORECASE,
 )
 _ENTITY: Final = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});", re.IGNORECASE)
 
@@ -29,13 +33,13 @@ _DISGUISED: Final = re.compile(
     re.IGNORECASE,
 )
 _LINK: Final = re.compile(
-    r"\b(?:https?|ftp)://\S|\bwww\.[\w-]+\.\w"
+    r"\b[a-z][a-z0-9+.-]{1,15}://\S|\bwww\.[\w-]+\.\w"
     r"|(?<![\w@.-])(?:[\w-]{1,63}\.){1,5}(?:com|net|org|info|biz|shop|store|app|io|eu)(?![\w@-])(?!\.\w)"
     r"|(?<![\w@.-])(?:[\w-]{1,63}\.){1,5}[a-z]{2,18}/\w",
     re.IGNORECASE,
 )
-# The name of Amazon's own store is no link.
-_STORE: Final = re.compile(r"\bamazon\.(?:com?\.)?[a-z]{2,3}(?!\w)(?!\.\w)(?!/)", re.IGNORECASE)
+# The name of Amazon's own store is no link; what only ends with it is.
+_STORE: Final = re.compile(r"(?<![\w.@-])amazon\.(?:com?\.)?[a-z]{2,3}(?!\w)(?!\.\w)(?!/)", re.IGNORECASE)
 _NO_LINKS: Final = re.compile(
     r"\b(?:no|without)\s+(?:web\s+)?(?:links|urls)\b|\b(?:links|urls)\s+are\s+not\s+allowed\b"
     r"|\bdo\s+not\s+include\s+(?:any\s+)?(?:links|urls)\b",
@@ -43,6 +47,8 @@ _NO_LINKS: Final = re.compile(
 )
 # They turn the order of letters around, so that a text reads as another.
 _OVERRIDES: Final = frozenset("\u202d\u202e")
+# Beside the category Cf: nobody sees them either.
+_INVISIBLE: Final = frozenset("\u034f\u115f\u1160\u2800")
 
 
 def text_findings(text: str, rule: TextRule, links: str) -> Iterator[Finding]:
@@ -51,7 +57,8 @@ def text_findings(text: str, rule: TextRule, links: str) -> Iterator[Finding]:
     rule: how long it may be; its description may say what Amazon thinks of links. links: what the type's
     links may be about.
     """
-    if not text.strip():
+    plain = _plain(text)
+    if not plain.strip():
         if rule.required or text:
             yield Finding("text-missing", "text", "the message has no text", limit=_lengths(rule))
         return
@@ -59,8 +66,6 @@ def text_findings(text: str, rule: TextRule, links: str) -> Iterator[Finding]:
     if _TAG.search(text) or any(_is_entity(found[0]) for found in _ENTITY.finditer(text)):
         told = "the text has HTML: Amazon takes plain text only, without tags such as <b> or &nbsp;"
         yield Finding("html", "text", told, limit="plain text")
-    # Wide letters, as Japanese keyboards write them, make an address all the same.
-    plain = unicodedata.normalize("NFKC", text)
     if _ADDRESS.search(plain) or _DISGUISED.search(plain):
         told = "the text has an e-mail address: Amazon allows none in messages"
         yield Finding("email-address", "text", told, limit="none")
@@ -69,6 +74,17 @@ def text_findings(text: str, rule: TextRule, links: str) -> Iterator[Finding]:
     if any(_is_control(sign) for sign in text):
         told = "the text has control characters, which no mail can show: copy it anew, as plain text"
         yield Finding("control-characters", "text", told, limit="none but tabs and line breaks")
+
+
+def _plain(text: str) -> str:
+    """The text as it is read: wide letters, as Japanese keyboards write them, make an address all the same,
+    and so do letters with something invisible between them.
+    """
+    return "".join(
+        sign
+        for sign in unicodedata.normalize("NFKC", text)
+        if unicodedata.category(sign) != "Cf" and sign not in _INVISIBLE
+    )
 
 
 def _length_findings(text: str, rule: TextRule) -> Iterator[Finding]:
