@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -50,10 +51,12 @@ def test_a_queue_without_a_dead_letter_queue_rejects_nothing() -> None:
 
 
 def test_a_record_of_lambdas_event_is_a_message() -> None:
-    record = {
+    record: dict[str, Any] = {
         "messageId": "m1",
         "receiptHandle": "r1",
         "body": "body",
-        "attributes": {"ApproximateReceiveCount": "3"},
+        "attributes": {"ApproximateReceiveCount": "3", "SentTimestamp": "1795341451503"},
     }
+    assert Message.of_record(record) == replace(message(3), sent_at=1795341451.503)
+    del record["attributes"]["SentTimestamp"]
     assert Message.of_record(record) == message(3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from sellerbus.aws.errors import StoreUnavailableError
 from sellerbus.messaging.accept_results import Verdict
 from sellerbus.messaging.message_events import event_id
+from sellerbus.messaging.task import iso
 from tests.unit.documents.fake_s3 import failure
 from tests.unit.messaging.message_scene import BUCKET, DAY, NOW, ORDER, SELLER, TEXT, US, Scene
 
@@ -43,6 +45,30 @@ def test_an_event_is_told_by_its_id() -> None:
     task = scene.task(str(result.task_id))
     assert task.task_id == "event-17793124-05d4-b198-2fde-7ededc63b103"
     assert (task.origin, task.handed_over_at) == ("event", "2027-01-15T07:59:00.000+00:00")
+
+
+@pytest.mark.parametrize(
+    ("told", "days_ago"),
+    [
+        (None, 4),
+        ("2027-01-10T20:00:00Z", 4.5),
+        # Whoever publishes an event may give it any time: the bus has tried for a day at most.
+        ("2020-01-01T00:00:00Z", 5),
+        ("2030-01-01T00:00:00Z", 4),
+        ("nonsense", 4),
+    ],
+)
+def test_a_text_is_kept_from_when_it_was_handed_over_and_not_from_when_it_is_taken(
+    told: str | None, days_ago: float
+) -> None:
+    scene = Scene()
+    assert iso(NOW) == "2027-01-15T08:00:00.000+00:00"
+    body = scene.request() if told is None else event(scene.request(), time=told)
+    (result,) = scene.accept(replace(scene.message(body), sent_at=NOW - 4 * DAY))
+    task = scene.task(str(result.task_id))
+    assert task.content_until == NOW + (28 - days_ago) * DAY
+    assert task.handed_over_at == iso(NOW - days_ago * DAY)
+    assert task.created_at == iso(NOW)
 
 
 def test_the_callers_task_id_is_kept() -> None:

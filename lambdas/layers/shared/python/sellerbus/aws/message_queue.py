@@ -35,21 +35,28 @@ class SqsClient(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message as SQS delivered it this time. receive_count is 1 at the first delivery."""
+    """One message as SQS delivered it this time. receive_count is 1 at the first delivery.
+
+    sent_at: when the queue got it, in seconds since 1970; None where that is not told.
+    """
 
     message_id: str
     receipt_handle: str
     body: str
     receive_count: int
+    sent_at: float | None = None
 
     @classmethod
     def of_record(cls, record: Mapping[str, Any]) -> Message:
         """Return the message of a record in the event that Lambda gets from SQS."""
+        attributes = record["attributes"]
+        sent_ms = attributes.get("SentTimestamp")
         return cls(
             message_id=record["messageId"],
             receipt_handle=record["receiptHandle"],
             body=record["body"],
-            receive_count=int(record["attributes"]["ApproximateReceiveCount"]),
+            receive_count=int(attributes["ApproximateReceiveCount"]),
+            sent_at=None if sent_ms is None else int(sent_ms) / 1000,
         )
 
     @property

@@ -105,7 +105,7 @@ class MessageAcceptor:
 
     def _accept(self, message: Message) -> Result:
         try:
-            handed = handed_over(message.body, message.message_id)
+            handed = handed_over(message.body, message.message_id, message.sent_at)
         except UnusableBodyError as error:
             return self._reject(message, error.reason, str(error))
         try:
@@ -170,6 +170,7 @@ class MessageAcceptor:
         now = self._now()
         content, digests, faults = self._pinned(request)
         at = iso(now)
+        handed_at = now if handed.handed_over_at is None else min(now, handed.handed_over_at)
         return MessageTask(
             task_id=request.task_id or handed.source_id,
             seller_id=request.seller_id,
@@ -180,10 +181,11 @@ class MessageAcceptor:
             content=content_document(content),
             content_hash=content_hash(request, digests),
             request_hash=request_hash(request),
-            content_until=round(now) + self._settings.content_days * _DAY_SECONDS,
+            # The days in the queue count: what is promised is how long a text is kept at all.
+            content_until=round(handed_at) + self._settings.content_days * _DAY_SECONDS,
             origin=handed.origin,
             source_id=handed.source_id,
-            handed_over_at=iso(handed.handed_over_at or now),
+            handed_over_at=iso(handed_at),
             created_at=at,
             updated_at=at,
             tried_since=at,

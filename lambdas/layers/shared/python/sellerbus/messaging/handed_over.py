@@ -21,6 +21,7 @@ from sellerbus.messaging.task import MessageTask
 
 EVENT: Final = "event"
 SQS: Final = "sqs"
+_LONGEST_ON_THE_BUS_SECONDS: Final = 86_400
 
 
 class UnusableBodyError(ValueError):
@@ -49,20 +50,24 @@ class HandedOver:
         return f"refused-{_short_hash(self.source_id)}"
 
 
-def handed_over(body: str, message_id: str) -> HandedOver:
-    """Read a message's body. message_id: SQS's. Raises UnusableBodyError."""
+def handed_over(body: str, message_id: str, sent_at: float | None = None) -> HandedOver:
+    """Read a message's body. message_id: SQS's. sent_at: when the queue got it, in seconds since 1970.
+
+    Raises UnusableBodyError.
+    """
     try:
         found = json_object(body)
     except ValueError as error:
         raise UnusableBodyError("no-json", f"the message is no JSON object: {error}") from None
     if "detail-type" not in found:
-        return HandedOver(found, SQS, _source_id(SQS, message_id))
+        return HandedOver(found, SQS, _source_id(SQS, message_id), sent_at)
     if (found.get("source"), found["detail-type"]) != (SOURCE, REQUESTED):
         raise UnusableBodyError("event-form", f"it is an event, but no {REQUESTED} of {SOURCE}")
     event_id = found.get("id")
     if not isinstance(event_id, str) or not event_id:
         raise UnusableBodyError("event-form", "the event has no id")
-    return HandedOver(found.get("detail"), EVENT, _source_id(EVENT, event_id), _seconds(found.get("time")))
+    at = _event_time(_seconds(found.get("time")), sent_at)
+    return HandedOver(found.get("detail"), EVENT, _source_id(EVENT, event_id), at)
 
 
 def request_hash(request: MessageRequest) -> str:
@@ -102,6 +107,13 @@ def _source_id(origin: str, delivered_as: str) -> str:
 
 def _short_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _event_time(told: float | None, sent_at: float | None) -> float | None:
+    """When the bus got the event: its publisher may tell any time, and the bus tries for a day at most."""
+    if told is None or sent_at is None:
+        return sent_at if told is None else told
+    return min(max(told, sent_at - _LONGEST_ON_THE_BUS_SECONDS), sent_at)
 
 
 def _seconds(time: object) -> float | None:
