@@ -19,7 +19,8 @@ from ops.compose_terminal import Terminal
 from ops.errors import CommandError
 from ops.message_actions_words import counted, fewest_attachments, takes_attachments
 from ops.message_files import LocalFile, read
-from sellerbus.messaging.attachments import LARGEST_TOTAL_BYTES, kind_by_name
+from sellerbus.messaging.attachments import LARGEST_TOTAL_BYTES
+from sellerbus.messaging.file_kinds import kind_by_name
 from sellerbus.messaging.finding import ERROR, Finding
 
 _ADD: Final = "add"

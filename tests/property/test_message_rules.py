@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sellerbus.messaging.actions import action_of_model, read_actions
-from sellerbus.messaging.attachments import HEAD_BYTES, Attachment, kind_by_content
+from sellerbus.messaging.attachments import HEAD_BYTES, Attachment
 from sellerbus.messaging.catalogue import MESSAGE_TYPES
 from sellerbus.messaging.checks import check
 from sellerbus.messaging.content import (
@@ -23,6 +23,7 @@ from sellerbus.messaging.content import (
     content_document,
     content_of,
 )
+from sellerbus.messaging.file_kinds import kind_by_content
 from sellerbus.messaging.finding import sentences
 from sellerbus.messaging.request import MessageRequest, UnusableRequestError, content_hash, read_request
 from sellerbus.messaging.templates import inspect

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from typing import Any
 
 import pytest
 
@@ -12,9 +13,8 @@ from sellerbus.messaging.attachments import (
     LARGEST_TOTAL_BYTES,
     Attachment,
     file_findings,
-    kind_by_content,
-    kind_by_name,
 )
+from sellerbus.messaging.file_kinds import kind_by_content, kind_by_name
 
 
 def archive(*names: str, first_bytes: int = 0) -> bytes:
@@ -24,6 +24,43 @@ def archive(*names: str, first_bytes: int = 0) -> bytes:
         for number, name in enumerate(names):
             packed.writestr(name, b"\xaa" * (first_bytes if number == 0 else 5))
     return held.getvalue()
+
+
+def archive_of(files: dict[str, bytes]) -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_STORED) as packed:
+        for name, content in files.items():
+            packed.writestr(name, content)
+    return held.getvalue()
+
+
+class Pipe(io.RawIOBase):
+    """What can't go back, as a web server's answer: sizes stand behind the contents then."""
+
+    def __init__(self) -> None:
+        self.content = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, chunk: Any) -> int:
+        self.content += chunk
+        return len(chunk)
+
+
+def streamed(*names: str) -> bytes:
+    pipe = Pipe()
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name in names:
+            packed.writestr(name, b"x" * 100)
+    return bytes(pipe.content)
+
+
+def compound(stream: str, shift: int = 9) -> bytes:
+    """A compound file with its directory in the sector after the header, with this stream."""
+    header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".ljust(30, b"\0") + shift.to_bytes(2, "little")
+    entries = [name.encode("utf-16-le").ljust(128, b"\0") for name in ("Root Entry", stream)]
+    return header.ljust(1 << shift, b"\0") + b"".join(entries)
 
 
 def attached(name: str, content: bytes) -> Attachment:
@@ -36,6 +73,8 @@ def rules(*files: Attachment) -> list[tuple[str, str]]:
 
 DOCX = archive("[Content_Types].xml", "_rels/.rels", "word/document.xml")
 XLSX = archive("[Content_Types].xml", "_rels/.rels", "xl/workbook.xml")
+NESTED = archive_of({"copy.docx": DOCX})
+SLIDES = archive_of({"[Content_Types].xml": b"", "ppt/embeddings/a.docx": DOCX, "ppt/slides/a.xml": b""})
 LONG_DOCX = archive("[Content_Types].xml", "docProps/thumbnail.jpeg", "word/document.xml", first_bytes=70_000)
 GOOD = {
     "a.txt": b"Hello",
@@ -45,7 +84,16 @@ GOOD = {
     "e.txt": b"MZ is a sign, BM another one",
     "f.pdf": b"%PDF-1.4\n...",
     "g.doc": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 500,
+    "g2.doc": compound("WordDocument"),
+    "g3.doc": compound("SomethingElse", shift=12),
     "h.docx": DOCX,
+    "h2.docx": streamed("[Content_Types].xml", "word/document.xml"),
+    "h3.docx": archive("word/document.xml", "[Content_Types].xml"),
+    "f2.pdf": b"\n\xef\xbb\xbf%PDF-1.4\n",
+    "f3.pdf": b"a job's header\x00" * 60 + b"%PDF-1.4\n",
+    "e2.txt": b"one\x0bline",
+    "e3.txt": b"how a %PDF-1.4 begins",
+    "e4.txt": b"\xfe\xff" + "Viele Gr\u00fc\u00dfe".encode("utf-16-be"),
     "i.docx": LONG_DOCX,
     "j.jpg": b"\xff\xd8\xff\xe0\x00\x10JFIF",
     "k.jpeg": b"\xff\xd8\xff\xe1\x00\x10Exif",
@@ -83,6 +131,16 @@ def test_files_that_are_what_they_are_called_pass(name: str) -> None:
         ("a.docx", archive("a.txt"), "a ZIP archive"),
         ("a.docx", archive("[Content_Types].xml", "a.txt"), "a ZIP archive"),
         ("a.docx", b"PK\x03\x04", "a ZIP archive"),
+        ("a.docx", b"PK\x03\x04" * 16_384, "a ZIP archive"),
+        ("a.docx", NESTED, "a ZIP archive"),
+        ("a.docx", SLIDES, "another Office document"),
+        ("a.docx", compound("EncryptedPackage"), "a document with a password"),
+        ("a.doc", compound("Workbook"), "an Excel workbook"),
+        ("a.doc", compound("PowerPoint Document", shift=12), "a PowerPoint presentation"),
+        ("a.pdf", b"\x00" * 1024 + b"%PDF-1.4", "a file of an unknown kind"),
+        ("a.pdf", b"GIF89a%PDF-1.4", "a GIF image"),
+        ("a.jpg", b"RIFF\n\x00\x00\x00WEBPVP8 ", "a WebP image"),
+        ("a.jpg", b"\x00\x00\x00\x18ftypheic\x00", "a HEIC or AVIF image"),
         ("a.jpg", b"BM\x00\x01", "a BMP image"),
         ("a.png", b"II*\x00", "a TIFF image"),
     ],
@@ -107,6 +165,8 @@ def test_names_that_amazon_does_not_take_are_told(name: str) -> None:
         "../a.txt",
         "folder/a.txt",
         "C:\\a.txt",
+        "C:a.txt",
+        "invoice\u061ctxt.pdf.txt",
         "a\x00.txt",
         "a\n.txt",
         "invoice\u202etxt.pdf.txt",
