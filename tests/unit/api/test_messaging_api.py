@@ -153,6 +153,7 @@ def test_an_order_id_is_no_path(order_id: str) -> None:
 def test_a_body_has_only_what_is_given() -> None:
     assert message_body() == {}
     assert message_body(text="t") == {"text": "t"}
+    assert message_body(text="t", attachments=[]) == {"text": "t", "attachments": []}
     dates = {"coverage_start": "2026-01-01T00:00:00Z", "coverage_end": "2027-01-01T00:00:00Z"}
     assert message_body(attachments=[MessageAttachment("u", "w.pdf")], **dates) == {
         "attachments": [{"uploadDestinationId": "u", "fileName": "w.pdf"}],

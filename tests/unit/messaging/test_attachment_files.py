@@ -77,6 +77,7 @@ def test_files_are_read_in_their_order_and_pinned_to_what_was_read() -> None:
     assert s3.closed == 3
     assert "first" not in repr(files)
     assert "file0" not in repr(files)
+    assert "k0" not in repr(files)
 
 
 def test_a_version_that_is_named_is_the_one_that_is_read() -> None:

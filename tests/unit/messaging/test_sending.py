@@ -91,6 +91,16 @@ def test_attachments_are_uploaded_and_named_in_the_body() -> None:
     assert scene.task(task).uploads == ()
 
 
+@pytest.mark.parametrize(("required", "listed"), [(["attachments"], {"attachments": []}), ([], {})])
+def test_an_empty_list_of_attachments_is_sent_where_the_order_asks_for_the_list(
+    required: list[str], listed: dict[str, object]
+) -> None:
+    scene = Scene()
+    scene.amazon.offer("confirmCustomizationDetails", required=["rawMessageBody", *required])
+    scene.send(scene.accepted(messageType="confirmCustomizationDetails"))
+    assert scene.amazon.inbox == [("confirmCustomizationDetails", {"text": TEXT, **listed})]
+
+
 def test_what_was_uploaded_is_used_again_by_the_next_try() -> None:
     scene = Scene()
     task = scene.accepted(messageType="invoice", text=None, attachments=[{"key": scene.attach("i.txt")}])

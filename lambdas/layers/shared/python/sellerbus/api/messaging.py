@@ -43,26 +43,26 @@ class MessageAttachment:
 def message_body(
     *,
     text: str | None = None,
-    attachments: Sequence[MessageAttachment] = (),
+    attachments: Sequence[MessageAttachment] | None = None,
     coverage_start: str | None = None,
     coverage_end: str | None = None,
 ) -> dict[str, object]:
-    """Return the body of the request that sends a message; what is not given is not in it.
+    """Return the body of the request that sends a message; what is None is not in it, an empty list is.
 
     The live schema calls two fields otherwise: `rawMessageBody` is `text`, an attachment's `id` is
     `uploadDestinationId`.
     """
-    listed = [
-        {"uploadDestinationId": each.upload_destination_id, "fileName": each.file_name}
-        for each in attachments
-    ]
     body: dict[str, object | None] = {
         "text": text,
-        "attachments": listed or None,
+        "attachments": None if attachments is None else [_listed(each) for each in attachments],
         "coverageStartDate": coverage_start,
         "coverageEndDate": coverage_end,
     }
     return {name: value for name, value in body.items() if value is not None}
+
+
+def _listed(attachment: MessageAttachment) -> dict[str, str]:
+    return {"uploadDestinationId": attachment.upload_destination_id, "fileName": attachment.file_name}
 
 
 def upload_resource(message_type: str, order_id: str) -> str:

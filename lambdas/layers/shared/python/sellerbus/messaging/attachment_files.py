@@ -36,9 +36,9 @@ class MissingAttachmentsError(Exception):
 
 @dataclass(frozen=True)
 class AttachmentSource:
-    """Where an attachment is, and under which name the buyer gets it."""
+    """Where an attachment is, and under which name the buyer gets it. Its key may have that name, too."""
 
-    location: ObjectLocation
+    location: ObjectLocation = field(repr=False)
     file_name: str = field(repr=False)
 
 

@@ -52,11 +52,14 @@ class Texts(Protocol):
 
 @dataclass(frozen=True)
 class Checked:
-    """A message that may be sent. warnings: what its sender should know."""
+    """A message that may be sent. warnings: what its sender should know. needs_list: whether the list of
+    attachments must be in the request, be it empty.
+    """
 
     content: MessageContent
     files: tuple[AttachmentFile, ...]
     warnings: tuple[Finding, ...]
+    needs_list: bool = False
 
 
 def sources(content: MessageContent, bucket: str) -> list[AttachmentSource]:
@@ -115,7 +118,8 @@ class Preparer:
             reason = sentences(each for each in findings if each.severity == ERROR)
             documents = [each.document() for each in findings]
             raise EndsError(MessageState.REFUSED, reason, findings=documents)
-        return Checked(content, files, tuple(findings))
+        needs_list = action.attachments is not None and action.attachments.required
+        return Checked(content, files, tuple(findings), needs_list)
 
     def uploaded(self, task: MessageTask, checked: Checked, api: Destinations) -> MessageTask:
         """Upload what Amazon doesn't have yet; return the task with all of its uploads.
@@ -141,12 +145,13 @@ class Preparer:
     def body(self, task: MessageTask, checked: Checked) -> dict[str, object]:
         """The body of the request that sends the message. task: with its uploads."""
         content = checked.content
+        attachments = [
+            MessageAttachment(str(upload["uploadDestinationId"]), each.file_name)
+            for upload, each in zip(task.uploads, checked.files, strict=True)
+        ]
         return message_body(
             text=content.text,
-            attachments=[
-                MessageAttachment(str(upload["uploadDestinationId"]), each.file_name)
-                for upload, each in zip(task.uploads, checked.files, strict=True)
-            ],
+            attachments=attachments if attachments or checked.needs_list else None,
             coverage_start=content.coverage_start_date,
             coverage_end=content.coverage_end_date,
         )

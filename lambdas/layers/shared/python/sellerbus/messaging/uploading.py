@@ -16,8 +16,10 @@ from sellerbus.api.uploads import UploadDestination, content_md5
 from sellerbus.documents.errors import DocumentError, RetryableTransferError, UrlExpiredError
 from sellerbus.messaging.attachment_files import AttachmentFile
 
-LIFE_SECONDS: Final = 900.0
-"""How long an upload is used again. Amazon tells no life of what was uploaded, only this one of its URL."""
+LIFE_SECONDS: Final = 840.0
+"""How long an upload is used again. Amazon tells no life of what was uploaded, only of its URL: 900 s. The
+message that uses it again still has to wait for its turn and to arrive.
+"""
 BOOKING_SECONDS: Final = 2.0
 _AT_ONCE: Final = 5
 _ROUNDS: Final = 2
