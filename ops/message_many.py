@@ -81,7 +81,7 @@ def send_many(
     is certain that the buyer did not get them; for others give the line a task id of its own.
 
     The whole file is checked first, by the limits of Amazon's model; where a line is refused nothing is sent,
-    but for --skip-faulty. Amazon takes one message a second for each seller and type.
+    but for --skip-faulty. A seller's messages leave at one a second.
 
     Exit codes: 0 all SENT, or with --dry-run all in order; 2 lines were refused by the checks, or the results
     can't be written, and nothing was sent; 1 nothing could be handed over; 5 some are not SENT: the results
