@@ -11,7 +11,7 @@ from sellerbus.messaging.settling import Verdict, judge
 from sellerbus.messaging.task import MessageState, MessageTask, Offered
 from tests.unit.api.wire import reply
 from tests.unit.messaging.message_scene import NOW, ONCE, ORDER, SELLER, Amazon, Behaviour, Scene
-from tests.unit.messaging.test_sending import carried_out, raising
+from tests.unit.messaging.test_sending import NOT_ALLOWED, carried_out, raising
 
 TIMED_OUT = requests.ReadTimeout()
 LOST = raising(TIMED_OUT)
@@ -28,7 +28,9 @@ def on(*names: str, off: tuple[str, ...] = (), once: bool = True) -> tuple[Offer
         (on("a", "b"), on("a"), Verdict.NOT_SENT),
         (on("a", "b"), on("b"), Verdict.SENT),
         (on("a", "b"), on("b", off=("a",)), Verdict.SENT),
-        (on("a"), on(), Verdict.SENT),
+        # Nothing says whether the order has changed.
+        (on("a"), on(), None),
+        (on("a", off=("b",)), on(off=("b",)), None),
         (on("a", "b"), on(), None),
         (on("a", "b"), on("b", "c"), None),
         (on("a", "b"), on(off=("a", "b")), None),
@@ -94,6 +96,17 @@ def test_an_order_whose_whole_list_has_changed_proves_nothing() -> None:
     assert found.content is not None
     assert "no proof" in str(found.reason)
     assert scene.types_told() == ["MessageUncertain"]
+
+
+def test_an_order_that_offers_nothing_any_more_proves_nothing() -> None:
+    scene = Scene()
+    task = lost(scene)
+    scene.amazon.script["actions"] = [lambda _: reply(403, NOT_ALLOWED)]
+    scene.clock.now += 300
+    scene.send(task)
+    found = scene.task(task)
+    assert (found.state, found.content is None) == ("UNCERTAIN", False)
+    assert "no proof" in str(found.reason)
 
 
 def test_where_others_send_too_nothing_is_proved() -> None:

@@ -13,7 +13,7 @@ from sellerbus.api.booking import Booking
 from sellerbus.api.errors import SellingPartnerError, ThrottledError
 from sellerbus.api.operations import GET_MESSAGING_ACTIONS_FOR_ORDER
 from sellerbus.messaging.actions import OfferedAction, read_actions
-from sellerbus.messaging.steps import Count, Messages, TryLaterError, meaning, quota
+from sellerbus.messaging.steps import Count, Messages, TryLaterError, meaning, not_allowed_now, quota
 from sellerbus.messaging.task import MessageTask, Offered
 
 LONGEST_AHEAD_SECONDS: Final = 11 * 3600.0
@@ -22,6 +22,10 @@ _WAITED_THROUGH_SECONDS: Final = 2.0
 """What the client sleeps through by itself."""
 
 Told = TypeVar("Told")
+
+
+class _NothingOfferedError(Exception):
+    """So Amazon answers where an order allows nothing, in place of an empty list."""
 
 
 class Look:
@@ -50,13 +54,18 @@ class Look:
 
     def locale(self) -> str | None:
         """The buyer's language, as a tag like "en-US". Raises TryLaterError and EndsError."""
-        return self._called(lambda: self._messages.locale(*self._order()))
+        try:
+            return self._called(lambda: self._messages.locale(*self._order()))
+        except _NothingOfferedError:
+            # What the order offers tells so, or not.
+            return None
 
     def actions(self) -> tuple[OfferedAction, ...]:
         """What the order offers now. Raises TryLaterError and EndsError."""
-        body = self._called(lambda: self._messages.actions(*self._order()))
         try:
-            return read_actions(body)
+            return read_actions(self._called(lambda: self._messages.actions(*self._order())))
+        except _NothingOfferedError:
+            return ()
         except ValueError as error:
             name = GET_MESSAGING_ACTIONS_FOR_ORDER.name
             raise TryLaterError(f"{name}: the answer is not as Amazon's model says: {error}") from None
@@ -78,6 +87,8 @@ class Look:
         try:
             return call()
         except SellingPartnerError as error:
+            if not_allowed_now(error):
+                raise _NothingOfferedError from None
             raise self._meaning(error, self._booking) from None
 
     def _meaning(self, error: SellingPartnerError, booking: Booking | None = None) -> Exception:

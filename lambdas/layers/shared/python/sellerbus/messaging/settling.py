@@ -41,7 +41,8 @@ def judge(message_type: str, before: Sequence[Offered], now: Sequence[Offered]) 
     if here.get(message_type):
         return Verdict.NOT_SENT
     others = [{name: is_on for name, is_on in each.items() if name != message_type} for each in (then, here)]
-    return Verdict.SENT if others[0] == others[1] else None
+    # Where nothing else is possible, a list that is empty now may be that of an order that has changed.
+    return Verdict.SENT if others[0] == others[1] and any(others[0].values()) else None
 
 
 class Settler:
