@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ import requests
 from urllib3.exceptions import NewConnectionError
 
 from sellerbus.api.operations import GET_MESSAGING_ACTIONS_FOR_ORDER
+from sellerbus.messaging.steps import TryLaterError, seconds_until_next_try
 from sellerbus.messaging.task import Attempt, MessageState
+from sellerbus.sellers.rows import SellerError
 from tests.unit.api.wire import reply
 from tests.unit.documents.wire import Answer as Stored
 from tests.unit.messaging.message_scene import (
@@ -258,6 +261,26 @@ def test_an_order_that_offers_nothing_says_so() -> None:
     assert scene.told[0][1]["allowed"] == []
 
 
+@pytest.mark.parametrize("name", ["actions", "attributes"])
+def test_an_order_of_which_amazon_says_so_by_a_refusal_offers_nothing(name: str) -> None:
+    scene = Scene()
+    scene.amazon.script["actions"] = [lambda _: reply(403, NOT_ALLOWED)]
+    scene.amazon.script[name] = [lambda _: reply(403, NOT_ALLOWED)]
+    task = scene.accepted()
+    scene.send(task)
+    found = scene.task(task)
+    assert (found.state, found.allowed, scene.amazon.count("send")) == ("NOT_ALLOWED", (), 0)
+    assert scene.told[0][1]["allowed"] == []
+
+
+def test_another_refusal_of_the_look_fails() -> None:
+    scene = Scene()
+    scene.amazon.script["actions"] = [lambda _: reply(403, {"errors": [{"message": "Access denied"}]})]
+    task = scene.accepted()
+    scene.send(task)
+    assert (scene.task(task).state, scene.task(task).allowed) == ("FAILED", None)
+
+
 @pytest.mark.parametrize("name", ["createNegativeFeedbackRemoval", "CreateAmazonMotors"])
 def test_a_withdrawn_type_is_not_sent_though_it_is_offered(name: str) -> None:
     scene = Scene()
@@ -471,6 +494,74 @@ def test_amazons_words_never_quote_the_message() -> None:
     scene.send(task)
     assert TEXT not in str(scene.task(task).reason)
     assert "is not good" in str(scene.task(task).reason)
+
+
+@pytest.mark.parametrize("quoted", [slice(None), slice(40, None), slice(0, 300)])
+def test_a_quotation_that_is_cut_short_is_none_either(quoted: slice) -> None:
+    scene = Scene()
+    # One line, longer than what is kept of Amazon's words; and lines that come joined.
+    text = (
+        " ".join(f"Colour {number} or {number * 7}?" for number in range(35))
+        + "\nThank you for\nyour answer!"
+    )
+    told = {"errors": [{"code": "InvalidInput", "message": f"Not good: '{' '.join(text[quoted].split())}'"}]}
+    scene.amazon.script["send"] = [lambda _: reply(400, told)]
+    task = scene.accepted(text=text)
+    scene.send(task)
+    reason = str(scene.task(task).reason)
+    assert "InvalidInput: Not good: '[of the message]" in reason
+    assert not [part for part in windows(text, 12) if part in reason + repr(scene.told)]
+
+
+def test_what_a_template_became_is_not_quoted() -> None:
+    scene = Scene()
+    template = {"messageType": "confirmOrderDetails", "texts": {"en-US": "Which colour, blue or {colour}?"}}
+    template["placeholders"] = ["colour"]
+    scene.s3.objects[(BUCKET, "templates/colour.json")] = json.dumps(template).encode()
+    told = {"errors": [{"message": "Not good: Which colour, blue or red?"}]}
+    scene.amazon.script["send"] = [lambda _: reply(400, told)]
+    task = scene.accepted(text=None, template={"name": "colour", "values": {"colour": "red"}})
+    scene.send(task)
+    assert "Not good: [of the message]" in str(scene.task(task).reason)
+
+
+def windows(text: str, size: int) -> list[str]:
+    """All parts of a text of a length."""
+    line = " ".join(text.split())
+    return [line[start : start + size] for start in range(len(line) - size)]
+
+
+def test_a_token_that_can_not_be_read_at_the_call_is_nothing_that_was_sent() -> None:
+    scene = Scene()
+    task = scene.accepted()
+    of_seller = scene.of_seller
+
+    def unreadable(*given: Any) -> None:
+        raise SellerError("the refresh token of the seller cannot be decrypted")
+
+    def seller(seller_id: str) -> Any:
+        found = of_seller(seller_id)
+        api = found.sending(scene.remaining)
+        sending = SimpleNamespace(book_sending=api.book_sending, send=unreadable)
+        return SimpleNamespace(messages=found.messages, uploads=found.uploads, sending=lambda _: sending)
+
+    scene.of_seller = seller  # type: ignore[method-assign]
+    step = scene.send(task)
+    assert (scene.task(task).state, step.wait_seconds, scene.told) == ("ACCEPTED", 300, [])
+
+
+@pytest.mark.parametrize(
+    "later",
+    [TryLaterError("fault"), TryLaterError("429", 1.0), TryLaterError("paused", mend=True)],
+    ids=["fault", "throttled", "mend"],
+)
+def test_the_receives_of_the_queue_last_for_the_longest_time_that_is_tried(later: TryLaterError) -> None:
+    tried, receives = 0.0, 0
+    while tried < 168 * 3600:
+        tried += seconds_until_next_try(later, tried)
+        receives += 1
+    # SQS gives a message up after 1000.
+    assert receives < 800
 
 
 def test_a_refused_upload_fails_without_the_files_name() -> None:

@@ -12,7 +12,7 @@ from sellerbus.api.messaging import SENDING
 from sellerbus.aws.errors import StoreUnavailableError
 from sellerbus.messaging.actions import OfferedAction, offered
 from sellerbus.messaging.answers import AnswerKeeper
-from sellerbus.messaging.content import content_of
+from sellerbus.messaging.content import content_document, content_of
 from sellerbus.messaging.looking_at_order import Look, allowed, offers
 from sellerbus.messaging.preparing import Checked, Preparer
 from sellerbus.messaging.steps import (
@@ -30,6 +30,7 @@ from sellerbus.messaging.steps import (
 from sellerbus.messaging.task import Attempt, MessageState, MessageTask
 from sellerbus.messaging.task_rows import TaskChangedError
 from sellerbus.messaging.task_store import SKEW_SECONDS, MessageStore
+from sellerbus.sellers.rows import SellerError
 
 CALL_SECONDS: Final = 30.0
 """For the call and its answer: an access token, connecting and reading."""
@@ -118,8 +119,14 @@ class Attempts:
         try:
             sending.send(task.message_type, task.amazon_order_id, task.marketplace_id, body)
         except SellingPartnerError as error:
-            self._failed(task, attempt, error, amazon)
+            # As it was sent: what a template became is in no row.
+            reason = without_content(str(error), content_document(checked.content))
+            self._failed(task, attempt, error, reason, amazon)
             return
+        except SellerError:
+            # The refresh token can't be read, without which nothing is called.
+            self._answers.not_sent(task, attempt)
+            raise
         self._answers.sent(task, attempt)
 
     def _take_turn(self, task: MessageTask, sending: Messages) -> None:
@@ -159,10 +166,14 @@ class Attempts:
             raise
 
     def _failed(
-        self, task: MessageTask, attempt: Attempt, error: SellingPartnerError, amazon: SellersAmazon
+        self,
+        task: MessageTask,
+        attempt: Attempt,
+        error: SellingPartnerError,
+        reason: str,
+        amazon: SellersAmazon,
     ) -> None:
         """Keep what a call's failure says. Raises TryLaterError where it is to be tried again."""
-        reason = without_content(str(error), task)
         if may_have_been_sent(error, SENDING[task.message_type].name):
             self._answers.lost(task, attempt, reason)
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from difflib import SequenceMatcher
 from typing import Any, Final, Protocol
 
 from sellerbus.api.booking import Booking
@@ -23,15 +24,17 @@ from sellerbus.documents.errors import (
     UrlExpiredError,
 )
 from sellerbus.messaging.message_events import told
-from sellerbus.messaging.task import MessageState, MessageTask
+from sellerbus.messaging.task import MessageState
 from sellerbus.messaging.uploading import Destinations
 
 LWA: Final = "LWA token"
 MEND_SECONDS: Final = 300.0
 """The least wait for what an operator has to mend: the application's credentials, a paused seller."""
 LONGEST_MEND_WAIT: Final = 1800.0
-LONGEST_FAULT_WAIT: Final = 300.0
+LONGEST_FAULT_WAIT: Final = 900.0
 _SHORTEST_WAIT: Final = 1.0
+_OF_WHAT_WAS_TRIED: Final = 60
+"""A wait is no shorter than this part of the time tried before: SQS counts receives, and gives up by them."""
 _FIRST_FAULT_WAIT: Final = 2.0
 _NOT_ALLOWED_WORDS: Final = "amazonorderid and template combination"
 
@@ -169,29 +172,50 @@ def quota(operation: str) -> str:
 
 
 def seconds_until_next_try(later: TryLaterError, tried_for: float) -> float:
-    """The less often, the longer it has been tried in vain."""
+    """The less often, the longer it has been tried in vain: as often as a queue's receives last for days."""
     if later.mend:
         return min(max(MEND_SECONDS, tried_for / 2), LONGEST_MEND_WAIT)
     if later.seconds is None:
         return min(max(_FIRST_FAULT_WAIT, tried_for / 2), LONGEST_FAULT_WAIT)
-    return max(_SHORTEST_WAIT, later.seconds)
+    return max(_SHORTEST_WAIT, later.seconds, tried_for / _OF_WHAT_WAS_TRIED)
 
 
-def without_content(reason: str, task: MessageTask) -> str:
-    """A reason in Amazon's words, in which nothing of the message is quoted."""
-    words = reason
-    for part in sorted(_parts(task.content or {}), key=len, reverse=True):
-        words = words.replace(part, "[of the message]")
+def without_content(reason: str, content: Mapping[str, Any]) -> str:
+    """A reason in Amazon's words, in which nothing of the message is quoted. content: a document of it.
+
+    Long quotations come cut short, and with their lines joined: so all that is long enough is taken out, not
+    only what is there as a whole.
+    """
+    words, texts = reason, _texts(content)
+    lines = {line.strip() for text in texts for line in (text, *text.splitlines())}
+    for line in sorted((each for each in lines if len(each) >= _SHORTEST_LINE), key=len, reverse=True):
+        words = words.replace(line, _TAKEN_OUT)
+    for text in texts:
+        words = _without_parts_of(text, words)
     return told(words)
 
 
-def _parts(content: Mapping[str, Any]) -> set[str]:
-    """The texts that a quotation would begin with or have whole; short ones are in every sentence."""
+def _texts(content: Mapping[str, Any]) -> list[str]:
     template = content.get("template") or {}
     texts = [content.get("text") or "", *template.get("values", {}).values()]
-    texts += [each.get("fileName", "") for each in content.get("attachments") or ()]
-    lines = [line.strip() for text in texts for line in (text, *text.splitlines())]
-    return {line for line in lines if len(line) >= _SHORTEST_QUOTED}
+    return texts + [each.get("fileName", "") for each in content.get("attachments") or ()]
 
 
-_SHORTEST_QUOTED: Final = 4
+def _without_parts_of(text: str, words: str) -> str:
+    compared = SequenceMatcher(None, "", text, autojunk=False)
+
+    def without(piece: str) -> str:
+        compared.set_seq1(piece)
+        found = compared.find_longest_match()
+        if found.size < _SHORTEST_PART:
+            return piece
+        return without(piece[: found.a]) + _TAKEN_OUT + without(piece[found.a + found.size :])
+
+    return without(words)
+
+
+_TAKEN_OUT: Final = "[of the message]"
+_SHORTEST_LINE: Final = 4
+"""Shorter ones are in every sentence."""
+_SHORTEST_PART: Final = 12
+"""As long as a word or two, which Amazon's sentence may have by itself."""
