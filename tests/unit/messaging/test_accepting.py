@@ -11,7 +11,7 @@ import pytest
 from sellerbus.aws.errors import StoreUnavailableError
 from sellerbus.messaging.accept_results import Verdict
 from sellerbus.messaging.message_events import event_id
-from sellerbus.messaging.task import iso
+from sellerbus.messaging.task import MessageState, iso
 from tests.unit.documents.fake_s3 import failure
 from tests.unit.messaging.message_scene import BUCKET, DAY, NOW, ORDER, SELLER, TEXT, US, Scene
 
@@ -125,6 +125,7 @@ def test_the_same_task_id_with_another_message_is_refused(change: dict[str, Any]
 def test_the_same_message_within_a_day_is_the_same_task() -> None:
     scene = Scene()
     first = scene.accepted()
+    scene.send(first)
     scene.clock.now += DAY - 1
     (result,) = scene.accept(scene.request())
     assert (result.verdict, result.task_id) == (Verdict.DUPLICATE, first.task_id)
@@ -132,6 +133,26 @@ def test_the_same_message_within_a_day_is_the_same_task() -> None:
     assert len(scene.queued) == 1
     scene.clock.now += 1
     assert scene.accepted().task_id != first.task_id
+
+
+def test_the_same_message_is_the_same_task_while_the_first_may_still_be_sent() -> None:
+    scene = Scene()
+    first = scene.accepted()
+    scene.clock.now += 3 * DAY
+    (result,) = scene.accept(scene.request())
+    assert (result.verdict, result.task_id) == (Verdict.DUPLICATE, first.task_id)
+    # Its day begins when it is sent.
+    scene.store.change(
+        scene.task(first), state=MessageState.SENT, sent_at=iso(scene.clock()), untold="MessageSent"
+    )
+    scene.clock.now += DAY - 1
+    (result,) = scene.accept(scene.request())
+    assert result.verdict is Verdict.DUPLICATE
+    scene.clock.now += 2
+    second = scene.accepted()
+    assert second.task_id != first.task_id
+    (result,) = scene.accept(scene.request())
+    assert (result.verdict, result.task_id) == (Verdict.DUPLICATE, second.task_id)
 
 
 @pytest.mark.parametrize("more", [{"force": True}, {"taskId": "another"}])
@@ -209,6 +230,35 @@ def test_an_attachment_that_is_not_there_refuses_the_message() -> None:
     # Once it is there, the same message may come again.
     scene.attach("secret.txt")
     assert scene.accepted(attachments=[{"key": scene.attach()}, {"key": key}]).state == "ACCEPTED"
+
+
+@pytest.mark.parametrize("later", [b"Another example.", None])
+def test_the_message_that_comes_again_goes_on_whatever_its_attachments_are_by_then(
+    later: bytes | None,
+) -> None:
+    scene = Scene()
+    kind = {"messageType": "invoice", "text": None, "attachments": [{"key": scene.attach("i.txt")}]}
+    message = scene.message(scene.request(**kind))
+    (first,) = scene.accept(message)
+    scene.queued.clear()
+    if later is None:
+        scene.s3.objects.clear()
+    else:
+        scene.attach("i.txt", later)
+    (again,) = scene.accept(message)
+    assert (again.verdict, again.task_id, scene.told) == (Verdict.KNOWN, first.task_id, [])
+    assert scene.queued == [(first.task_id, SELLER)]
+
+
+def test_a_refusal_that_comes_again_stays_one_though_its_attachment_is_there_by_then() -> None:
+    scene = Scene()
+    key = f"attachments/{SELLER}/late.txt"
+    message = scene.message(scene.request(attachments=[{"key": key}]))
+    (first,) = scene.accept(message)
+    scene.attach("late.txt")
+    (again,) = scene.accept(message)
+    assert (again.verdict, again.task_id) == (Verdict.KNOWN, first.task_id)
+    assert scene.types_told() == ["MessageRefused"]
 
 
 def test_a_repetition_is_known_though_its_attachments_are_gone() -> None:

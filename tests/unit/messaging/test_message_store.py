@@ -81,14 +81,40 @@ def test_a_task_is_made_once() -> None:
 
 def test_the_same_message_is_made_once_within_its_time() -> None:
     scene = Scene()
-    scene.store.create(row("a", content_hash="h"), same_message_seconds=100)
+    first, _ = scene.store.create(row("a", content_hash="h"), same_message_seconds=100)
     with pytest.raises(SameMessageError, match="task a") as refused:
         scene.store.create(row("b", content_hash="h"), same_message_seconds=100)
     assert refused.value.task_id == "a"
+    scene.store.change(first, state=MessageState.SENT, sent_at=iso(scene.clock()))
     scene.clock.now += 100
     scene.store.create(row("b", content_hash="h"), same_message_seconds=100)
     with pytest.raises(SameMessageError, match="task b"):
         scene.store.create(row("c", content_hash="h"), same_message_seconds=100)
+
+
+def test_of_two_that_take_a_message_over_at_once_one_gets_it() -> None:
+    scene = Scene()
+    first, _ = scene.store.create(row("a", content_hash="h"), same_message_seconds=100)
+    scene.store.change(first, state=MessageState.SENT, sent_at=iso(scene.clock()))
+    scene.clock.now += 100
+    others = ["b"]
+
+    def meanwhile(operation: str, request: object) -> None:
+        # What the first sent is over, and another is quicker to say so.
+        if operation == "GetItem" and others:
+            scene.store.create(row(others.pop(), content_hash="h"), same_message_seconds=100)
+
+    scene.table.fault = meanwhile
+    with pytest.raises(SameMessageError, match="task b"):
+        scene.store.create(row("c", content_hash="h"), same_message_seconds=100)
+
+
+def test_a_message_whose_task_is_gone_may_come_again() -> None:
+    scene = Scene()
+    scene.store.create(row("a", content_hash="h"), same_message_seconds=100)
+    scene.clock.now += 100
+    del scene.table.rows[("message-task/a", "task")]
+    assert scene.store.create(row("b", content_hash="h"), same_message_seconds=100)[1]
 
 
 def test_a_change_is_refused_where_somebody_else_was_quicker() -> None:

@@ -136,10 +136,11 @@ class MessageAcceptor:
             return Result(message, Verdict.DUPLICATE, error.task_id, str(error))
         if is_new:
             return self._go_on(message, first, Verdict.TAKEN)
+        if (first.source_id, first.request_hash) == (task.source_id, task.request_hash):
+            # The very message has come again, whatever its attachments are by now: it may have been cut off
+            # before it went on.
+            return self._go_on(message, first, Verdict.KNOWN)
         if _is_same(first, task):
-            if first.source_id == task.source_id:
-                # The very message has come again: it may have been cut off before it went on.
-                return self._go_on(message, first, Verdict.KNOWN)
             return Result(message, Verdict.KNOWN, first.task_id)
         refused = replace(
             task,

@@ -11,7 +11,7 @@ their content is to be erased.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from typing import Any, Final
 
@@ -24,6 +24,7 @@ from sellerbus.messaging.task import (
     from_item,
     iso,
     row_name,
+    seconds,
     to_item,
     to_stored,
 )
@@ -61,23 +62,38 @@ class MessageStore:
     ) -> tuple[MessageTask, bool]:
         """Write a new task; return it as its row is and True, or the task that has the id already and False.
 
-        same_message_seconds: for how long the very same message is taken for a repetition; then
-        SameMessageError is raised. is_new: it is none. A task that is refused from the beginning holds its
-        message for nobody.
+        same_message_seconds: for how long after a message was taken, and after it was sent, the very same is
+        a repetition; it is one as long as the first may still be sent. Then SameMessageError is raised.
+        is_new: it is none. A task that is refused from the beginning holds its message for nobody.
         """
         task = self._watched(self._as_ended(task) if task.is_ended else task)
-        writes = [Write.put(task_key(task.task_id), to_item(task), condition="attribute_not_exists(pk)")]
-        if not task.is_ended:
-            writes.append(self._content(task, same_message_seconds, is_new=is_new))
-        try:
-            self._table.write(*writes)
-        except RefusedError as refused:
-            there = refused.items.get(task_key(task.task_id))
-            if there is None:
-                holder = refused.items[content_key(task.content_hash)]["taskId"]
-                raise SameMessageError(str(holder)) from None
-            return from_item(there), False
-        return task, True
+        put = Write.put(task_key(task.task_id), to_item(task), condition="attribute_not_exists(pk)")
+        held: Mapping[str, Any] = {}
+        while True:
+            contents = [] if task.is_ended else [self._content(task, held, is_new=is_new)]
+            try:
+                self._table.write(put, *contents)
+            except RefusedError as refused:
+                there = refused.items.get(task_key(task.task_id))
+                if there is not None:
+                    return from_item(there), False
+                held = refused.items[content_key(task.content_hash)]
+                if self._is_repetition(held, same_message_seconds):
+                    raise SameMessageError(str(held["taskId"])) from None
+            else:
+                return task, True
+
+    def _is_repetition(self, held: Mapping[str, Any], same_message_seconds: float) -> bool:
+        """Whether the same message is one that was sent not long ago, or may still be. held: its row."""
+        if not held:
+            return False
+        before = self._now() - same_message_seconds
+        if held["since"] > before:
+            return True
+        first = self.find(str(held["taskId"]))
+        if first is None or first.state in NOT_SENT:
+            return False
+        return first.sent_at is None or seconds(first.sent_at) > before
 
     def find(self, task_id: str) -> MessageTask | None:
         """Return the task as it is now (a consistent read), None where there is none."""
@@ -112,22 +128,17 @@ class MessageStore:
             raise TaskChangedError(task.task_id) from None
         return after
 
-    def _content(self, task: MessageTask, same_message_seconds: float, *, is_new: bool) -> Write:
-        now = self._now()
-        row = {
-            "taskId": task.task_id,
-            "since": now,
-            "expiresAt": round(now + same_message_seconds) + 1,
-        }
+    def _content(self, task: MessageTask, held: Mapping[str, Any], *, is_new: bool) -> Write:
+        """held: the row of the last task with this very message, which is none's any more."""
+        row = {"taskId": task.task_id, "since": self._now(), "expiresAt": self._kept_until()}
         key = content_key(task.content_hash)
         if is_new:
             return Write.put(key, row)
-        return Write.put(
-            key,
-            row,
-            condition="attribute_not_exists(pk) OR since <= :before",
-            before=now - same_message_seconds,
-        )
+        free = "attribute_not_exists(pk)"
+        if not held:
+            return Write.put(key, row, condition=free)
+        seen = f"{free} OR (taskId = :holder AND since = :since)"
+        return Write.put(key, row, condition=seen, holder=held["taskId"], since=held["since"])
 
     def _type_taken(self, before: MessageTask, after: MessageTask) -> list[Write]:
         if before.holds_the_type == after.holds_the_type:
