@@ -1,6 +1,7 @@
 """Every five minutes: which message tasks does nothing move on, and which texts are too old?"""
 
 import os
+from itertools import islice
 from typing import Any
 
 from sellerbus.runtime import config, message_tasks
@@ -8,12 +9,16 @@ from sellerbus.runtime.message_config import SweepMessagesConfig
 from sellerbus.runtime.observability import LambdaContext, MetricUnit, emitted, logger, metrics
 
 MARGIN_SECONDS = 5.0
+_MOST_TOLD = 20
 
 log = logger()
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
-    """Put tasks back whose message is gone, and erase texts that are kept no longer."""
+    """Put tasks back whose message is gone, and erase texts that are kept no longer.
+
+    Raises RuntimeError after all that where a person must look at rows: the function's alarm tells.
+    """
     del event
     settings = config.load(SweepMessagesConfig, os.environ)
     sweeper = message_tasks.message_sweeper(
@@ -34,8 +39,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
             "not all message tasks could be looked after: the rest is next time",
             request_id=context.aws_request_id,
             complete=swept.complete,
-            failures=swept.failures,
+            failed=len(swept.failures),
+            failures=dict(islice(swept.failures.items(), _MOST_TOLD)),
         )
     with emitted(metrics()) as measured:
         measured.add_metric("MessagesSentAgain", MetricUnit.Count, swept.sent_again)
         measured.add_metric("MessageContentsErased", MetricUnit.Count, swept.erased)
+    if swept.defects:
+        raise RuntimeError(f"{swept.defects} message tasks can't be looked after: the log names them")

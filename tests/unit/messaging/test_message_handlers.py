@@ -314,3 +314,15 @@ def test_a_batch_is_reported_and_only_what_failed_comes_again(deployed: Deployed
     batch = next(line for line in deployed.lines() if "verdicts" in line)
     assert batch["verdicts"] == {"taken": 1, "failed": 1, "rejected": 1}
     assert [each["QueueUrl"] for each in deployed.queued] == [SENDS, "https://sqs.test/dead"]
+
+
+def test_a_row_that_can_not_be_read_is_an_error_of_the_sweepers_after_all_else(
+    deployed: Deployed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deployed.accept(deployed.scene.request(taskId="a"), deployed.scene.request(taskId="b", text="Another?"))
+    deployed.scene.table.rows[("message-task/a", "task")]["state"] = {"S": "OF ANOTHER VERSION"}
+    deployed.scene.clock.now += 3600
+    with pytest.raises(RuntimeError, match="1 message tasks can't be looked after"):
+        sweep_messages.handler({}, CONTEXT)
+    assert '"failures":{"a":"defect: ValueError at ' in deployed.log.getvalue()
+    assert '"MessagesSentAgain":[1.0]' in capsys.readouterr().out

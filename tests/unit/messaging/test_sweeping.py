@@ -101,6 +101,18 @@ def test_one_that_can_not_be_looked_after_costs_no_other() -> None:
     assert (swept.task_ids, list(swept.failures)) == (["b"], ["a"])
 
 
+def test_a_row_that_can_not_be_read_holds_up_no_other() -> None:
+    scene = Scene()
+    scene.accepted(taskId="a", text="One question.")
+    scene.clock.now += 1
+    scene.accepted(taskId="b", text="Another question.")
+    scene.table.rows[("message-task/a", "task")]["state"] = {"S": "OF ANOTHER VERSION"}
+    scene.clock.now += 3600
+    swept = scene.sweep()
+    assert (swept.task_ids, list(swept.failures), swept.defects) == (["b"], ["a"], 1)
+    assert swept.failures["a"].startswith("defect: ValueError at ")
+
+
 def test_it_ends_in_time_and_goes_on_next_time() -> None:
     scene = Scene()
     for number in range(3):

@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 
 from sellerbus.aws.errors import StoreUnavailableError, aws_call
 from sellerbus.aws.items import attribute, plain_item
+from sellerbus.messaging.accept_results import defect
 from sellerbus.messaging.task import OPEN, MessageState, MessageTask, iso
 from sellerbus.messaging.task_rows import TaskChangedError
 from sellerbus.messaging.task_store import MessageStore
@@ -68,13 +69,15 @@ class OpenTasks:
 class Swept:
     """What a sweep did. sent_again, erased: how many; task_ids: the first of those put back.
 
-    failures: why some could not be looked after, which come again. complete: whether all were seen.
+    failures: why some could not be looked after, which come again; defects: how many of these a repetition
+    won't mend. complete: whether all were seen.
     """
 
     sent_again: int = 0
     erased: int = 0
     task_ids: list[str] = field(default_factory=list)
     failures: dict[str, str] = field(default_factory=dict)
+    defects: int = 0
     complete: bool = True
 
 
@@ -110,6 +113,9 @@ class MessageSweeper:
                 continue
             except StoreUnavailableError as error:
                 swept.failures[task_id] = str(error)
+            except Exception as error:  # noqa: BLE001 - a row that can't be read is the first each time
+                swept.failures[task_id] = defect(error)
+                swept.defects += 1
         return swept
 
     def _look_after(self, task_id: str, swept: Swept) -> None:
