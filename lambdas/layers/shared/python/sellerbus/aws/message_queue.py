@@ -15,7 +15,8 @@ from typing import Any, Final, Protocol
 
 from sellerbus.aws.errors import StoreUnavailableError, aws_call
 
-LONGEST_HIDDEN_SECONDS: Final = 12 * 3600
+LONGEST_HIDDEN_SECONDS: Final = 12 * 3600 - 900
+"""SQS's twelve hours count from the receiving, which was some minutes ago: with more, it hides not at all."""
 _LONGEST_DETAIL: Final = 1000
 _FIRST_RETRY_SECONDS: Final = 5
 _LONGEST_RETRY_SECONDS: Final = 900
