@@ -19,13 +19,14 @@ _MARK_COLUMNS: Final = 2
 class Choice:
     """One answer. columns: what its line shows. why_not: why it can't be chosen now; None where it can.
 
-    detail: what is said of it while the cursor is on it.
+    detail: what is said of it while the cursor is on it. also: words that find it beside those of its line.
     """
 
     value: Any
     columns: Sequence[str]
     why_not: str | None = None
     detail: str = ""
+    also: str = ""
 
 
 @dataclass
@@ -131,4 +132,4 @@ def detail(rows: Choices) -> StyleAndTextTuples:
 
 
 def _text(choice: Choice) -> str:
-    return " ".join(choice.columns).lower()
+    return " ".join((*choice.columns, choice.also)).lower()

@@ -142,6 +142,8 @@ def _kind_choice(row: Action) -> Choice:
         (row.title, words.takes(row)) if row.allowed else (row.title,),
         words.why_not(row),
         f"{row.description}{once}",
+        # The name of the API, of documents and of the other commands; the title is another.
+        also=row.name,
     )
 
 

@@ -172,6 +172,18 @@ def test_orders_are_found_by_typing_and_one_that_is_not_listed_is_taken() -> Non
     assert shop.asked[-1] == f"actions of {UNLISTED}"
 
 
+def test_a_type_is_found_by_its_title_and_by_the_name_that_documents_have() -> None:
+    types = (kind("unexpectedProblem", "Notify of late shipping"), kind("invoice", "Send the bill"))
+    with composing(Shop(allowed=types)) as person:
+        person.sees("Which order")
+        person.press("Enter")
+        person.sees("2 to choose from")
+        person.press("unexpectedProb")
+        assert "Send the bill" not in person.sees("1 found", "Notify of late shipping")
+        person.press("Ctrl-U", "bill")
+        assert "Notify of late shipping" not in person.sees("1 found", "Send the bill")
+
+
 def test_orders_are_asked_for_anew_on_demand() -> None:
     shop = Shop(complete=False)
     with composing(shop) as person:
