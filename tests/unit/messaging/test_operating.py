@@ -53,6 +53,43 @@ def test_it_is_sent_again_by_a_new_attempt() -> None:
     assert scene.types_told() == ["MessageUncertain", "MessageSent"]
 
 
+def in_doubt_and_untold(scene: Scene) -> MessageTask:
+    """A task that is UNCERTAIN, of which the bus has not taken the event."""
+
+    def around(name: str, call: Callable[[], Any]) -> Any:
+        if name == "PutEvents":
+            raise StoreUnavailableError("PutEvents", "InternalFailure")
+        return call()
+
+    scene.around = around
+    task = scene.accepted()
+    scene.amazon.script["send"] = [LOST]
+    with pytest.raises(StoreUnavailableError):
+        scene.send(task)
+    scene.around = lambda name, call: call()
+    found = scene.task(task)
+    assert (found.state, found.untold) == ("UNCERTAIN", "MessageUncertain")
+    return found
+
+
+def test_a_doubt_that_is_over_is_told_no_more() -> None:
+    """Else the bus would hear MessageUncertain of a task that is to be sent."""
+    scene = Scene()
+    task = in_doubt_and_untold(scene)
+    assert scene.operate(task, "settle", "send-again") == {"state": "ACCEPTED"}
+    scene.send(task)
+    assert scene.types_told() == ["MessageSent"]
+
+
+def test_a_doubt_that_a_late_answer_ends_is_told_no_more() -> None:
+    scene = Scene()
+    task = in_doubt_and_untold(scene)
+    assert task.attempt is not None
+    scene.sender()._answers.not_sent(task, task.attempt)
+    scene.send(task)
+    assert (scene.task(task).state, scene.types_told()) == ("SENT", ["MessageSent"])
+
+
 def test_a_decision_that_was_cut_off_may_be_repeated() -> None:
     scene = Scene()
     task = uncertain(scene)

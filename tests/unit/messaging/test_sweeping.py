@@ -39,6 +39,15 @@ def test_a_task_that_waits_for_long_is_left_alone_meanwhile() -> None:
     assert scene.sweep().task_ids == [task.task_id]
 
 
+def test_a_wait_that_ends_with_the_sweepers_is_left_alone_too() -> None:
+    scene = Scene()
+    scene.store.change(scene.accepted(), waits={"reason": "quota", "until": NOW + 3590})
+    scene.clock.now += 3600
+    assert scene.sweep().sent_again == 0
+    scene.clock.now += 890
+    assert scene.sweep().sent_again == 1
+
+
 def test_what_was_never_told_is_put_back_soon() -> None:
     scene = Scene()
     task = scene.store.change(
@@ -65,6 +74,16 @@ def test_what_nobody_decides_about_is_erased_when_its_time_is_over() -> None:
     assert (swept.erased, swept.sent_again, found.state) == (1, 0, "UNCERTAIN")
     assert (found.content, found.sweep, found.uploads) == (None, None, ())
     assert scene.sweep().erased == 0
+
+
+def test_a_text_is_erased_once_though_its_task_is_seen_again() -> None:
+    scene = Scene()
+    scene.store.change(scene.task(uncertain(scene)), untold="MessageUncertain")
+    scene.clock.now = NOW + 28 * DAY
+    assert scene.sweep().erased == 1
+    scene.clock.now += 600
+    swept = scene.sweep()
+    assert (swept.erased, swept.sent_again) == (0, 1)
 
 
 def test_what_is_still_to_be_sent_is_erased_as_well_and_fails() -> None:
