@@ -33,11 +33,8 @@ def look(plan: Plan, *, retry: bool) -> None:
 def _note_same(tasks: MessageTasks, planned: Iterable[Planned]) -> None:
     """The stage takes what has a task id for new: so it is for whoever makes one to see that it isn't."""
     by_hash = {each.checked.content_hash: each for each in planned}
-    same = tasks.same_of_all(by_hash, now().timestamp())
-    there = tasks.find_all(same.values())
-    for content_hash, task_id in same.items():
-        if task_id in there:
-            by_hash[content_hash].is_task(there[task_id])
+    for content_hash, task in tasks.same_of_all(by_hash, now().timestamp()).items():
+        by_hash[content_hash].is_task(task)
 
 
 def may_be_retried(task: MessageTask) -> bool:

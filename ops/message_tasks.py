@@ -14,7 +14,7 @@ from ops import cells
 from ops.errors import NOT_FOUND, WRONG_INPUT, CommandError
 from ops.stage import TASKS, Cell, Stage
 from sellerbus.aws.items import plain_item
-from sellerbus.messaging.task import KIND, MessageState, MessageTask, from_item
+from sellerbus.messaging.task import KIND, NOT_SENT, MessageState, MessageTask, from_item, seconds
 from sellerbus.messaging.task_rows import KEPT_DAYS, content_key, task_key
 
 _BY_SELLER: Final = "bySeller"
@@ -68,17 +68,23 @@ class MessageTasks:
         found = map(_task, self._items(task_key(task_id) for task_id in task_ids))
         return {task.task_id: task for task in found}
 
-    def same_of_all(self, content_hashes: Iterable[str], now: float) -> dict[str, str]:
-        """Return by content hash what `same` returns, of those for which it returns a task."""
-        rows = map(plain_item, self._items(content_key(each) for each in content_hashes))
-        return {_hash_of(row): str(row["taskId"]) for row in rows if self._counts(row, now)}
+    def same_of_all(self, content_hashes: Iterable[str], now: float) -> dict[str, MessageTask]:
+        """Return by content hash the task that `same` tells of, where there is one."""
+        held = {
+            _hash_of(row): row
+            for row in map(plain_item, self._items(content_key(each) for each in content_hashes))
+        }
+        there = self.find_all(str(row["taskId"]) for row in held.values())
+        found = {each: (row, there.get(str(row["taskId"]))) for each, row in held.items()}
+        return {each: task for each, (row, task) in found.items() if task and self._repeats(row, task, now)}
 
     def same(self, content_hash: str, now: float) -> str | None:
-        """Return the id of the task with this very message that was or may still be sent, if one came within
-        `same_message_hours` of `now` (seconds since 1970).
+        """Return the id of the task with this very message if it may still be sent, or came or was sent
+        within `same_message_hours` of `now` (seconds since 1970).
         """
         row = self._item(content_key(content_hash))
-        return str(row["taskId"]) if row and self._counts(row, now) else None
+        task = self.find(str(row["taskId"])) if row else None
+        return task.task_id if task and self._repeats(row, task, now) else None
 
     def of_seller(self, seller_id: str, wanted: Wanted) -> Iterator[MessageTask]:
         """Yield a seller's tasks, the newest first, page by page."""
@@ -113,9 +119,17 @@ class MessageTasks:
         }
         yield from _pages(self._dynamodb.scan, arguments)
 
-    def _counts(self, row: Mapping[str, Any], now: float) -> bool:
-        """Whether a content's row is young enough for the same message to be a repetition."""
-        return float(row["since"]) > now - self.cell.settings.messages.same_message_hours * 3600
+    def _repeats(self, row: Mapping[str, Any], task: MessageTask, now: float) -> bool:
+        """Whether the same message again is a repetition of the task's, as the stage will have it.
+
+        row: the content's, whose last task it is.
+        """
+        before = now - self.cell.settings.messages.same_message_hours * 3600
+        if float(row["since"]) > before:
+            return True
+        if task.state in NOT_SENT:
+            return False
+        return task.sent_at is None or seconds(task.sent_at) > before
 
     def _items(self, keys: Iterable[tuple[str, str]]) -> Iterator[dict[str, Any]]:
         """Yield the rows that are there, in no order (consistent reads)."""

@@ -17,7 +17,7 @@ from sellerbus.messaging.accepting import AcceptSettings, MessageAcceptor
 from sellerbus.messaging.attachment_files import AttachmentFiles
 from sellerbus.messaging.ending import Teller
 from sellerbus.messaging.task import MessageState, MessageTask, iso, to_item
-from sellerbus.messaging.task_rows import task_key
+from sellerbus.messaging.task_rows import content_key, task_key
 from sellerbus.messaging.task_store import MessageStore
 from sellerbus.messaging.templates import template_key
 from tests.unit.ops.aws import STAGE, DeployedStage
@@ -127,6 +127,16 @@ class MessageStage:
     def store(self, region: str = "na") -> MessageStore:
         table = TaskTable(self.stage.client("dynamodb", region), TABLE, sleep=lambda seconds: None)
         return MessageStore(table, now=time.time)
+
+    def grow_old(self, task: MessageTask, *, days: float, region: str = "na") -> None:
+        """Let a task's message have been taken so long ago."""
+        pk, sk = content_key(task.content_hash)
+        self.stage.client("dynamodb", region).update_item(
+            TableName=TABLE,
+            Key={"pk": {"S": pk}, "sk": {"S": sk}},
+            UpdateExpression="SET since = :since",
+            ExpressionAttributeValues={":since": {"N": str(time.time() - days * 86_400)}},
+        )
 
     def put(self, task: MessageTask, region: str = "na") -> MessageTask:
         """Write a task's row."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ops import console, message_batch
-from sellerbus.messaging.task import MessageState
+from sellerbus.messaging.task import MessageState, iso
 from tests.unit.ops.aws import DeployedStage, Finished, in_a_terminal, table_width
 from tests.unit.ops.message_stage import ORDER, SELLER, STAGE, MessageStage
 
@@ -439,3 +440,34 @@ def test_the_registry_is_found_once_for_all_sellers_of_a_file(messages: MessageS
     before = len(messages.stage.cloudformation.asked)
     assert send(messages, file).code == 2
     assert len(messages.stage.cloudformation.asked) - before < 10
+
+
+@pytest.mark.parametrize(
+    ("changes", "requests"),
+    [
+        ({}, 1),
+        ({"state": MessageState.UNCERTAIN}, 1),
+        ({"state": MessageState.SENT, "sent_at": iso(time.time() - 3600)}, 1),
+        ({"state": MessageState.SENT, "sent_at": iso(time.time() - 90_000)}, 2),
+    ],
+)
+def test_what_may_still_be_sent_is_not_sent_beside_it_however_old_it_is(
+    messages: MessageStage,
+    file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    changes: dict[str, Any],
+    requests: int,
+) -> None:
+    taking_up(monkeypatch, messages)
+    file.write_text("\n".join((HEADER, line(1))), encoding="utf-8")
+    by_hand = messages.stage.run(
+        *("messages", "send", "--stage", STAGE, "--seller", SELLER, "--marketplace", "US", "--json"),
+        *("--order", order(1), "--type", "confirmOrderDetails", "--text", "It was packed."),
+    )
+    task = messages.store().get(json.loads(by_hand.out)["taskId"])
+    messages.grow_old(task, days=2)
+    if changes:
+        messages.store().change(task, **changes)
+    send(messages, file, "--timeout", "0")
+    messages.take_up()
+    assert len(messages.requests) == requests
