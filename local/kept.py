@@ -12,7 +12,6 @@ from local.commands import FEEDS_API_VERSION, ROOT, STAGE, CommandError, archite
 from local.deployment import Deployment, is_running, start_deployment
 from local.emulator import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, EmulatorError, is_healthy
 from local.function_logs import function_logs
-from local.message_requests import GUIDES_ORDER
 from local.outcome import Outcome
 from local.runs import LOCAL, orderly_end, sweep
 from local.screen import Screen
@@ -40,6 +39,8 @@ _OF_MESSAGES = {
     "MESSAGE_TABLE_NAME": "MessageTableName",
     "MESSAGE_BUCKET_NAME": "MessageBucketName",
 }
+_ORDER = "902-3159896-1390916"
+"""Not the one that docs/messages.md practises with: an order is added once."""
 _PREAMBLE = (
     # A profile or a session of the shell would come before the keys below.
     "unset AWS_PROFILE AWS_SESSION_TOKEN AWS_DEFAULT_PROFILE",
@@ -136,20 +137,35 @@ def _start(screen: Screen, folder: Path, environment_file: Path) -> int:
 
 def _present(screen: Screen, deployment: Deployment, environment_file: Path) -> None:
     environment_file.touch(mode=0o600)
-    environment_file.write_text("\n".join(environment_lines(deployment)) + "\n", encoding="utf-8")
-    rows = [
-        ("AWS_ENDPOINT_URL", deployment.emulator.endpoint),
-        ("SIMULATOR_URL", deployment.simulator.url),
-        # What the CDK exports from stack to stack is in other outputs already, under names for people.
-        *sorted(item for item in deployment.outputs.items() if not item[0].startswith("ExportsOutput")),
-    ]
+    lines = [*environment_lines(deployment), *_output_lines(deployment)]
+    environment_file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     screen.say("")
-    screen.columns(rows)
+    screen.columns(
+        [
+            ("AWS_ENDPOINT_URL", deployment.emulator.endpoint),
+            ("SIMULATOR_URL", deployment.simulator.url),
+            ("all other names", f"in {_shown(environment_file)}"),
+        ]
+    )
     screen.say(_next(environment_file))
 
 
+def _output_lines(deployment: Deployment) -> list[str]:
+    """All outputs of the stacks, for a person who reads the file."""
+    # What the CDK exports from stack to stack is in other outputs already, under names for people.
+    named = sorted(item for item in deployment.outputs.items() if not item[0].startswith("ExportsOutput"))
+    return [
+        "# The outputs of the stacks:",
+        *(f"#   {name}: {' '.join(value.split())}" for name, value in named),
+    ]
+
+
+def _shown(file: Path) -> Path:
+    return file.relative_to(ROOT) if file.is_relative_to(ROOT) else file
+
+
 def _next(environment_file: Path) -> str:
-    file = environment_file.relative_to(ROOT) if environment_file.is_relative_to(ROOT) else environment_file
+    file = _shown(environment_file)
     # The one that the notification itself is about.
     seller = SELLERS[1].seller_id
     return f"""
@@ -165,10 +181,11 @@ And a dead letter (the message is no notification):
 Feeds, and how to practise what goes wrong with them: docs/feeds.md
 
 A message to a buyer, and what the buyer got:
-  bin/simulator orders add {SELLERS[0].seller_id} --id {GUIDES_ORDER} --customized
-  bin/sellerbus messages actions {GUIDES_ORDER} --stage {STAGE} --seller {SELLERS[0].seller_id}
-  bin/sellerbus messages compose --stage {STAGE}
-  bin/simulator outbox --whole
+  bin/simulator orders add {seller} --id {_ORDER} --customized
+  bin/sellerbus messages actions {_ORDER} --stage {STAGE} --seller {seller} --marketplace US
+  bin/sellerbus messages compose {_ORDER} --stage {STAGE} --seller {seller} --marketplace US
+  bin/simulator outbox --seller {seller} --whole
+  Refused ones, lost answers: docs/messages.md
 
 Read the queues yourself: $EXAMPLE_CONSUMER_QUEUE_URL, $NOTIFICATION_DEAD_LETTER_QUEUE_URL
                           (each message that you receive is hidden for a while, and SQS counts the receives:

@@ -150,3 +150,23 @@ def test_the_next_steps_name_files_that_are_there_and_the_seller_of_the_notifica
     assert change["SellerId"] == seller
     assert "make down up" in said
     assert str(tmp_path) in kept._next(tmp_path / "env")
+
+
+def test_an_order_of_the_next_steps_is_not_added_again_by_the_practice_of_the_documents() -> None:
+    said, practice = kept._next(ROOT / ".local" / "env"), (ROOT / "docs" / "messages.md").read_text("utf-8")
+    (added,) = re.findall(r"orders add (\S+) --id (\S+)", said)
+    assert added[1] not in re.findall(r"orders add \$seller --id (\S+)", practice)
+    # One who sells in several marketplaces: whoever asks about an order says in which.
+    (seller,) = re.findall(r"^seller=(\S+)$", practice, re.MULTILINE)
+    assert added[0] == seller
+    commands = re.findall(r"messages (?:actions|compose) (\S+) .*--seller (\S+) --marketplace US", said)
+    assert commands == [(added[1], seller)] * 2
+
+
+def test_what_to_do_next_is_last_and_the_outputs_are_in_the_file(tmp_path: Path) -> None:
+    said, file = io.StringIO(), tmp_path / "env"
+    kept._present(Screen(console=Console(file=said)), deployment(tmp_path, processes.this_process()), file)
+    lines = said.getvalue().rstrip().splitlines()
+    assert lines[-1].startswith("Stop it:")
+    assert "message-bucket" not in said.getvalue()
+    assert "#   MessageBucketName: message-bucket" in file.read_text(encoding="utf-8").splitlines()
