@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import requests
 
 from sellerbus.aws.errors import StoreUnavailableError
 from sellerbus.messaging.accept_results import Verdict
@@ -14,6 +15,7 @@ from sellerbus.messaging.message_events import event_id
 from sellerbus.messaging.task import MessageState, iso
 from tests.unit.documents.fake_s3 import failure
 from tests.unit.messaging.message_scene import BUCKET, DAY, NOW, ORDER, SELLER, TEXT, US, Scene
+from tests.unit.messaging.test_sending import raising
 
 
 def event(detail: Any, **more: Any) -> dict[str, Any]:
@@ -198,6 +200,39 @@ def test_the_end_of_a_task_frees_its_own_message_only() -> None:
     scene.operate(first, "cancel")
     (result,) = scene.accept(scene.request())
     assert (result.verdict, result.task_id) == (Verdict.DUPLICATE, forced.task_id)
+
+
+@pytest.mark.parametrize("more", [{"force": True}, {"taskId": "another"}])
+def test_a_repetition_that_is_not_sent_makes_no_room_where_the_first_was(more: dict[str, Any]) -> None:
+    scene = Scene()
+    first = scene.accepted()
+    scene.send(first)
+    scene.clock.now += DAY / 2
+    second, third = scene.accepted(**more), scene.accepted(force=True)
+    for task in (second, third):
+        scene.operate(task, "cancel")
+    (result,) = scene.accept(scene.request())
+    assert (result.verdict, result.task_id) == (Verdict.DUPLICATE, first.task_id)
+    # Its own day counts, and not the repetitions'.
+    scene.clock.now += DAY / 2
+    fourth = scene.accepted()
+    # The last one leaves nothing behind.
+    for task in (fourth, scene.accepted(force=True)):
+        scene.operate(task, "cancel")
+    assert scene.accepted().state == "ACCEPTED"
+
+
+def test_of_several_with_the_same_message_each_that_may_be_sent_counts() -> None:
+    scene = Scene()
+    first = scene.accepted()
+    scene.amazon.script["send"] = [raising(requests.ReadTimeout())]
+    scene.send(first)
+    second = scene.accepted(force=True)
+    scene.send(second)
+    scene.clock.now += 2 * DAY
+    assert [scene.task(each).state for each in (first, second)] == ["UNCERTAIN", "SENT"]
+    (result,) = scene.accept(scene.request())
+    assert (result.verdict, result.task_id) == (Verdict.DUPLICATE, first.task_id)
 
 
 def test_attachments_are_pinned_and_told_by_their_bytes() -> None:

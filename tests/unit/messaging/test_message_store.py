@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from sellerbus.aws.items import attribute, plain
 from sellerbus.messaging.task import (
+    GIVE_UP,
     Attempt,
     MessageState,
     MessageTask,
@@ -90,6 +91,33 @@ def test_the_same_message_is_made_once_within_its_time() -> None:
     scene.store.create(row("b", content_hash="h"), same_message_seconds=100)
     with pytest.raises(SameMessageError, match="task b"):
         scene.store.create(row("c", content_hash="h"), same_message_seconds=100)
+
+
+def test_two_that_leave_a_message_at_once_both_leave_it() -> None:
+    scene = Scene()
+    a, _ = scene.store.create(row("a", content_hash="h"), same_message_seconds=DAY)
+    b, _ = scene.store.create(row("b", content_hash="h"), same_message_seconds=DAY, is_new=True)
+    others = [a]
+
+    def meanwhile(operation: str, request: object) -> None:
+        if operation == "TransactWriteItems" and others:
+            scene.store.change(others.pop(), state=MessageState.FAILED)
+
+    scene.table.fault = meanwhile
+    # What it would have put back is gone meanwhile.
+    with pytest.raises(TaskChangedError):
+        scene.store.change(b, state=MessageState.FAILED)
+    scene.store.change(b, state=MessageState.FAILED)
+    scene.store.create(row("c", content_hash="h"), same_message_seconds=DAY)
+
+
+def test_a_doubt_is_kept_though_its_message_is_no_tasks_any_more() -> None:
+    scene = Scene()
+    task, _ = scene.store.create(row("a", content_hash="h"), same_message_seconds=DAY)
+    scene.table.rows.pop(("content/h", "content"))
+    scene.store.change(task, state=MessageState.FAILED, decision=GIVE_UP)
+    with pytest.raises(SameMessageError, match="task a"):
+        scene.store.create(row("b", content_hash="h"), same_message_seconds=DAY)
 
 
 def test_of_two_that_take_a_message_over_at_once_one_gets_it() -> None:

@@ -9,7 +9,8 @@ import pytest
 import requests
 
 from sellerbus.aws.errors import StoreUnavailableError
-from sellerbus.messaging.task import MessageTask
+from sellerbus.messaging.accept_results import Verdict
+from sellerbus.messaging.task import MessageState, MessageTask
 from tests.unit.messaging.message_scene import DAY, SELLER, TEXT, KilledError, Scene
 from tests.unit.messaging.test_sending import carried_out, raising
 from tests.unit.messaging.test_settling import lost
@@ -125,7 +126,32 @@ def test_it_is_given_up() -> None:
     found = scene.task(task)
     assert (found.content, str(found.reason).startswith("given up by a person; ")) == (None, True)
     assert scene.types_told() == ["MessageUncertain", "MessageFailed"]
-    # The same message may be handed over anew.
+
+
+def test_what_is_given_up_may_have_been_sent_and_is_not_sent_again_without_a_word() -> None:
+    scene = Scene()
+    task = uncertain(scene)
+    scene.clock.now += 5 * DAY
+    scene.operate(task, "settle", "give-up")
+    scene.clock.now += DAY - 1
+    (again,) = scene.accept(scene.request())
+    assert (again.verdict, again.task_id, scene.queued) == (Verdict.DUPLICATE, task.task_id, [])
+    # Who wants it all the same says so.
+    assert scene.accepted(taskId="own").state == "ACCEPTED"
+    scene.operate("own", "cancel")
+    (again,) = scene.accept(scene.request())
+    assert (again.verdict, again.task_id) == (Verdict.DUPLICATE, task.task_id)
+    scene.clock.now += 1
+    assert scene.accepted().task_id not in (task.task_id, "own")
+
+
+def test_a_late_refusal_of_what_was_in_doubt_makes_room_for_the_message() -> None:
+    """Nothing was sent, and Amazon says so: also where the task ends FAILED."""
+    scene = Scene()
+    task = uncertain(scene)
+    first = scene.task(task).attempt
+    assert first is not None
+    scene.sender()._answers.refused(scene.task(task), first, MessageState.FAILED, "no")
     assert scene.accepted().task_id != task.task_id
 
 

@@ -17,13 +17,14 @@ from typing import Any, Final, Protocol
 from sellerbus.aws.errors import StoreUnavailableError
 from sellerbus.messaging.answers import ended_changes, noted, sent_changes
 from sellerbus.messaging.ending import Teller
+from sellerbus.messaging.task import GIVE_UP as _GIVE_UP
 from sellerbus.messaging.task import MessageState, MessageTask, iso
 from sellerbus.messaging.task_rows import TaskChangedError, UnknownTaskError
 from sellerbus.messaging.task_store import MessageStore
 
 SENT: Final = "sent"
 SEND_AGAIN: Final = "send-again"
-GIVE_UP: Final = "give-up"
+GIVE_UP: Final = _GIVE_UP
 DECISIONS: Final = (SENT, SEND_AGAIN, GIVE_UP)
 CANCEL: Final = "cancel"
 _MOST_TRIES: Final = 5

@@ -42,7 +42,10 @@ ENDED: Final = frozenset(
     {MessageState.SENT, MessageState.REFUSED, MessageState.NOT_ALLOWED, MessageState.FAILED}
 )
 NOT_SENT: Final = ENDED - {MessageState.SENT}
-"""The ends that let the same message be handed over again."""
+"""The ends after which nothing more is sent, and nothing is known to have been."""
+
+GIVE_UP: Final = "give-up"
+"""A person's decision: nobody knows whether it was sent, and it is left so."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +143,11 @@ class MessageTask:
         return self.state is MessageState.SENDING and any(
             each.once_per_order for each in self.offered if each.name == self.message_type
         )
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether it has ended, and may have been sent all the same."""
+        return self.state is MessageState.FAILED and self.decision == GIVE_UP
 
     def is_attempt(self, token: str) -> bool:
         """Whether the last attempt is the one with the token."""

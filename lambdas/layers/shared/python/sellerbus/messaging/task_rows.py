@@ -2,7 +2,8 @@
 
 pk                                sk        row
 message-task/<taskId>             task      the task (task.py)
-content/<contentHash>             content   taskId, since: the last task with this very message; expiresAt
+content/<contentHash>             content   taskId, since: the last task with this very message; earlier:
+                                            those before it (same_message.py); expiresAt
 once/<sellerId>/<orderId>/<type>  sending   taskId: the one task whose message of a type that Amazon takes
                                             once per order is SENDING; freedAt, freedBy: when the last one
                                             was no more. So what the order offers after a lost answer

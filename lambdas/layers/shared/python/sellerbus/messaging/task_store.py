@@ -1,8 +1,8 @@
 """Reads and writes the rows of message tasks (task_rows.py).
 
 Every write of a task is conditional on the version that was read. What belongs to a task's state goes in the
-same transaction: a task that ends loses its content and, unless it was sent, lets the same message be handed
-over again; one that leaves SENDING lets others send the order a message of its type.
+same transaction: a task that ends loses its content and, where it certainly was not sent, lets the same
+message be handed over again; one that leaves SENDING lets others send the order a message of its type.
 
 The index `open` has the rows that the sweeper must see, each with the time from which on: what is still to be
 told after some minutes, what is to be sent an hour on at the latest, beyond any wait, and UNCERTAIN ones when
@@ -16,6 +16,8 @@ from dataclasses import fields, replace
 from typing import Any, Final
 
 from sellerbus.aws.task_table import RefusedError, TaskTable, Write
+from sellerbus.messaging import same_message
+from sellerbus.messaging.same_message import Holder
 from sellerbus.messaging.task import (
     NOT_SENT,
     OPEN,
@@ -63,34 +65,43 @@ class MessageStore:
         """Write a new task; return it as its row is and True, or the task that has the id already and False.
 
         same_message_seconds: for how long after a message was taken, and after it was sent, the very same is
-        a repetition; it is one as long as the first may still be sent. Then SameMessageError is raised.
-        is_new: it is none. A task that is refused from the beginning holds its message for nobody.
+        a repetition; it is one as long as the first may still be sent, and for as long after a person gave
+        up one that may have been. Then SameMessageError is raised. is_new: it is none. A task that is refused
+        from the beginning holds its message for nobody.
         """
         task = self._watched(self._as_ended(task) if task.is_ended else task)
         put = Write.put(task_key(task.task_id), to_item(task), condition="attribute_not_exists(pk)")
-        held: Mapping[str, Any] = {}
+        key, held = content_key(task.content_hash), dict[str, Any]()
         while True:
-            contents = [] if task.is_ended else [self._content(task, held, is_new=is_new)]
+            contents = [] if task.is_ended else [self._taken(held, task)]
             try:
                 self._table.write(put, *contents)
             except RefusedError as refused:
                 there = refused.items.get(task_key(task.task_id))
                 if there is not None:
                     return from_item(there), False
-                held = refused.items[content_key(task.content_hash)]
-                if self._is_repetition(held, same_message_seconds):
-                    raise SameMessageError(str(held["taskId"])) from None
+                held = dict(refused.items[key])
+                first = None if is_new else self._repeated(held, self._now() - same_message_seconds)
+                if first is not None:
+                    raise SameMessageError(first.task_id) from None
             else:
                 return task, True
 
-    def _is_repetition(self, held: Mapping[str, Any], same_message_seconds: float) -> bool:
-        """Whether the same message is one that was sent not long ago, or may still be. held: its row."""
-        if not held:
-            return False
-        before = self._now() - same_message_seconds
-        if held["since"] > before:
+    def _taken(self, held: Mapping[str, Any], task: MessageTask) -> Write:
+        key = content_key(task.content_hash)
+        return same_message.taken(held, key, task.task_id, now=self._now(), until=self._kept_until())
+
+    def _repeated(self, held: Mapping[str, Any], before: float) -> Holder | None:
+        """Of the tasks with the same message the last that may have reached the buyer after a time, or may
+        still do so. held: their row.
+        """
+        found = same_message.holders(held)
+        return next((each for each in found if self._counts(each, before)), None)
+
+    def _counts(self, holder: Holder, before: float) -> bool:
+        if holder.since > before:
             return True
-        first = self.find(str(held["taskId"]))
+        first = self.find(holder.task_id)
         if first is None or first.state in NOT_SENT:
             return False
         return first.sent_at is None or seconds(first.sent_at) > before
@@ -128,18 +139,6 @@ class MessageStore:
             raise TaskChangedError(task.task_id) from None
         return after
 
-    def _content(self, task: MessageTask, held: Mapping[str, Any], *, is_new: bool) -> Write:
-        """held: the row of the last task with this very message, which is none's any more."""
-        row = {"taskId": task.task_id, "since": self._now(), "expiresAt": self._kept_until()}
-        key = content_key(task.content_hash)
-        if is_new:
-            return Write.put(key, row)
-        free = "attribute_not_exists(pk)"
-        if not held:
-            return Write.put(key, row, condition=free)
-        seen = f"{free} OR (taskId = :holder AND since = :since)"
-        return Write.put(key, row, condition=seen, holder=held["taskId"], since=held["since"])
-
     def _type_taken(self, before: MessageTask, after: MessageTask) -> list[Write]:
         if before.holds_the_type == after.holds_the_type:
             return []
@@ -165,10 +164,13 @@ class MessageStore:
     def _message_freed(self, before: MessageTask, after: MessageTask) -> list[Write]:
         if before.is_ended or after.state not in NOT_SENT:
             return []
-        key = content_key(before.content_hash)
-        holder = (self._table.get(key) or {}).get("taskId")
-        mine = holder == before.task_id
-        return [Write.delete(key, condition="taskId = :me", me=before.task_id)] if mine else []
+        key, me = content_key(before.content_hash), before.task_id
+        held = self._table.get(key) or {}
+        until = self._kept_until()
+        if after.is_given_up:
+            return [same_message.doubted(held, key, me, now=self._now(), until=until)]
+        write = same_message.left(held, key, me, until=until)
+        return [] if write is None else [write]
 
     def _as_ended(self, task: MessageTask) -> MessageTask:
         return replace(
