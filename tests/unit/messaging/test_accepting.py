@@ -387,10 +387,16 @@ def test_what_can_not_be_read_now_comes_again() -> None:
     assert "example.txt" not in str(result.reason)
 
 
-def test_what_there_is_no_time_for_comes_again_at_once() -> None:
+def test_what_there_is_no_time_for_comes_again_before_long_and_ever_more_seldom() -> None:
+    """The queue counts receives, and gives a message up by them."""
     scene = Scene()
-    (result,) = scene.acceptor().accept([scene.message(scene.request())], lambda: 10_000)
-    assert (result.verdict, result.retry_seconds, scene.table.rows) == (Verdict.FAILED, 0, {})
+    messages = [scene.message(scene.request(), receive_count=count) for count in (1, 3)]
+    results = scene.acceptor().accept(messages, lambda: 10_000)
+    assert [(each.verdict, each.retry_seconds) for each in results] == [
+        (Verdict.FAILED, 5),
+        (Verdict.FAILED, 20),
+    ]
+    assert scene.table.rows == {}
 
 
 def test_a_withdrawn_type_becomes_a_task_that_tells_why() -> None:
