@@ -282,16 +282,17 @@ def test_another_refusal_of_the_look_fails() -> None:
 
 
 @pytest.mark.parametrize("name", ["createNegativeFeedbackRemoval", "CreateAmazonMotors"])
-def test_a_withdrawn_type_is_not_sent_though_it_is_offered(name: str) -> None:
+@pytest.mark.parametrize("is_offered", [True, False])
+def test_a_withdrawn_type_ends_with_its_reason_whatever_the_order_lists(name: str, is_offered: bool) -> None:
     scene = Scene()
-    scene.amazon.offer({"CreateAmazonMotors": "amazonMotors"}.get(name, "negativeFeedbackRemoval"))
+    if is_offered:
+        scene.amazon.offer({"CreateAmazonMotors": "amazonMotors"}.get(name, "negativeFeedbackRemoval"))
     task = scene.accepted(messageType=name)
     scene.send(task)
     found = scene.task(task)
-    assert (found.state, scene.amazon.count("send")) == ("NOT_ALLOWED", 0)
-    assert "withdrawn" in str(found.reason)
-    assert found.allowed is not None
-    assert "confirmOrderDetails" in found.allowed
+    assert (found.state, found.allowed, scene.amazon.sent) == ("NOT_ALLOWED", None, [])
+    assert "Amazon has withdrawn" in str(found.reason)
+    assert scene.types_told() == ["MessageNotAllowed"]
 
 
 def test_a_hidden_type_may_be_named() -> None:

@@ -12,6 +12,7 @@ from sellerbus.api.messaging import SENDING
 from sellerbus.aws.errors import StoreUnavailableError
 from sellerbus.messaging.actions import OfferedAction, offered
 from sellerbus.messaging.answers import AnswerKeeper
+from sellerbus.messaging.catalogue import WithdrawnType, known_type
 from sellerbus.messaging.content import content_document, content_of
 from sellerbus.messaging.looking_at_order import Look, allowed, offers
 from sellerbus.messaging.preparing import Checked, Preparer
@@ -76,6 +77,10 @@ class Attempts:
         """Try it. Raises TryLaterError, EndsError, TaskChangedError, TypeInUseError, StoreUnavailableError
         and SellerError; where none is raised, the row says what came of it.
         """
+        kind = known_type(task.message_type)
+        if isinstance(kind, WithdrawnType):
+            # Whatever the order lists, and whether or not Amazon can be asked for it.
+            raise EndsError(MessageState.NOT_ALLOWED, kind.reason)
         content = content_of(task.content or {})
         amazon = self._amazon.of_seller(task.seller_id)
         messages = amazon.messages(self._remaining)
@@ -212,9 +217,6 @@ def _possible(task: MessageTask, actions: tuple[OfferedAction, ...]) -> OfferedA
     possible = allowed(actions)
     if action is None:
         raise EndsError(MessageState.NOT_ALLOWED, NOT_ALLOWED, allowed=possible)
-    if action.withdrawn is not None or action.type is None:
-        why = action.withdrawn.reason if action.withdrawn else "no operation sends messages of this type"
-        raise EndsError(MessageState.NOT_ALLOWED, why, allowed=possible)
     if action.disabled:
         why = (
             f"{NOT_ALLOWED}. Amazon says: {action.disabled_reason}" if action.disabled_reason else NOT_ALLOWED
