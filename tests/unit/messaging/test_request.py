@@ -142,6 +142,24 @@ def test_all_faults_are_told_at_once_and_what_is_known_with_them() -> None:
     assert str(caught.value).startswith("request: unknown 'extra'; known are taskId, ")
 
 
+LETTER = "Dear Jane Doe, your parcel is late."
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["taskId", "sellerId", "marketplaceId", "amazonOrderId", "messageType", "coverageStartDate", "force"],
+)
+def test_a_letter_in_the_place_of_something_else_is_not_repeated(name: str) -> None:
+    """As where the columns of a file have shifted. Faults go into events and dead letters' attributes."""
+    wrong = LETTER * 40 if name == "coverageStartDate" else LETTER
+    with pytest.raises(UnusableRequestError) as caught:
+        read_request(document(**{name: wrong, LETTER: 1}, attachments=[{"key": LETTER, LETTER: LETTER}]))
+    told = repr([str(caught.value), caught.value.known, *caught.value.faults])
+    assert name in told
+    assert "unknown 1 more; known are taskId" in told
+    assert not [word for word in ("Dear", "Jane", "parcel") if word in told]
+
+
 def test_a_request_may_be_as_large_as_a_row_can_hold() -> None:
     values = {str(number): "x" * 190 for number in range(10, 110)} | {"10": "", "109": "x" * 370}
     assert sum(map(len, values)) + sum(map(len, values.values())) <= 20_000

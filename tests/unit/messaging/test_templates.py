@@ -131,6 +131,13 @@ def test_all_that_is_wrong_with_a_use_is_told_at_once_and_no_value() -> None:
     assert "Jane" not in str(caught.value)
 
 
+def test_a_text_in_the_place_of_a_placeholders_name_is_not_repeated() -> None:
+    with pytest.raises(TemplateError) as caught:
+        rendered(template(), "en-US", reason="x", other="y", **{"Dear Jane": "z"})
+    assert "declares no placeholder 'other', 1 more" in str(caught.value)
+    assert "Jane" not in repr(caught.value.findings)
+
+
 def test_what_is_always_there_is_not_to_be_given() -> None:
     assert refused(template(), reason="x", orderId="1") == [("template-placeholder", "template.values")]
 
@@ -179,6 +186,15 @@ def test_placeholders_are_declared_and_used() -> None:
     assert told(said) == [
         ("template-placeholder", "texts.en-US", ERROR),
         ("template-placeholder", "texts.en-US", WARNING),
+    ]
+
+
+def test_a_placeholder_that_is_refused_is_not_called_undeclared_as_well() -> None:
+    said = {**GOOD, "texts": {"en": "{buyerName} {phone}"}, "placeholders": ["buyerName"]}
+    _, findings = inspect("late", json.dumps(said).encode())
+    assert [(each.field, each.text.partition(",")[0]) for each in findings] == [
+        ("placeholders[0]", "buyerName means what is known of the buyer: a buyer's name"),
+        ("texts.en", "it uses phone"),
     ]
 
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sellerbus.api.endpoints import UnknownMarketplaceError, marketplace
+from sellerbus.api.endpoints import MARKETPLACES, UnknownMarketplaceError, marketplace
 from sellerbus.messaging import content as contents
 from sellerbus.messaging.catalogue import MESSAGE_TYPES, known_type
 from sellerbus.messaging.content import AttachmentPointer, MessageContent, TemplateUse
@@ -120,8 +120,9 @@ def read_request(document: object, *, bucket: str | None = None) -> MessageReque
         try:
             found = marketplace(named)
             known |= {"marketplaceId": found.marketplace_id, "region": found.region}
-        except UnknownMarketplaceError as error:
-            fields.fault("marketplaceId", str(error)[:1000])
+        except UnknownMarketplaceError:
+            limit = ", ".join(each.country for each in MARKETPLACES)
+            fields.fault("marketplaceId", f"is no marketplace: give its id, or one of {limit}", limit)
     content = MessageContent(
         text=fields.text("text", longest=LONGEST_TEXT),
         template=_template(fields),
@@ -153,7 +154,7 @@ def _message_type(fields: Fields) -> str | None:
     found = known_type(named)
     if found is None:
         limit = ", ".join(MESSAGE_TYPES)
-        fields.fault("messageType", f"{named[:80]!r} is no message type: there are {limit}", limit)
+        fields.fault("messageType", f"is no message type: there are {limit}", limit)
         return None
     return found.name
 

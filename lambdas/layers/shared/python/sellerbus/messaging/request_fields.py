@@ -12,6 +12,14 @@ from sellerbus.messaging.finding import Finding
 RULE: Final = "request-form"
 _LONGEST: Final = 1000
 _MOST_TOLD: Final = 10
+_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}", re.ASCII)
+
+
+def names_told(names: Sequence[str]) -> str:
+    """The first names that have a name's form. A text may stand in a name's place: it is only counted."""
+    told = [repr(name) for name in names if _NAME.fullmatch(name)][:_MOST_TOLD]
+    others = len(names) - len(told)
+    return ", ".join([*told, *([f"{others} more"] if others else [])])
 
 
 class Fields:
@@ -38,10 +46,9 @@ class Fields:
         self._is_object = isinstance(said, dict)
         if not self._is_object:
             self.fault("", f"{place} must be a JSON object")
-        unknown = [repr(name[:80]) for name in self._said if name not in known]
+        unknown = [name for name in self._said if name not in known]
         if unknown:
-            listed = ", ".join(unknown[:_MOST_TOLD])
-            self.fault("", f"unknown {listed}; known are {', '.join(known)}")
+            self.fault("", f"unknown {names_told(unknown)}; known are {', '.join(known)}")
 
     def fault(self, name: str, text: str, limit: str | None = None, *, rule: str | None = None) -> None:
         """Add what is wrong with a field; "" stands for the object."""

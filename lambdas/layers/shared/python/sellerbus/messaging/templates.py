@@ -12,14 +12,14 @@ the rendered text is checked as every text is.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Final
 
 from sellerbus.aws.json_object import json_object
 from sellerbus.messaging.catalogue import MESSAGE_TYPES, MessageType, known_type
 from sellerbus.messaging.finding import ERROR, WARNING, Finding, sentences
-from sellerbus.messaging.request_fields import Fields
+from sellerbus.messaging.request_fields import Fields, names_told
 from sellerbus.messaging.stores import store_name
 from sellerbus.messaging.template_names import PLACEHOLDER_NAME, personal
 from sellerbus.messaging.text_checks import text_findings
@@ -89,9 +89,12 @@ def inspect(name: str, document: bytes) -> tuple[Template | None, tuple[Finding,
         return None, (Finding("template-form", "template", f"the template is no JSON object: {wrong}"),)
     fields = Fields(said, "the template", FIELDS, faults, rule="template-form")
     kind = _kind(fields)
-    placeholders = tuple(_placeholders(fields))
+    listed = fields.rows("placeholders")
+    placeholders = tuple(_placeholders(fields, listed))
     texts = dict(_texts(fields))
-    faults.extend(_text_findings(texts, placeholders, kind))
+    # A name that is refused is declared all the same.
+    declared = {name for name in listed if isinstance(name, str)}
+    faults.extend(_text_findings(texts, placeholders, declared, kind))
     return None if kind is None else Template(name, kind, texts, placeholders), tuple(faults)
 
 
@@ -132,8 +135,7 @@ def _use_findings(template: Template, message_type: str, values: Mapping[str, st
             yield Finding("template-placeholder", f"template.values.{name}", text, limit=limit)
     unknown = [name for name in values if name not in template.placeholders]
     if unknown:
-        told = ", ".join(repr(name[:40]) for name in unknown[:10])
-        text = f"the template declares no placeholder {told}"
+        text = f"the template declares no placeholder {names_told(unknown)}"
         yield Finding("template-placeholder", "template.values", text, limit=limit)
 
 
@@ -150,8 +152,7 @@ def _kind(fields: Fields) -> MessageType | None:
     return found
 
 
-def _placeholders(fields: Fields) -> Iterator[str]:
-    listed = fields.rows("placeholders")
+def _placeholders(fields: Fields, listed: Sequence[object]) -> Iterator[str]:
     if len(listed) > MOST_PLACEHOLDERS:
         fields.fault("placeholders", f"must be at most {MOST_PLACEHOLDERS}", str(MOST_PLACEHOLDERS))
         return
@@ -192,9 +193,9 @@ def _texts(fields: Fields) -> Iterator[tuple[str, str]]:
 
 
 def _text_findings(
-    texts: Mapping[str, str], placeholders: Sequence[str], kind: MessageType | None
+    texts: Mapping[str, str], placeholders: Sequence[str], declared: Set[str], kind: MessageType | None
 ) -> Iterator[Finding]:
-    """What is wrong with texts that could be read, each held against its type as if it had been filled."""
+    """What is wrong with texts, each held against its type as if filled. declared: names, refused ones too."""
     known = {*ALWAYS, *placeholders}
     for locale, text in texts.items():
         where = f"texts.{locale}"
@@ -207,7 +208,7 @@ def _text_findings(
                 told = "it has a brace that begins or ends no placeholder: write {{ or }} for a brace itself"
                 yield Finding("template-form", where, told)
                 break
-        undeclared = sorted(names - known)
+        undeclared = sorted(names - known - declared)
         if undeclared:
             told = f"it uses {', '.join(undeclared)}, which placeholders does not declare"
             yield Finding("template-placeholder", where, told, limit=", ".join(sorted(known)))
