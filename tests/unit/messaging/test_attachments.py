@@ -148,6 +148,9 @@ def test_files_that_are_what_they_are_called_pass(name: str) -> None:
 def test_content_that_is_something_else_is_told(name: str, content: bytes, told: str) -> None:
     (finding,) = file_findings([attached(name, content)])
     assert (finding.rule, finding.field) == ("attachment-type-by-content", "attachments[0]")
+    # Neither says that the other is what it should be: a text called .png is no PNG image for its name.
+    assert "name and content must agree" in finding.text
+    assert finding.limit == "name and content of one kind"
     assert told in finding.text
 
 

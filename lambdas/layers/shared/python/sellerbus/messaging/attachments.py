@@ -82,8 +82,11 @@ def _content_findings(each: AttachedFile, where: str) -> Iterator[Finding]:
         return
     found = kind(each.file_name, each.head, each.size_bytes)
     if named is not None and found != named:
-        text = f"it is {named} by its name and {found} by its content: give it the ending of what it is"
-        yield Finding("attachment-type-by-content", where, text, limit=named)
+        text = (
+            f"it is {named} by its name and {found} by its content: name and content must agree, "
+            "and be of a kind that Amazon takes"
+        )
+        yield Finding("attachment-type-by-content", where, text, limit="name and content of one kind")
 
 
 def _name_findings(name: str, where: str) -> Iterator[Finding]:
