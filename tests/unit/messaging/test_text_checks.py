@@ -138,8 +138,16 @@ def test_a_link_is_a_warning_that_quotes_the_types_rule() -> None:
             assert f'"Only links related to {kind.links} are allowed."' in finding.text
     described = TextRule(1, 800, required=True, description="800 character limit. Only links about X.")
     (finding,) = text_findings("see https://a.example/", described, "order completion")
-    assert '"800 character limit. Only links about X."' in finding.text
-    assert finding.severity == WARNING
+    assert '"Only links about X."' in finding.text
+    assert (finding.severity, finding.limit) == (WARNING, "Only links about X.")
+    assert "order completion" not in finding.text
+
+
+def test_a_description_that_says_nothing_of_links_is_no_rule_about_them() -> None:
+    described = TextRule(1, 800, required=True, description="800 character limit. No HTML.")
+    (finding,) = text_findings("see https://a.example/", described, "order completion")
+    assert '"Only links related to order completion are allowed."' in finding.text
+    assert (finding.severity, finding.limit) == (WARNING, "links related to order completion")
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,8 @@ _NO_LINKS: Final = re.compile(
     r"|\bdo\s+not\s+include\s+(?:any\s+)?(?:links|urls)\b",
     re.IGNORECASE,
 )
+_OF_LINKS: Final = re.compile(r"\b(?:links?|urls?)\b", re.IGNORECASE)
+_SENTENCE: Final = re.compile(r"(?<=[.!?])\s+")
 # They turn the order of letters around, so that a text reads as another.
 _OVERRIDES: Final = frozenset("\u202d\u202e")
 # Beside the category Cf: nobody sees them either.
@@ -104,9 +106,11 @@ def _link_finding(rule: TextRule, links: str) -> Finding:
         quoted = f' ("{rule.description.strip()}")' if forbidden else ""
         told = f"the text has a link: Amazon allows none for this type{quoted}"
         return Finding("link", "text", told, ERROR, "none")
-    quoted = rule.description.strip() or f"Only links related to {links} are allowed."
+    # The order's own words go before the catalogue's, in the limit as in the text.
+    own = " ".join(each for each in _SENTENCE.split(rule.description.strip()) if _OF_LINKS.search(each))
+    quoted = own or f"Only links related to {links} are allowed."
     told = f'the text has a link: see that it keeps to Amazon\'s rule for this type, "{quoted}"'
-    return Finding("link", "text", told, WARNING, f"links related to {links}")
+    return Finding("link", "text", told, WARNING, own or f"links related to {links}")
 
 
 def _lengths(rule: TextRule) -> str:
