@@ -9,6 +9,8 @@ from typing import Any, Final, TypeVar
 from ops import amazon
 from ops.errors import FAILED, CommandError
 from ops.message_actions_answers import Actions, Orders, UnreadableAnswerError, read_actions, read_orders
+from ops.message_actions_whom import country
+from ops.message_words import CHECK_THE_ORDER
 from ops.stage import TASKS, Cell
 
 LOOK_UP: Final = amazon.Function("LookUpOrdersFunctionName", TASKS)
@@ -33,7 +35,15 @@ class LookUp:
 
     def actions(self, order_id: str) -> Actions:
         """Return what the order's buyer can be sent, and what not and why."""
-        return self._read(read_actions, {"request": "actions", "amazonOrderId": order_id})
+        try:
+            return self._read(read_actions, {"request": "actions", "amazonOrderId": order_id})
+        except amazon.AmazonRefusedError as error:
+            if error.kind != amazon.NOT_THERE:
+                raise
+            where = country(self.marketplace_id)
+            raise amazon.AmazonRefusedError(
+                error.kind, f"{error}. {CHECK_THE_ORDER} ({order_id}, {where}, {self.seller_id})."
+            ) from error
 
     def _read(self, read: Callable[[dict[str, Any]], Read], request: dict[str, Any]) -> Read:
         whose = {"sellerId": self.seller_id, "marketplaceId": self.marketplace_id}

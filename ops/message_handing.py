@@ -15,13 +15,14 @@ from ops import cells, console, message_following, message_tasks, times
 from ops.errors import EXISTS, PARTLY, WRONG_INPUT, CommandError
 from ops.message_drafts import Draft, Pointer
 from ops.message_tasks import MessageTasks
+from ops.message_words import resuming
 from ops.stage import TASKS, Cell, Stage
 from sellerbus.messaging.finding import ERROR, Finding
 from sellerbus.messaging.handed_over import SQS
 from sellerbus.messaging.request import MessageRequest
 from sellerbus.messaging.task import MessageTask
 from sellerbus.sellers.registry import SellerRegistry
-from sellerbus.sellers.rows import ACTIVE
+from sellerbus.sellers.rows import ACTIVE, PAUSED
 
 _NO_RIGHT: Final = frozenset({"AccessDeniedException", "AccessDenied"})
 DERIVED: Final = f"{SQS}-"
@@ -163,6 +164,12 @@ def known_seller(stage: Stage, cell: Cell, seller_id: str, registry: SellerRegis
         return False
     if row is None:
         raise cells.unknown(stage, seller_id, cell.region)
+    if row.status == PAUSED:
+        raise CommandError(
+            f"Seller {seller_id} is paused: nothing was handed over. Let it go on: "
+            f"{resuming(seller_id, stage.name)} (what an application hands over meanwhile waits).",
+            WRONG_INPUT,
+        )
     if row.status != ACTIVE:
         raise CommandError(
             f"Seller {seller_id} is {row.status}, and the stage sends no messages of such a seller. What can "

@@ -188,7 +188,9 @@ def locate(stage: Stage, task_id: str, region: str | None) -> tuple[MessageTasks
         where = f"region {region} of stage {stage.name}" if region else f"stage {stage.name}"
         raise CommandError(
             f"There is no message task {task_id} in {where}. Tasks that ended are kept for {KEPT_DAYS} days. "
-            f"See: bin/sellerbus messages list --stage {stage.name}",
+            "A request that was refused before it became a task lies in the dead-letter queue "
+            "(MessageTaskDeadLetterQueueUrl) with the reason; where it names seller and order, the event "
+            f"MessageRefused tells it too. See: bin/sellerbus messages list --stage {stage.name}",
             NOT_FOUND,
         )
     if len(found) > 1:

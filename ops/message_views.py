@@ -63,7 +63,7 @@ class View:
         kind = MESSAGE_TYPES.get(task.message_type)
         found = {
             "State": str(task.state),
-            "Meaning": message_words.STATES[task.state],
+            "Meaning": message_words.meaning(task),
             "Reason": redact(task.reason) if task.reason else None,
             "Waiting": self._waiting(),
             "Seller": f"{task.seller_id} ({task.region})",

@@ -130,6 +130,7 @@ def test_an_unknown_task(messages: MessageStage) -> None:
     for command in ("show", "cancel", "settle"):
         finished = messages.stage.run("messages", command, "m-9", "--stage", STAGE)
         assert (finished.code, "no message task m-9" in finished.err) == (3, True)
+        assert "MessageTaskDeadLetterQueueUrl" in finished.err
 
 
 @pytest.mark.parametrize(
@@ -145,6 +146,62 @@ def test_an_unknown_task(messages: MessageStage) -> None:
 def test_each_state_has_its_advice(messages: MessageStage, state: MessageState, advice: str) -> None:
     messages.put(message(state=state))
     assert advice in messages.stage.run("messages", "show", "m-1", "--stage", STAGE).out
+
+
+@pytest.mark.parametrize(
+    ("changes", "said", "unsaid"),
+    [
+        (
+            {"state": "FAILED", "decision": "give-up", "attempt": LOST},
+            ("the buyer may have it", "--force", "Seller Central"),
+            ("nothing was sent",),
+        ),
+        ({"state": "REFUSED", "decision": "send-again", "attempt": LOST}, ("may have it", "--force"), ()),
+        (
+            {"state": "FAILED", "decision": "cancel"},
+            ("a person cancelled it", "nothing was sent", "if it was meant so"),
+            ("given up", "gave it up", "mend its cause"),
+        ),
+        ({"state": "FAILED", "decision": "cancel", "attempt": LOST}, ("nothing was sent",), ("may have",)),
+        (
+            {"state": "FAILED", "decision": "cancel", "attempt": LOST, "notes": ("it is sent again",)},
+            ("may have it", "--force"),
+            ("nothing was sent",),
+        ),
+        (
+            {"state": "FAILED", "reason": f"seller {SELLER} is not in the registry"},
+            ("does not know the seller", f"sellers add {SELLER} --stage {STAGE} --marketplaces US"),
+            ("given up",),
+        ),
+        ({"state": "FAILED", "reason": "403"}, ("could not be sent", "mend its cause"), ("given up",)),
+        (
+            {"state": "NOT_ALLOWED", "message_type": "negativeFeedbackRemoval"},
+            ("has withdrawn", "take another type"),
+            ("when the order allows it",),
+        ),
+        ({"state": "NOT_ALLOWED"}, ("when the order allows it",), ("withdrawn",)),
+        (
+            {"state": "REFUSED", "reason": "getMessagingActionsForOrder: 404 NotFound: no such order"},
+            ("check the order id, the marketplace", f"({ORDER}, US, {SELLER})"),
+            (),
+        ),
+        ({"state": "REFUSED", "reason": "text: has 404 signs"}, ("correct",), ("check the order id",)),
+        (
+            {"waits": {"reason": f"seller {SELLER} is paused"}},
+            (f"sellers resume {SELLER} --stage {STAGE}", "cancel m-1"),
+            (),
+        ),
+        ({"waits": {"reason": "for its turn"}}, ("cancel m-1",), ("resume",)),
+    ],
+)
+def test_what_happened_is_told_and_what_can_be_done_about_that(
+    messages: MessageStage, changes: dict[str, Any], said: tuple[str, ...], unsaid: tuple[str, ...]
+) -> None:
+    state = MessageState(changes.get("state", "ACCEPTED"))
+    messages.put(message(**{**changes, "state": state}))
+    told = words(messages.stage.run("messages", "show", "m-1", "--stage", STAGE))
+    assert [each for each in said if each not in told] == []
+    assert [each for each in unsaid if each in told] == []
 
 
 def test_what_is_erased_can_not_be_sent_again(messages: MessageStage) -> None:
