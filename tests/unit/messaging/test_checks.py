@@ -209,13 +209,14 @@ def test_no_finding_repeats_a_text_or_a_files_name() -> None:
     assert not re.search(secret, str(told), re.IGNORECASE)
 
 
-def test_a_finding_is_a_document_without_what_it_does_not_say() -> None:
+def test_a_finding_is_a_document_with_every_name() -> None:
     finding = not_found(2)
     assert finding.document() == {
         "rule": "attachment-not-found",
         "field": "attachments[2]",
         "severity": "error",
         "text": finding.text,
+        "limit": None,
     }
     warned = Finding("link", "text", "It has a link.", WARNING, "none")
     assert warned.document()["limit"] == "none"

@@ -51,6 +51,16 @@ def not_found(number: int) -> Finding:
     return Finding("attachment-not-found", f"attachments[{number}]", text)
 
 
+def other_region(region: str, own: str, countries: Sequence[str]) -> Finding:
+    """The finding for a marketplace of a region, where the cell is another's. countries: the cell's."""
+    here = f"{own} ({', '.join(countries)})"
+    text = (
+        f"the marketplace is of region {region}, and what takes requests here calls Amazon for region {here} "
+        f"only: hand the message over to the queue or bus of the cell of {region}"
+    )
+    return Finding("other-region", "marketplaceId", text, limit=f"marketplaces of region {here}")
+
+
 def _text_findings(content: MessageContent, action: OfferedAction, locale: str | None) -> Iterator[Finding]:
     if action.text is None:
         for name, there in (("text", content.text is not None), ("template", content.template is not None)):

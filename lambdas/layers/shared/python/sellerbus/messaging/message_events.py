@@ -55,6 +55,7 @@ def of_task(task: MessageTask, detail_type: str) -> OperationalEvent:
         {
             "eventId": event_id(task.task_id, detail_type, task.attempts),
             "taskId": task.task_id,
+            "askedTaskId": task.asked_task_id,
             "sellerId": task.seller_id,
             "region": task.region,
             "marketplaceId": task.marketplace_id,
@@ -85,6 +86,7 @@ def refused_request(
         {
             "eventId": event_id(task_id, REFUSED, 0),
             "taskId": task_id,
+            "askedTaskId": None,
             **{name: known.get(name) for name in names},
             "state": str(MessageState.REFUSED),
             "reason": told(reason),

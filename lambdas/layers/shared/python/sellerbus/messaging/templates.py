@@ -195,7 +195,7 @@ def _texts(fields: Fields) -> Iterator[tuple[str, str]]:
 def _text_findings(
     texts: Mapping[str, str], placeholders: Sequence[str], declared: Set[str], kind: MessageType | None
 ) -> Iterator[Finding]:
-    """What is wrong with texts, each held against its type as if filled. declared: names, refused ones too."""
+    """What is wrong with texts, each held against its type as if filled. declared: all names listed."""
     known = {*ALWAYS, *placeholders}
     for locale, text in texts.items():
         where = f"texts.{locale}"
