@@ -71,6 +71,7 @@ class MessageRequests(Construct):
                 "MESSAGE_BUCKET_NAME": resources.bucket.bucket_name,
                 "SAME_MESSAGE_HOURS": str(settings.messages.same_message_hours),
                 "MESSAGE_CONTENT_DAYS": str(settings.retention.messages_days),
+                "MARKETPLACE_IDS": ",".join(settings.marketplaces),
             },
         )
         role = function.execution_role

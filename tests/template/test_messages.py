@@ -228,6 +228,9 @@ def test_the_functions_get_what_is_configured(example: Synthesis, local: Synthes
     assert environment(example, "send_message")["DOCUMENT_HOSTS"] == "amazon"
     assert environment(example, "send_message")["SETTLE_SECONDS"] == "300"
     assert environment(local, "accept_messages")["SAME_MESSAGE_HOURS"] == "24"
+    assert environment(local, "accept_messages")["MARKETPLACE_IDS"].split(",") == [
+        *local.settings.marketplaces
+    ]
     assert environment(local, "look_up_orders")["ORDERS_API_VERSION"] == "2026-01-01"
     assert environment(local, "sweep_messages")["OPEN_INDEX_NAME"] == "open"
 

@@ -240,7 +240,7 @@ class Scene:
             dead_letters=self,
             events=self,
             teller=Teller(store=store, events=self, count=self.count),
-            settings=AcceptSettings(BUCKET, DAY, 28),
+            settings=AcceptSettings(BUCKET, DAY, 28, "na", ("US", "CA")),
             count=self.count,
             now=self.clock,
         )

@@ -267,6 +267,22 @@ def test_an_attachment_that_is_not_there_refuses_the_message() -> None:
     assert scene.accepted(attachments=[{"key": scene.attach()}, {"key": key}]).state == "ACCEPTED"
 
 
+@pytest.mark.parametrize("by_event", [True, False])
+def test_a_marketplace_of_another_region_is_refused_before_amazon_is_called(by_event: bool) -> None:
+    scene = Scene()
+    asked = scene.request(marketplaceId="DE", attachments=[{"key": "attachments/A2EW6EXAMPLE11/gone.txt"}])
+    (result,) = scene.accept(event(asked) if by_event else asked)
+    task = scene.task(str(result.task_id))
+    assert (result.verdict, task.state, scene.queued) == (Verdict.REFUSED, "REFUSED", [])
+    (finding,) = task.findings
+    assert (finding["rule"], finding["field"]) == ("other-region", "marketplaceId")
+    assert finding["limit"] == "marketplaces of region na (US, CA)"
+    assert "the marketplace is of region eu" in finding["text"]
+    assert (scene.types_told(), scene.amazon.sent) == (["MessageRefused"], [])
+    # Another marketplace of the region is the seller's matter.
+    assert scene.accepted(marketplaceId="MX").state == "ACCEPTED"
+
+
 @pytest.mark.parametrize("later", [b"Another example.", None])
 def test_the_message_that_comes_again_goes_on_whatever_its_attachments_are_by_then(
     later: bytes | None,

@@ -19,6 +19,7 @@ from lambdas.operate_message import handler as operate_message
 from lambdas.send_message import handler as send_message
 from lambdas.sweep_messages import handler as sweep_messages
 from sellerbus.runtime import bootstrap, message_tasks, selling_partner
+from sellerbus.runtime.config import ConfigurationError
 from sellerbus.sellers.rows import PAUSED, REMOVING, REVOKED
 from tests.fakes import client_error
 from tests.unit.api.wire import reply
@@ -48,6 +49,7 @@ ENVIRONMENT = {
     "MESSAGE_BUCKET_NAME": BUCKET,
     "SAME_MESSAGE_HOURS": "24",
     "MESSAGE_CONTENT_DAYS": "28",
+    "MARKETPLACE_IDS": "ATVPDKIKX0DER,A2EUQ1WTGCTBG2",
     "OPEN_INDEX_NAME": "open",
     "SELLER_TABLE_NAME": "sellers",
     "KEY_ID": "key",
@@ -237,6 +239,27 @@ def test_a_bus_that_fails_lets_the_message_come_again_and_tells_then(deployed: D
 def test_a_message_without_a_task_is_a_dead_letter(deployed: Deployed) -> None:
     assert failed(send_message, "nonsense", {"taskId": 5}) == []
     assert [each["QueueUrl"] for each in deployed.queued] == ["https://sqs.test/dead"] * 2
+
+
+def test_the_cells_marketplaces_tell_whose_messages_it_takes(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MARKETPLACE_IDS", "A1PA6795UKMFR9,A1F83G8C2ARO7P")
+    scene = deployed.scene
+    asked = [scene.request(taskId="t1", marketplaceId="FR"), scene.request(taskId="t2")]
+    assert failed(accept_messages, *asked) == []
+    assert deployed.task_ids() == ["t1"]
+    refused = scene.task("t2")
+    assert (refused.state, refused.findings[0]["limit"]) == ("REFUSED", "marketplaces of region eu (DE, GB)")
+
+
+@pytest.mark.parametrize("value", ["", "XX", "ATVPDKIKX0DER,A1PA6795UKMFR9"])
+def test_a_cell_has_marketplaces_of_one_region(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("MARKETPLACE_IDS", value)
+    with pytest.raises(ConfigurationError, match="MARKETPLACE_IDS"):
+        failed(accept_messages, deployed.scene.request())
 
 
 def test_a_defect_costs_its_own_message_and_is_logged_without_its_words(

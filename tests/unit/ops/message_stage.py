@@ -158,7 +158,7 @@ class MessageStage:
             dead_letters=DeadLetters(),
             events=events,
             teller=Teller(store=store, events=events, count=_uncounted),
-            settings=AcceptSettings(BUCKET.format(region), SAME_SECONDS, 28),
+            settings=AcceptSettings(BUCKET.format(region), SAME_SECONDS, 28, region, ()),
             count=_uncounted,
             now=time.time,
         )

@@ -17,7 +17,7 @@ from sellerbus.documents.errors import DocumentError
 from sellerbus.messaging.accept_results import Result, Verdict, defect
 from sellerbus.messaging.answers import ended_changes
 from sellerbus.messaging.attachment_files import MissingAttachmentsError
-from sellerbus.messaging.checks import not_found
+from sellerbus.messaging.checks import not_found, other_region
 from sellerbus.messaging.content import MessageContent, content_document
 from sellerbus.messaging.ending import Events, Teller
 from sellerbus.messaging.finding import Finding, sentences
@@ -49,11 +49,16 @@ class Queue(Protocol):
 
 @dataclass(frozen=True)
 class AcceptSettings:
-    """bucket: the message bucket. same_message_seconds: for how long the same message is a repetition."""
+    """bucket: the message bucket. same_message_seconds: for how long the same message is a repetition.
+
+    region: the selling region that the cell calls Amazon for; countries: of its marketplaces there.
+    """
 
     bucket: str
     same_message_seconds: float
     content_days: int
+    region: str
+    countries: tuple[str, ...]
 
 
 class MessageAcceptor:
@@ -165,7 +170,7 @@ class MessageAcceptor:
         return Result(message, Verdict.REFUSED if refused else verdict, task.task_id, task.reason)
 
     def _task(self, handed: HandedOver, request: MessageRequest) -> MessageTask:
-        """The row of a task; one that is REFUSED where its attachments are not there."""
+        """The row of a task; one that is REFUSED where its attachments or its marketplace are not here."""
         now = self._now()
         content, digests, faults = self._pinned(request)
         at = iso(now)
@@ -197,12 +202,14 @@ class MessageAcceptor:
 
         Raises DocumentError.
         """
-        content = request.content
+        content, settings = request.content, self._settings
+        unread = [f"not read: {each.key} {each.version_id or ''}" for each in content.attachments]
+        if request.region != settings.region:
+            return content, unread, [other_region(request.region, settings.region, settings.countries)]
         try:
-            files = self._files.read(sources(content, self._settings.bucket))
+            files = self._files.read(sources(content, settings.bucket))
         except MissingAttachmentsError as missing:
-            digests = [f"not read: {each.key} {each.version_id or ''}" for each in content.attachments]
-            return content, digests, [not_found(number) for number in missing.indexes]
+            return content, unread, [not_found(number) for number in missing.indexes]
         pointers = tuple(
             replace(
                 pointer,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from sellerbus.api.endpoints import Marketplace, one_region
 from sellerbus.runtime.config import FunctionConfig, SellerConfig, flag, positive_integer, variable
 from sellerbus.runtime.task_config import document_hosts
 
@@ -15,6 +16,11 @@ def orders_api_version(value: str) -> str:
     if value not in ORDERS_API_VERSIONS:
         raise ValueError(f"must be {' or '.join(ORDERS_API_VERSIONS)}")
     return value
+
+
+def marketplaces(value: str) -> tuple[Marketplace, ...]:
+    """Read the marketplaces of a cell, all of one selling region, by their ids with commas between them."""
+    return one_region(value.split(","))[1]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +34,7 @@ class AcceptMessagesConfig(FunctionConfig):
     message_bucket_name: str = field(metadata=variable("MESSAGE_BUCKET_NAME"))
     same_message_hours: int = field(metadata=variable("SAME_MESSAGE_HOURS", positive_integer))
     content_days: int = field(metadata=variable("MESSAGE_CONTENT_DAYS", positive_integer))
+    marketplaces: tuple[Marketplace, ...] = field(metadata=variable("MARKETPLACE_IDS", marketplaces))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -72,6 +72,8 @@ def message_acceptor(config: AcceptMessagesConfig) -> MessageAcceptor:
             bucket=config.message_bucket_name,
             same_message_seconds=config.same_message_hours * _HOUR_SECONDS,
             content_days=config.content_days,
+            region=config.marketplaces[0].region,
+            countries=tuple(each.country for each in config.marketplaces),
         ),
         count=_count,
         now=time.time,
