@@ -19,16 +19,17 @@ from tests.integration.messages import Messages
 from tests.integration.system import System
 
 _HERE = Path(__file__).parent
-_LAST = "test_destroy.py"
+_LAST = ("test_feed_tasks_crash_points.py", "test_message_tasks_crash_points.py", "test_destroy.py")
+"""What crashed waits for leases and silence while the others are tested; the deployment is taken away last."""
 _running: list[System] = []
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what needs the emulator, and runs last what takes the deployment away."""
+    """Marks what needs the emulator, and orders what goes last."""
     for item in items:
         if item.path.is_relative_to(_HERE):
             item.add_marker(pytest.mark.emulator)
-    items.sort(key=lambda item: item.path == _HERE / _LAST)
+    items.sort(key=lambda item: _LAST.index(item.path.name) if item.path.name in _LAST else -1)
 
 
 @pytest.hookimpl(wrapper=True)
