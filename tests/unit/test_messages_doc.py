@@ -13,6 +13,7 @@ import yaml
 
 from ops.message_csv import COLUMNS, VALUE
 from ops.message_handing import DERIVED
+from ops.message_plan import DERIVED as DERIVED_OF_LINES
 from ops.messages import app
 from sellerbus.messaging import message_events
 from sellerbus.messaging.actions import action_of_model
@@ -210,6 +211,7 @@ class FakeAws:
     def __init__(self) -> None:
         self.files: list[tuple[str, str, str]] = []
         self.messages: list[dict[str, Any]] = []
+        self.events: list[dict[str, Any]] = []
 
     def client(self, _: str) -> "FakeAws":
         return self
@@ -220,14 +222,33 @@ class FakeAws:
     def send_message(self, **given: Any) -> None:
         self.messages.append(given)
 
+    def put_events(self, *, Entries: list[dict[str, Any]]) -> dict[str, Any]:
+        self.events += Entries
+        return {"FailedEntryCount": 0}
+
+
+def run_example(number: int) -> None:
+    block = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)[number]
+    exec(compile(block, "docs/messages.md", "exec"), {})  # noqa: S102 - the repository's own text
+
+
+def test_the_example_of_an_event_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    aws = FakeAws()
+    monkeypatch.setitem(sys.modules, "boto3", cast("ModuleType", aws))
+    monkeypatch.setenv("EVENT_BUS_NAME", "bus")
+    run_example(1)
+    (event,) = aws.events
+    assert (event["EventBusName"], event["Source"]) == ("bus", message_events.SOURCE)
+    assert event["DetailType"] in REQUESTS
+    assert read_request(json.loads(event["Detail"])).task_id == "late-4711"
+
 
 def test_the_python_example_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     aws = FakeAws()
     monkeypatch.setitem(sys.modules, "boto3", cast("ModuleType", aws))
     monkeypatch.setenv("MESSAGE_BUCKET_NAME", "bucket")
     monkeypatch.setenv("MESSAGE_TASK_QUEUE_URL", "queue")
-    (block,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
-    exec(compile(block, "docs/messages.md", "exec"), {})  # noqa: S102 - the repository's own text
+    run_example(0)
     (message,) = aws.messages
     request = read_request(json.loads(message["MessageBody"]), bucket="bucket")
     assert (message["QueueUrl"], message["MessageGroupId"]) == ("queue", request.seller_id)
@@ -253,6 +274,12 @@ def test_what_is_kept_and_how_long() -> None:
     table = {row[0]: row[1] for row in rows("| what | is gone |")}
     assert f"({LONGEST_MESSAGES_DAYS}, and no more)" in table["the text in the row"]
     assert f"some days after {KEPT_DAYS}:" in table["the row of an ended task"]
+
+
+def test_the_ids_of_tasks_are_explained() -> None:
+    told = section("### Task ids")
+    for begin in (DERIVED, "event-", DERIVED_OF_LINES, "cli-", "refused-"):
+        assert f"`{begin}`" in told
 
 
 def test_the_practice_names_commands_and_seconds_that_are_there() -> None:
