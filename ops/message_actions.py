@@ -13,6 +13,7 @@ from ops.errors import WRONG_INPUT, CommandError
 from ops.message_actions_answers import Action, Actions
 from ops.message_actions_lookup import LookUp
 from ops.message_actions_whom import MarketplaceName, SellerName, Whom, country, the_one
+from ops.message_words import resuming
 from ops.options import AsJson, StageName, opened
 from sellerbus.messaging.request import ORDER_ID
 
@@ -76,8 +77,10 @@ def _show(whose: Whom, order_id: str, found: Actions, everything: bool) -> None:
         console.say(
             f"{console.counted(hidden, 'type')} that Amazon marks as not to be shown: --all shows them."
         )
-    if any(row.allowed for row in shown):
-        stage = whose.cell.stage_name
+    stage = whose.cell.stage_name
+    if whose.paused:
+        console.say(f"The seller is paused: nothing is sent before {resuming(whose.seller_id, stage)}")
+    elif any(row.allowed for row in shown):
         console.show_line(
             f"Write one: bin/sellerbus messages compose {order_id} --stage {stage} "
             f"--seller {whose.seller_id} --marketplace {where}"

@@ -53,6 +53,6 @@ class LookUp:
         except UnreadableAnswerError as error:
             raise CommandError(
                 f"The answer of look_up_orders can't be read: {error}. It may be of another version than "
-                f"this command line: deploy the stage again: make deploy STAGE={self.cell.stage_name}",
+                f"this command line: deploy the stage again: {self.cell.deploying}",
                 FAILED,
             ) from error

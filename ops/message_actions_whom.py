@@ -12,7 +12,7 @@ from ops import cells, seller_input
 from ops.errors import WRONG_INPUT, CommandError
 from ops.stage import Cell, Stage
 from sellerbus.api.endpoints import UnknownMarketplaceError, marketplace
-from sellerbus.sellers.rows import ACTIVE
+from sellerbus.sellers.rows import ACTIVE, PAUSED
 
 SellerName = Annotated[
     str | None,
@@ -42,6 +42,7 @@ class Whom:
     cell: Cell
     seller_id: str
     marketplace_ids: tuple[str, ...]
+    paused: bool = False
 
 
 def sellers(stage: Stage, named: str | None) -> Sequence[cells.Found]:
@@ -63,7 +64,7 @@ def whom(stage: Stage, found: cells.Found, named: str | None) -> Whom:
     """Return the seller with the named marketplace, or with all that it sells in; raises CommandError."""
     cell, row = cells.locate(stage, found.seller_id, found.cell.region)
     if named is None:
-        return Whom(cell, row.seller_id, row.marketplace_ids)
+        return Whom(cell, row.seller_id, row.marketplace_ids, row.status == PAUSED)
     try:
         wanted = marketplace(named)
     except UnknownMarketplaceError as error:
@@ -75,7 +76,7 @@ def whom(stage: Stage, found: cells.Found, named: str | None) -> Whom:
             f"only in {sold}. See: bin/sellerbus sellers list --stage {stage.name}",
             WRONG_INPUT,
         )
-    return Whom(cell, row.seller_id, (wanted.marketplace_id,))
+    return Whom(cell, row.seller_id, (wanted.marketplace_id,), row.status == PAUSED)
 
 
 def the_one(stage: Stage, seller: str | None, marketplace_name: str | None) -> Whom:

@@ -63,13 +63,18 @@ class Cell:
         if not value:
             raise CommandError(
                 f"The stack {self.stack_name(part)} has no output {name}: its deployment has not ended well, "
-                f"or is of an earlier version. Deploy it again: make deploy STAGE={self.stage_name}",
+                f"or is of an earlier version. Deploy it again: {self.deploying}",
                 FAILED,
             )
         return value
 
     def stack_name(self, part: str) -> str:
         return stack_name(self.stage_name, self.settings.region, part)
+
+    @property
+    def deploying(self) -> str:
+        """The command that deploys the stage again."""
+        return _deploying(self.stage_name, emulator=self.settings.emulator)
 
     def _deployed(self, part: str) -> Mapping[str, str]:
         outputs = self.outputs(part)
@@ -79,7 +84,7 @@ class Cell:
             raise CommandError(
                 f"The stack {self.stack_name(part)} is not deployed in {self.settings.aws_region} of account "
                 f"{account}, which your AWS credentials are of. "
-                f"Deploy it first: make deploy STAGE={self.stage_name}",
+                f"Deploy it first: {self.deploying}",
                 NOT_FOUND,
             )
         return outputs
@@ -118,10 +123,15 @@ class Stage:
             configured = ", ".join(cell.region for cell in self.cells)
             raise CommandError(
                 f"Stage {self.name} has no region {region}, only {configured}. Add it to `regions` in "
-                f"config/{self.name}.yaml and deploy it: make deploy STAGE={self.name}",
+                f"config/{self.name}.yaml and deploy it: "
+                f"{_deploying(self.name, emulator=self.settings.shared.emulator)}",
                 WRONG_INPUT,
             )
         return found
+
+
+def _deploying(stage: str, *, emulator: bool) -> str:
+    return "make down up" if emulator else f"make deploy STAGE={stage}"
 
 
 def open_stage(name: str, clients: Clients) -> Stage:

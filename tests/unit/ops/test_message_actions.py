@@ -139,6 +139,16 @@ def test_an_order_that_amazon_does_not_know_is_not_found(shop: DeployedStage) ->
     finished = ask(shop)
     assert finished.code == 3
     assert "no order" in finished.err
+    assert "check the order id, the marketplace" in finished.err
+    assert f"({ORDER}, US, {SELLER})" in finished.err
+
+
+def test_of_a_paused_seller_it_is_told_that_nothing_is_sent(shop: DeployedStage) -> None:
+    assert "is paused" not in ask(shop).err
+    assert shop.run("sellers", "pause", SELLER, "--stage", STAGE).code == 0
+    paused = ask(shop, "--seller", SELLER)
+    assert (paused.code, f"sellers resume {SELLER} --stage {STAGE}" in paused.err) == (0, True)
+    assert "messages compose" not in paused.out
 
 
 def test_an_answer_of_another_version_says_what_to_do(shop: DeployedStage) -> None:
