@@ -71,9 +71,10 @@ def fits(
     *,
     prose: Sequence[str] = (),
     worded: Sequence[str] = (),
+    prose_width: int = 12,
 ) -> bool:
-    """Whether `show_table` has room for the table."""
-    least = table_widths.least(columns, rows, prose, worded)
+    """Whether `show_table` has room for the table. prose_width: how wide prose shall be at the least."""
+    least = table_widths.least(columns, rows, prose, worded, prose_width)
     return sum(least) + _rules(columns) <= _room(Console(file=sys.stdout))
 
 

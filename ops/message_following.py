@@ -28,17 +28,24 @@ def follow(tasks: MessageTasks, task: MessageTask, *, sleep: Sleep, seconds: flo
 
         def look() -> MessageTask:
             now = tasks.find(task.task_id) or task
-            shown.reached(_told(now))
+            # How it ends is told with the reason by whoever follows it.
+            if not settled(now):
+                shown.reached(_told(now))
             return now
 
         return until(look, settled, sleep, seconds)
 
 
 def follow_all(
-    places: Sequence[tuple[MessageTasks, Iterable[str]]], *, sleep: Sleep, seconds: float
+    places: Sequence[tuple[MessageTasks, Iterable[str]]],
+    *,
+    sleep: Sleep,
+    seconds: float,
+    looked: Callable[[Sequence[MessageTask]], object] = len,
 ) -> Iterator[tuple[MessageTasks, MessageTask]]:
     """Follow many tasks, of several cells, and yield each once, when it has ended or needs a person.
 
+    looked: is told after each look of those that are not settled yet.
     When the time is over those that are not settled are yielded as they were seen last; those that were not
     taken up by then are not.
     """
@@ -54,6 +61,7 @@ def follow_all(
                     unsettled.append((tasks, task))
         if not any(task_ids for _, task_ids in waiting):
             return
+        looked([task for _, task in unsettled])
     yield from unsettled
 
 

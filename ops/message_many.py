@@ -19,6 +19,7 @@ from ops import (
     message_results,
 )
 from ops.errors import FAILED, PARTLY, WRONG_INPUT, CommandError
+from ops.message_beat import Beat
 from ops.message_options import TimeOut
 from ops.message_plan import (
     FAULTY,
@@ -129,7 +130,7 @@ class _Run:
         ready = sum(planned.task is None and not planned.fault for planned in self._plan.planned.values())
         console.say(f"Nothing was changed. {console.counted(ready, 'message')} would be handed over.")
         if self._plan.faulty:
-            raise CommandError(_refused_words(len(self._plan.faulty)), WRONG_INPUT)
+            raise CommandError(message_results.refused_words(len(self._plan.faulty)), WRONG_INPUT)
         if any(planned.fault for planned in self._plan.planned.values()):
             raise CommandError(message_results.counts(everything), PARTLY)
 
@@ -138,8 +139,8 @@ class _Run:
         self._tell(self._plan.faulty)
         self._finish(f"{name}: what the checks found", write=False)
         raise CommandError(
-            f"{_refused_words(len(self._plan.faulty))} Nothing was sent. Correct them and run it again, or "
-            "send the others with --skip-faulty.",
+            f"{message_results.refused_words(len(self._plan.faulty))} Nothing was sent. Correct them and "
+            "run it again, or send the others with --skip-faulty.",
             WRONG_INPUT,
         )
 
@@ -183,16 +184,20 @@ class _Run:
             for each in self._plan.planned.values()
             if not each.fault and (each.handed_over or (each.task and not settled(each.task)))
         }
+        beat = Beat(len(waiting))
         with console.progress(len(waiting), "Sending") as bar:
             places = [
                 (tasks, [each.task_id for each in planned])
                 for tasks, planned in message_batch.by_cell(waiting.values())
             ]
-            for tasks, task in message_following.follow_all(places, sleep=console.wait, seconds=timeout * 60):
+            for tasks, task in message_following.follow_all(
+                places, sleep=console.wait, seconds=timeout * 60, looked=beat.looked
+            ):
                 planned = waiting[tasks.cell.region, task.task_id]
                 message_batch.taken_up(planned, task)
                 if planned.fault or settled(task):
                     bar.advance()
+                    beat.done += 1
                     self._tell(planned.results(otherwise=NOT_TAKEN_UP))
 
     def _tell(self, results: Sequence[Result]) -> None:
@@ -241,7 +246,3 @@ def _known_sellers(stage: Stage, plan: Plan) -> None:
         if fault is not None:
             plan.faulty += [Result(line, FAULTY, task_id, fault) for line in each.lines]
             del plan.planned[task_id]
-
-
-def _refused_words(count: int) -> str:
-    return f"{console.counted(count, 'line')} {console.was(count)} refused by the checks."

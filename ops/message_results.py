@@ -37,6 +37,7 @@ COLUMNS: Final = (
     "sentAt",
 )
 _TABLE_ROWS: Final = 100
+_REASON_WIDTH: Final = 40
 _FINE: Final = frozenset({READY, str(MessageState.SENT)})
 
 
@@ -127,7 +128,7 @@ def _table(title: str, results: Sequence[Result]) -> None:
         for result in results
     ]
     columns, prose = ("Line", "Order", "Type", "Task", "Outcome", "Why"), ("Why",)
-    if console.fits(columns, rows, prose=prose):
+    if console.fits(columns, rows, prose=prose, prose_width=_REASON_WIDTH):
         console.show_table(title, columns, rows, prose=prose)
         return
     stacked = [(row[0], "\n".join(part for part in row[1:4] if part != "-"), *row[4:]) for row in rows]
@@ -170,3 +171,8 @@ def all_fine(results: Sequence[Result]) -> bool:
 
 def faulty(results: Sequence[Result]) -> int:
     return sum(result.outcome == FAULTY for result in results)
+
+
+def refused_words(count: int) -> str:
+    """Return how many lines the checks have refused, as a sentence."""
+    return f"{console.counted(count, 'line')} {console.was(count)} refused by the checks."

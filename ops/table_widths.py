@@ -23,11 +23,17 @@ def natural(columns: Sequence[str], rows: Rows) -> list[int]:
     ]
 
 
-def least(columns: Sequence[str], rows: Rows, prose: Sequence[str], worded: Sequence[str]) -> list[int]:
+def least(
+    columns: Sequence[str],
+    rows: Rows,
+    prose: Sequence[str],
+    worded: Sequence[str],
+    prose_width: int = _PROSE_WIDTH,
+) -> list[int]:
     """Return the widths that no column may fall below: of an id its own, of `worded` its longest word."""
     longest = _longest_words(columns, rows)
     return [
-        min(_PROSE_WIDTH, wide) if name in prose else word if name in worded else wide
+        min(prose_width, wide) if name in prose else word if name in worded else wide
         for name, wide, word in zip(columns, natural(columns, rows), longest, strict=True)
     ]
 

@@ -38,3 +38,9 @@ def test_columns_give_way_down_to_their_words(room: int, widths: list[int]) -> N
 )
 def test_a_word_is_broken_at_its_joints(text: str, width: int, lines: list[str]) -> None:
     assert table_widths.broken(text, width).split("\n") == lines
+
+
+def test_prose_may_ask_for_more_room_than_it_must_have() -> None:
+    columns, rows = ("Task", "Why"), [("m-1", "Amazon does not know the order " * 4)]
+    assert table_widths.least(columns, rows, ("Why",), ()) == [4, 12]
+    assert table_widths.least(columns, rows, ("Why",), (), 40) == [4, 40]
