@@ -100,7 +100,7 @@ def _bindings(
         if current is None:
             message.say("Nothing matches what you typed: take some of it back.")
         elif current.why_not is not None:
-            message.say(f"Not possible now: {one_line(current.why_not)}", "class:why")
+            message.say("Choose another.", "class:why")
         else:
             event.app.exit(result=current.value)
 

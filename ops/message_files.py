@@ -56,6 +56,14 @@ def read(path: Path) -> LocalFile:
 
 def read_all(paths: Sequence[Path]) -> tuple[LocalFile, ...]:
     """Read the files of one message; raises CommandError, which names every one that can't be read."""
+    found, faults = readable(paths)
+    if faults:
+        raise CommandError(" ".join(faults), WRONG_INPUT)
+    return found
+
+
+def readable(paths: Sequence[Path]) -> tuple[tuple[LocalFile, ...], list[str]]:
+    """Return the files that can be read, and why the others can't."""
     found: list[LocalFile] = []
     faults: list[str] = []
     for path in paths:
@@ -63,6 +71,4 @@ def read_all(paths: Sequence[Path]) -> tuple[LocalFile, ...]:
             found.append(read(path))
         except CommandError as error:
             faults.append(str(error))
-    if faults:
-        raise CommandError(" ".join(faults), WRONG_INPUT)
-    return tuple(found)
+    return tuple(found), faults

@@ -7,7 +7,15 @@ from typing import Annotated, Any
 
 import typer
 
-from ops import console, message_files, message_following, message_handing, message_input, message_views
+from ops import (
+    console,
+    message_files,
+    message_findings,
+    message_following,
+    message_handing,
+    message_input,
+    message_views,
+)
 from ops.errors import WRONG_INPUT, CommandError
 from ops.message_drafts import Draft
 from ops.message_handing import HandedOver, RefusedError
@@ -95,6 +103,9 @@ def send(
     bucket. Without --task-id and --force the very same message within `messages.same_message_hours` counts as
     the one that was handed over before.
 
+    A paused seller's message is refused at once. What an application hands over by queue or event for such a
+    seller waits until `sellerbus sellers resume ID --stage S`, for `messages.give_up_hours` at the most.
+
     Exit codes: 2 refused by the checks made here; 4 --task-id is another message's; 5 handed over, but not
     taken up within two minutes. With --wait: 0 SENT; 1 REFUSED, NOT_ALLOWED or FAILED; 5 UNCERTAIN, which a
     person decides, or not ended in time. Printed with --json: what `show` prints, and "handedOver" (false:
@@ -103,6 +114,7 @@ def send(
     """
     target = opened(stage)
     cell = message_input.cell_of(target, marketplace)
+    files, unreadable = message_files.readable(attach or ())
     draft = Draft(
         seller_id=seller.strip(),
         marketplace=marketplace.strip(),
@@ -111,7 +123,7 @@ def send(
         text=message_input.text(text, text_file),
         template=template,
         values=message_input.options(value or (), "--value"),
-        files=message_files.read_all(attach or ()),
+        files=files,
         coverage_start_date=coverage_start,
         coverage_end_date=coverage_end,
         task_id=task_id,
@@ -119,6 +131,10 @@ def send(
     )
     if draft.values and draft.template is None:
         raise CommandError("--value goes with --template: a text has no placeholders.", WRONG_INPUT)
+    if unreadable:
+        if not as_json:
+            _tell_the_rest(draft, Templates(cell))
+        raise CommandError(" ".join(unreadable), WRONG_INPUT)
     run(target, MessageTasks(cell), draft, wait=wait, timeout=timeout, as_json=as_json)
 
 
@@ -135,12 +151,13 @@ def run(
         if as_json:
             console.show_json(message_handing.refused_document(error, draft.task_id))
         else:
-            message_views.show_findings("What the checks found", [row.document() for row in error.findings])
+            found = message_findings.as_given(error.findings, draft.files)
+            message_views.show_findings("What the checks found", found)
         raise CommandError(
             f"The message was not handed over: {error}. Correct it and send it again.", WRONG_INPUT
         ) from None
     if not as_json:
-        _tell_start(handed, named=draft.task_id is not None)
+        _tell_start(handed, draft, wait=wait)
     task = followed(tasks, handed.task, timeout, target.name) if wait else handed.task
     if as_json:
         console.show_json(_document(handed, task))
@@ -153,6 +170,17 @@ def run(
     code = message_following.exit_code(task)
     if code:
         raise CommandError(unhappy(task, target.name, timeout), code)
+
+
+def _tell_the_rest(draft: Draft, templates: Templates) -> None:
+    """Print what else is wrong with a message of whose files not all can be read."""
+    try:
+        message_input.checked(draft, templates)
+    except RefusedError as error:
+        found = [each for each in error.findings if each.rule != "attachments-missing"]
+        if found:
+            given = message_findings.as_given(found, draft.files)
+            message_views.show_findings("What the checks found beside", given)
 
 
 def tell_end(tasks: MessageTasks, task: MessageTask) -> None:
@@ -170,7 +198,11 @@ def unhappy(task: MessageTask, stage: str, timeout: float) -> str:
     if task.is_ended:
         return f"Task {task.task_id} ended {task.state}. What can be done: {show}"
     if task.state is MessageState.UNCERTAIN:
-        return f"Task {task.task_id} is UNCERTAIN: a person decides. How: {show}"
+        return (
+            f"Task {task.task_id} is UNCERTAIN: a person decides. Whether the buyer has the message, the "
+            "order's messages in Seller Central tell; then: "
+            f"bin/sellerbus messages settle {task.task_id} --stage {stage}"
+        )
     return (
         f"Task {task.task_id} has not ended within {timeout:g} minutes; it goes on by itself ({task.state}): "
         f"{show}"
@@ -190,19 +222,22 @@ def followed(tasks: MessageTasks, task: MessageTask, timeout: float, stage: str)
         raise
 
 
-def _tell_start(handed: HandedOver, *, named: bool) -> None:
+def _tell_start(handed: HandedOver, draft: Draft, *, wait: bool) -> None:
+    """wait: the state is told later, when it is known what became of the task."""
     task = handed.task
     if handed.findings:
         message_views.show_findings(
             "What the checks found: nothing that keeps the message back",
-            [row.document() for row in handed.findings],
+            message_findings.as_given(handed.findings, draft.files),
         )
     if handed.new:
-        console.show_line(f"Task {task.task_id}: {words(task)}")
+        if not wait:
+            console.show_line(f"Task {task.task_id}: {words(task)}")
         return
-    again = "" if named else " --force sends it once more."
+    state = "" if wait else f": {words(task)}"
+    again = "" if draft.task_id is not None else " --force sends it once more."
     console.show_line(
-        f"Task {task.task_id} is there already, with the same message: {words(task)}. "
+        f"Task {task.task_id} is there already, with the same message{state}. "
         f"Nothing was handed over again.{again}"
     )
 

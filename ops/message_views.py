@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,10 +14,12 @@ from sellerbus.api import endpoints
 from sellerbus.api.redaction import redact
 from sellerbus.messaging.catalogue import MESSAGE_TYPES
 from sellerbus.messaging.finding import ERROR, WARNING
-from sellerbus.messaging.task import MessageState, MessageTask
+from sellerbus.messaging.task import NOT_SENT, MessageState, MessageTask
 
 COUNTRIES: Final = {row.marketplace_id: row.country for row in endpoints.MARKETPLACES}
 _COLUMNS: Final = ("Task", "Type", "Order", "Seller", "State", "Handed over")
+_SHORT_REASON: Final = 60
+_LONG_LIMIT: Final = 60
 _WORDED: Final = ("State", "Handed over")
 
 
@@ -133,13 +136,19 @@ def show_findings(title: str, findings: Sequence[Mapping[str, Any]]) -> None:
                 str(row.get("rule")),
                 str(row.get("field")),
                 str(row.get("text")),
-                str(row.get("limit") or "-"),
+                _limit(row),
             )
             for row in findings
         ],
         prose=("Field", "What is wrong"),
         worded=("Allowed",),
     )
+
+
+def _limit(row: Mapping[str, Any]) -> str:
+    """What is allowed, where what is wrong does not tell it already."""
+    limit = str(row.get("limit") or "-")
+    return "-" if len(limit) > _LONG_LIMIT and limit in str(row.get("text")) else limit
 
 
 def country(marketplace_id: str) -> str:
@@ -172,5 +181,7 @@ def _more(task: MessageTask) -> str:
     errors = rules(task.findings, ERROR)
     if errors:
         return f": {', '.join(errors)}"
+    if task.state in NOT_SENT and task.reason:
+        return f": {textwrap.shorten(redact(task.reason), _SHORT_REASON, placeholder=' ...')}"
     warnings = rules(task.findings, WARNING)
     return f" (warning: {', '.join(warnings)})" if warnings else ""

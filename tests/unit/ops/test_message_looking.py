@@ -68,8 +68,12 @@ def test_other_rows_of_the_table_are_no_tasks(messages: MessageStage) -> None:
 def test_the_list_tells_the_state_and_why(messages: MessageStage, monkeypatch: pytest.MonkeyPatch) -> None:
     messages.put(message("refused", state=MessageState.REFUSED, content=None, findings=(ERROR,)))
     messages.put(sent("warned", findings=(WARNING,)))
+    by_amazon = "createWarranty: 400 InvalidInput: the attachment is no document that can be read by anybody"
+    messages.put(message("by-amazon", state=MessageState.REFUSED, content=None, reason=by_amazon))
     told = messages.stage.run(*LIST).out
     assert "REFUSED: html" in told
+    assert "InvalidInput" in told
+    assert "anybody" not in told
     assert "SENT (warning: language)" in told
     for columns in (80, 120):
         in_a_terminal(monkeypatch, columns)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from ops import console
+from ops import console, message_files
 from ops.message_drafts import Draft
+from ops.message_findings import as_given
 from ops.message_handing import Door
+from ops.message_send import unhappy
+from sellerbus.messaging.finding import Finding
 from sellerbus.messaging.task import MessageState
 from tests.unit.ops.aws import DeployedStage, Finished, in_a_terminal, table_width
 from tests.unit.ops.feed_stage import steps
-from tests.unit.ops.message_stage import BUCKET, ORDER, SELLER, STAGE, TEXT, TYPE, US, MessageStage
+from tests.unit.ops.message_stage import BUCKET, ORDER, SELLER, STAGE, TEXT, TYPE, US, MessageStage, message
 
 SEND = (
     "messages", "send", "--stage", STAGE, "--seller", SELLER, "--order", ORDER, "--marketplace", "US",
@@ -336,3 +340,55 @@ def test_who_cannot_know_whether_it_was_handed_over_is_told_what_is_safe(
     finished = messages.stage.run(*WORDS, *options)
     assert finished.code == (130 if isinstance(cause, KeyboardInterrupt) else 1)
     assert told in " ".join(finished.err.split())
+
+
+def test_findings_name_the_files_and_options_that_were_given(
+    messages: MessageStage, picture: Path, tmp_path: Path
+) -> None:
+    empty = tmp_path / "empty.pdf"
+    empty.touch()
+    attached = ("--attach", str(picture), "--attach", str(empty))
+    finished = messages.stage.run(*SEND, "--type", "confirmCustomizationDetails", *attached)
+    told = "".join(re.sub(r"[│┃\s]", "", finished.out).split())
+    assert finished.code == 2
+    assert "empty-attachment" in told
+    assert "attachments[" not in finished.out
+    for option in ("--text,", "--text-file", "--template"):
+        assert option in finished.out
+    # What else is wrong is told with what can't be read.
+    gone = messages.stage.run(
+        *SEND, "--type", "confirmCustomizationDetails", *attached, "--attach", str(tmp_path / "gone.pdf")
+    )
+    assert (gone.code, "gone.pdf cannot be read" in gone.err) == (2, True)
+    assert "empty-attachment" in gone.out
+    assert "text-missing" in gone.out
+    assert messages.requests == []
+
+
+def test_files_go_by_their_paths_in_findings(picture: Path) -> None:
+    files = (message_files.read(picture),)
+    found = as_given([Finding("attachment-name", "attachments[0].fileName", "as attachments[1]")], files)
+    assert (found[0]["field"], found[0]["text"]) == (str(picture), "as attachments[1]")
+
+
+def test_what_is_uncertain_in_the_end_leads_to_the_decision() -> None:
+    told = unhappy(message(state=MessageState.UNCERTAIN), STAGE, 15)
+    assert f"messages settle m-1 --stage {STAGE}" in told
+
+
+def test_a_state_and_its_reason_are_told_once(
+    messages: MessageStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends = {"state": MessageState.FAILED, "reason": "the seller is gone"}
+    monkeypatch.setattr(console, "wait", steps(lambda: messages.take_up(**ends)))
+    finished = messages.stage.run(*WORDS, "--wait")
+    told = finished.out + finished.err
+    assert finished.code == 1
+    assert told.count("the seller is gone") == 1
+    assert "ACCEPTED" not in finished.out
+
+
+def test_a_paused_seller_can_be_resumed(messages: MessageStage) -> None:
+    assert messages.stage.run("sellers", "pause", SELLER, "--stage", STAGE).code == 0
+    paused = messages.stage.run(*WORDS)
+    assert f"bin/sellerbus sellers resume {SELLER} --stage {STAGE}" in words(paused)
