@@ -20,7 +20,7 @@ from tests.integration.system import System
 
 _HERE = Path(__file__).parent
 _LAST = ("test_feed_tasks_crash_points.py", "test_message_tasks_crash_points.py", "test_destroy.py")
-"""What crashed waits for leases and silence while the others are tested; the deployment is taken away last."""
+"""What crashed waits for leases and silence while others are tested. The last takes the deployment away."""
 _running: list[System] = []
 
 
