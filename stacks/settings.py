@@ -105,7 +105,9 @@ def config_folder(environment: Mapping[str, str] = os.environ) -> Path:
 
 def _file_of(stage: str, folder: Path) -> Path:
     shown = _shown(folder)
-    present = ", ".join(sorted(entry.stem for entry in folder.glob("*.yaml"))) or "no stage yet"
+    # The example is to be copied, and no stage that anything is deployed of.
+    stages = sorted(entry.stem for entry in folder.glob("*.yaml") if entry.stem != "example")
+    present = ", ".join(stages) or "no stage yet"
     if not stage:
         fault = f"no stage was chosen: pass `-c stage=<name>` to cdk, or set {STAGE_VARIABLE}"
         raise SettingsError([Problem(shown, 0, "stage", "", fault, present)])
