@@ -13,6 +13,7 @@ from tests.integration.system import System, wanted_types
 
 SELLER = SELLERS[0].seller_id
 FUNCTION = "InspectAmazonFunctionName"
+STORAGE = {"uploadDocument", "downloadDocument", "uploadAttachment"}
 
 
 def asked(system: System, request: dict[str, str]) -> Any:
@@ -39,8 +40,10 @@ def test_a_seller_with_everything_has_an_empty_plan_and_nothing_is_changed(syste
     held = {row["notificationType"]: row for row in answer["actual"]}
     assert held.keys() == wanted_types(system)
     assert all(row["ours"] for row in held.values())
-    made = system.deployment.simulator.requests()[since:]
-    assert {entry["operation"] for entry in made} <= {"lwa", "getSubscriptions", "getDestinations"}
+    made = {entry["operation"] for entry in system.deployment.simulator.requests()[since:]}
+    # Feeds and messages that other tests have handed over go on meanwhile; their operations name their API.
+    made = {name for name in made if "/" not in name} - STORAGE
+    assert made <= {"lwa", "getSubscriptions", "getDestinations"}
     assert system.deployment.simulator.state()["subscriptions"] == before
 
 

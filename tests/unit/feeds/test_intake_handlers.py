@@ -50,7 +50,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def log_of(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> StringIO:
     stream = StringIO()
-    monkeypatch.setattr(module, "log", Logger(service=f"test-{next(NUMBERS)}", stream=stream))
+    monkeypatch.setattr(module, "log", Logger(service=f"intake-{next(NUMBERS)}", stream=stream))
     return stream
 
 

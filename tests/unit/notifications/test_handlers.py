@@ -39,7 +39,7 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _log_to(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> StringIO:
     stream = StringIO()
-    monkeypatch.setattr(module, "log", Logger(service=f"test-{next(NUMBERS)}", stream=stream))
+    monkeypatch.setattr(module, "log", Logger(service=f"notifications-{next(NUMBERS)}", stream=stream))
     return stream
 
 
