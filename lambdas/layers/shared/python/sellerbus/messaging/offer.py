@@ -8,9 +8,7 @@ from typing import Any, Final
 from sellerbus.messaging.actions import OfferedAction, action_of_model, offered
 from sellerbus.messaging.catalogue import MESSAGE_TYPES, AttachmentRule, TextRule
 
-NOT_OFFERED: Final = (
-    "Amazon does not offer it for this order now: that depends on the order and on what was sent before"
-)
+NOT_OFFERED: Final = "Amazon does not offer it for this order now"
 DISABLED: Final = "Amazon has disabled it for this order now, and tells no reason"
 UNKNOWN: Final = "Amazon offers it, but its API has no operation that sends it"
 
