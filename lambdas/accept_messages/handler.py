@@ -6,10 +6,9 @@ import os
 from collections import Counter
 from typing import Any
 
-from sellerbus.aws.errors import StoreUnavailableError
-from sellerbus.aws.message_queue import Message, MessageQueue
+from sellerbus.aws.message_queue import Message
 from sellerbus.messaging.accept_results import Result, Verdict
-from sellerbus.runtime import config, message_config, message_tasks
+from sellerbus.runtime import coming_back, config, message_config, message_tasks
 from sellerbus.runtime.observability import LambdaContext, logger
 
 log = logger()
@@ -24,23 +23,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     messages = [Message.of_record(record) for record in event["Records"]]
     results = message_tasks.message_acceptor(settings).accept(messages, context.get_remaining_time_in_millis)
     unfinished = [result for result in results if not result.is_done]
-    _hide(message_tasks.task_queue(settings), unfinished)
+    queue = message_tasks.task_queue(settings)
+    for result in unfinished:
+        coming_back.hide(queue, result.message, result.retry_seconds, log)
     _report(results, context.aws_request_id)
     return {"batchItemFailures": [{"itemIdentifier": result.message.message_id} for result in unfinished]}
-
-
-def _hide(queue: MessageQueue, results: list[Result]) -> None:
-    """Let the messages come back when they should."""
-    for result in results:
-        try:
-            queue.hide(result.message, result.retry_seconds)
-        except StoreUnavailableError as error:
-            # Nothing is lost by it: it comes back after the queue's own visibility time-out.
-            log.warning(
-                "could not set when a message comes back",
-                error=str(error),
-                message_id=result.message.message_id,
-            )
 
 
 def _report(results: list[Result], request_id: str) -> None:

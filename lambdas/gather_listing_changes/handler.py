@@ -3,10 +3,8 @@
 import os
 from typing import Any
 
-from sellerbus.aws.errors import StoreUnavailableError
-from sellerbus.aws.message_queue import Message, MessageQueue
 from sellerbus.feeds.changes.gathering import Delivery, Gathered
-from sellerbus.runtime import config, listing_changes
+from sellerbus.runtime import coming_back, config, listing_changes
 from sellerbus.runtime.observability import LambdaContext, MetricUnit, emitted, logger, metrics
 from sellerbus.runtime.task_config import GatherListingChangesConfig
 
@@ -27,19 +25,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     done = gatherer.gather(deliveries)
     for delivery in deliveries:
         if delivery.message.message_id in done.failed:
-            _hide(queue, delivery.message)
+            coming_back.hide(queue, delivery.message, delivery.message.retry_seconds, log)
     _tell(done, len(deliveries))
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in done.failed]}
-
-
-def _hide(queue: MessageQueue, message: Message) -> None:
-    try:
-        queue.hide(message, message.retry_seconds)
-    except StoreUnavailableError as error:
-        # Nothing is lost by it: it comes back after the queue's own visibility time-out.
-        log.warning(
-            "could not set when a message comes back", message_id=message.message_id, error=str(error)
-        )
 
 
 def _tell(done: Gathered, received: int) -> None:

@@ -11,7 +11,7 @@ from sellerbus.messaging.accept_results import defect
 from sellerbus.messaging.send_queue import task_id_of
 from sellerbus.messaging.sending import Step
 from sellerbus.messaging.task import MessageState
-from sellerbus.runtime import config, message_config, message_tasks
+from sellerbus.runtime import coming_back, config, message_config, message_tasks
 from sellerbus.runtime.observability import LambdaContext, logger
 
 MARGIN_SECONDS: Final = 5.0
@@ -42,7 +42,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         else:
             wait = _wait_after(message, settings, queue, remaining)
         if wait is not None:
-            _hide(queue, message, wait)
+            coming_back.hide(queue, message, wait, log)
             failed.append({"itemIdentifier": message.message_id})
     return {"batchItemFailures": failed}
 
@@ -78,13 +78,3 @@ def _tell(task_id: str, step: Step) -> None:
         why=step.why,
         wait_seconds=step.wait_seconds,
     )
-
-
-def _hide(queue: MessageQueue, message: Message, seconds: int) -> None:
-    try:
-        queue.hide(message, seconds)
-    except StoreUnavailableError as error:
-        # Nothing is lost by it: it comes back after the queue's own visibility time-out.
-        log.warning(
-            "could not set when a message comes back", message_id=message.message_id, error=str(error)
-        )
