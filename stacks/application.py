@@ -12,8 +12,9 @@ from stacks.example_consumer_stack import ExampleConsumerStack
 from stacks.foundation_stack import FoundationStack
 from stacks.marketplaces import SellingRegion
 from stacks.notifications_stack import NotificationsStack
+from stacks.operations_stack import OperationsStack
 from stacks.settings_model import Settings, StageSettings
-from stacks.settings_names import EXAMPLE_CONSUMER, FOUNDATION, NOTIFICATIONS, TASKS, construct_id
+from stacks.settings_names import EXAMPLE_CONSUMER, FOUNDATION, NOTIFICATIONS, OPERATIONS, TASKS, construct_id
 from stacks.tasks_stack import TasksStack
 
 
@@ -24,6 +25,7 @@ class Cell:
     foundation: FoundationStack
     notifications: NotificationsStack
     tasks: TasksStack
+    operations: OperationsStack
     example_consumer: ExampleConsumerStack | None
 
 
@@ -59,6 +61,16 @@ def _add_cell(app: cdk.App, stage: str, settings: Settings) -> Cell:
         notifications=notifications,
         env=env,
     )
+    operations = OperationsStack(
+        app,
+        construct_id(settings.region, OPERATIONS),
+        stage=stage,
+        settings=settings,
+        foundation=foundation,
+        notifications=notifications,
+        tasks=tasks,
+        env=env,
+    )
     example_consumer = None
     if settings.example_consumer:
         example_consumer = ExampleConsumerStack(
@@ -70,4 +82,4 @@ def _add_cell(app: cdk.App, stage: str, settings: Settings) -> Cell:
             notifications=notifications,
             env=env,
         )
-    return Cell(foundation, notifications, tasks, example_consumer)
+    return Cell(foundation, notifications, tasks, operations, example_consumer)

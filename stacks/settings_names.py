@@ -5,6 +5,7 @@ from stacks.marketplaces import SellingRegion
 FOUNDATION = "foundation"
 NOTIFICATIONS = "notifications"
 TASKS = "tasks"
+OPERATIONS = "operations"
 EXAMPLE_CONSUMER = "example-consumer"
 
 

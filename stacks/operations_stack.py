@@ -1,0 +1,53 @@
+"""What the person on call sees, is woken by, and uses: watchers, canary, dashboard, the alarm that pages."""
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from stacks.constructs.python_function import FunctionDefaults, function_layers
+from stacks.constructs.sp_api_access import SpApiAccess
+from stacks.foundation_stack import FoundationStack
+from stacks.notifications_stack import NotificationsStack
+from stacks.settings_model import Settings
+from stacks.settings_names import OPERATIONS, stack_name
+from stacks.tasks_stack import TasksStack
+
+
+class OperationsStack(cdk.Stack):
+    """The last stack of a cell: it looks at all the others, and none of them needs it to work."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: str,
+        settings: Settings,
+        foundation: FoundationStack,
+        notifications: NotificationsStack,
+        tasks: TasksStack,
+        env: cdk.Environment,
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            stack_name=stack_name(stage, settings.region, OPERATIONS),
+            description=f"Sellerbus {stage} {settings.region}: dashboard, alarms, watchers",
+            env=env,
+            tags=settings.tags,
+        )
+        self._notifications = notifications
+        self._tasks = tasks
+        self._defaults = FunctionDefaults(
+            stage=stage,
+            settings=settings,
+            key=foundation.key,
+            alarm_topic=foundation.alarm_topic,
+            layers=function_layers(self, settings=settings),
+        )
+        self._access = SpApiAccess(
+            settings=settings,
+            key=foundation.key,
+            credentials=foundation.credentials,
+            registry=foundation.registry,
+            quota=foundation.quota,
+        )
