@@ -17,7 +17,7 @@ FAST_TESTS := tests/unit tests/property tests/template tests/conformance
 # One thing after the other, whatever -j says: what is left to run side by side is said where it is.
 .NOTPARALLEL:
 
-.PHONY: help setup demo test lint types unit integration bench record up events down synth deploy destroy clean require-stage
+.PHONY: help setup demo test lint types unit integration bench record reference up events down synth deploy destroy clean require-stage
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14 | sed 's/^/  make /'
@@ -53,6 +53,9 @@ bench: setup ## Measure calls, own code and imports, as ratios against a baselin
 
 record: setup ## Record `sellerbus messages compose` anew, in docs/recordings
 	@$(PYTHON_BIN) -m local.recording
+
+reference: setup ## Write docs/REFERENCE.md, the list of all commands, anew
+	@PYTHONPATH=.:lambdas/layers/shared/python $(PYTHON_BIN) -m ops.reference
 
 up: setup ## The local deployment, kept running; writes .local/env to source
 	@$(PYTHON_BIN) -m local up
