@@ -16,6 +16,7 @@ from stacks.constructs.feed_state_machine import FeedStateMachine, state_machine
 from stacks.constructs.feed_steps import FeedSteps
 from stacks.constructs.listing_changes import ListingChanges
 from stacks.constructs.message_tasks import MessageTasks
+from stacks.constructs.metrics import metrics_namespace
 from stacks.constructs.python_function import FunctionDefaults, documents_layer, function_layers
 from stacks.constructs.sp_api_access import SpApiAccess
 from stacks.constructs.stopped_executions import StoppedExecutions
@@ -73,7 +74,12 @@ class TasksStack(cdk.Stack):
         processed = FeedProcessed(self, "Processed", resources=resources, state_machine=state_machine)
         changes = ListingChanges(self, "Changes", resources=resources)
         operator = FeedOperator(self, "Operator", resources=resources, state_machine=state_machine)
-        FeedAlarms(self, "Alarms", topic=foundation.alarm_topic)
+        FeedAlarms(
+            self,
+            "Alarms",
+            namespace=metrics_namespace(stage, settings.region),
+            topic=foundation.alarm_topic,
+        )
         messages = MessageTasks(
             self,
             "Messages",

@@ -3,13 +3,11 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-import aws_cdk as cdk
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from stacks.constructs.alarms import alarm
-from stacks.constructs.python_function import METRICS_NAMESPACE
+from stacks.constructs.metrics import metric
 
 # Metric and function, by the alarm's id: the same metric has another dimension in every function.
 _WATCHED: Mapping[str, tuple[str, str, str]] = MappingProxyType(
@@ -37,19 +35,13 @@ _WATCHED: Mapping[str, tuple[str, str, str]] = MappingProxyType(
 class FeedAlarms(Construct):
     """One alarm per metric and function that counts it."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, topic: sns.ITopic) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, namespace: str, topic: sns.ITopic) -> None:
         super().__init__(scope, construct_id)
-        for alarm_id, (metric, function, description) in _WATCHED.items():
+        for alarm_id, (name, function, description) in _WATCHED.items():
             alarm(
                 self,
                 alarm_id,
-                metric=cloudwatch.Metric(
-                    namespace=METRICS_NAMESPACE,
-                    metric_name=metric,
-                    dimensions_map={"service": function},
-                    period=cdk.Duration.minutes(5),
-                    statistic="Sum",
-                ),
+                metric=metric(namespace, name, service=function),
                 threshold=0,
                 description=description,
                 topic=topic,

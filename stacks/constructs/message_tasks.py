@@ -43,7 +43,7 @@ class MessageTasks(Construct):
         requests = MessageRequests(self, "Requests", resources=resources, send_queue=send_queue)
         MessageSending(self, "Sending", resources=resources, send_queue=send_queue)
         operator = MessageOperator(self, "Operator", resources=resources, send_queue=send_queue)
-        MessageAlarms(self, "Alarms", topic=defaults.alarm_topic)
+        MessageAlarms(self, "Alarms", namespace=defaults.metrics_namespace, topic=defaults.alarm_topic)
         self.outputs: Mapping[str, str] = {
             "MessageTableName": table.table_name,
             "MessageBucketName": self.bucket.bucket_name,

@@ -1,7 +1,6 @@
 """The function that publishes each notification once, and the one that sweeps after it."""
 
 import aws_cdk as cdk
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
@@ -12,9 +11,10 @@ from stacks.constructs.alarms import alarm
 from stacks.constructs.customer_managed_key import TABLE_ACTIONS
 from stacks.constructs.event_bus import NOTIFICATIONS_SOURCE, NotificationBus
 from stacks.constructs.ledger_table import PENDING_INDEX, LedgerTable
+from stacks.constructs.metrics import metric
 from stacks.constructs.notification_queue import NotificationQueue
 from stacks.constructs.payload_bucket import PAYLOAD_PREFIX, PayloadBucket
-from stacks.constructs.python_function import METRICS_NAMESPACE, FunctionDefaults, PythonFunction
+from stacks.constructs.python_function import FunctionDefaults, PythonFunction
 from stacks.settings_sections import DEAD_LETTER_RETENTION_DAYS
 
 
@@ -114,12 +114,8 @@ class LedgerSweeper(Construct):
         alarm(
             self,
             "AbandonedAlarm",
-            metric=cloudwatch.Metric(
-                namespace=METRICS_NAMESPACE,
-                metric_name="NotificationsAbandoned",
-                dimensions_map={"service": "sweep_ledger"},
-                period=cdk.Duration.minutes(15),
-                statistic="Sum",
+            metric=metric(
+                defaults, "NotificationsAbandoned", service="sweep_ledger", period=cdk.Duration.minutes(15)
             ),
             threshold=0,
             description="Notifications were begun, never completed, and their messages are gone: they are "

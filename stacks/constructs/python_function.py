@@ -14,11 +14,11 @@ from constructs import Construct
 from stacks.bundling import DOCUMENT_REQUIREMENTS, PROJECT_FOLDER, dependency_layer_code
 from stacks.constructs.alarms import alarm
 from stacks.constructs.customer_managed_key import CustomerManagedKey
+from stacks.constructs.metrics import metrics_namespace
 from stacks.nag import accept
 from stacks.settings_model import Settings
 from stacks.settings_names import stack_prefix
 
-METRICS_NAMESPACE = "Sellerbus"
 _FUNCTIONS_FOLDER = PROJECT_FOLDER / "lambdas"
 _SHARED_FOLDER = _FUNCTIONS_FOLDER / "layers" / "shared"
 # Bytecode depends on who ran the code before: it would change the asset, and so redeploy what didn't change.
@@ -39,6 +39,11 @@ class FunctionDefaults:
     def prefix(self) -> str:
         """What names of the cell begin with."""
         return stack_prefix(self.stage, self.settings.region)
+
+    @property
+    def metrics_namespace(self) -> str:
+        """Where the cell's functions write their metrics."""
+        return metrics_namespace(self.stage, self.settings.region)
 
 
 def function_layers(scope: Construct, *, settings: Settings) -> tuple[lambda_.ILayerVersion, ...]:
@@ -126,7 +131,7 @@ class PythonFunction(lambda_.Function):
             recursive_loop=recursive_loop,
             environment={
                 "POWERTOOLS_SERVICE_NAME": name,
-                "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+                "POWERTOOLS_METRICS_NAMESPACE": defaults.metrics_namespace,
                 "LOG_LEVEL": settings.log_level,
                 "STAGE": defaults.stage,
                 **environment,
