@@ -61,3 +61,39 @@ def test_a_record_of_lambdas_event_is_a_message() -> None:
     assert Message.of_record(record) == replace(message(3), sent_at=1795341451.503)
     del record["attributes"]["SentTimestamp"]
     assert Message.of_record(record) == message(3)
+
+
+def put_back(**attributes: str) -> Message:
+    told = {name: {"stringValue": value, "dataType": "String"} for name, value in attributes.items()}
+    return Message.of_record(
+        {
+            "messageId": "m2",
+            "receiptHandle": "r2",
+            "body": "body",
+            "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "5000"},
+            "messageAttributes": told,
+        }
+    )
+
+
+def test_a_message_that_was_put_back_is_still_the_first_one() -> None:
+    again = put_back(originalMessageId="m1", originalSentTimestamp="3000")
+    assert (again.message_id, again.identity, again.sent_at) == ("m2", "m1", 3.0)
+    assert put_back().identity == "m2"
+
+
+# Anybody who may send to the queue may send attributes.
+@pytest.mark.parametrize("told", ["9000", "-1", "soon", ""])
+def test_no_attribute_makes_a_message_younger_than_it_is(told: str) -> None:
+    assert put_back(originalSentTimestamp=told).sent_at == 5.0
+
+
+def test_a_message_without_a_usable_first_id_has_its_own() -> None:
+    assert [put_back(originalMessageId=told).identity for told in ("", "x" * 101)] == ["m2", "m2"]
+
+
+def test_a_rejected_message_takes_its_first_id_along() -> None:
+    world = World()
+    world.queue.reject(put_back(originalMessageId="m1"), "why", "detail")
+    world.queue.reject(message(), "why", "detail")
+    assert [letter.get("originalMessageId") for letter in world.dead_letters] == ["m1", None]

@@ -108,7 +108,7 @@ class MessageAcceptor:
 
     def _accept(self, message: Message) -> Result:
         try:
-            handed = handed_over(message.body, message.message_id, message.sent_at)
+            handed = handed_over(message.body, message.identity, message.sent_at)
         except UnusableBodyError as error:
             return self._reject(message, error.reason, str(error))
         try:

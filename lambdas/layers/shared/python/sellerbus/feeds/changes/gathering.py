@@ -59,7 +59,7 @@ class DeadLetters(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A message as it was delivered. sent_at: when the queue took it, ms since 1970."""
+    """A message as it was delivered. sent_at: when the queue first took it, ms since 1970."""
 
     message: Message
     sent_at: int
@@ -67,7 +67,10 @@ class Delivery:
     @classmethod
     def of_record(cls, record: Mapping[str, Any]) -> Delivery:
         """Return the delivery of a record in the event that Lambda gets from SQS."""
-        return cls(Message.of_record(record), int(record["attributes"]["SentTimestamp"]))
+        message = Message.of_record(record)
+        if message.sent_at is None:
+            raise KeyError("SentTimestamp")
+        return cls(message, round(message.sent_at * 1000))
 
 
 @dataclass(slots=True)
@@ -135,7 +138,7 @@ class Gatherer:
                 if request is not None:
                     closings.append((message, request))
                     continue
-                change = read_change(message.body, message.message_id, delivery.sent_at)
+                change = read_change(message.body, message.identity, delivery.sent_at)
             except UnanswerableChangeError as error:
                 self._reject(message, error, done)
                 continue
