@@ -4,7 +4,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from constructs import Construct
 
-from stacks.constructs.event_bus import EVERY_SOURCE_PREFIX
+from stacks.constructs.event_bus import CANARY_TYPE, EVERY_SOURCE_PREFIX
 from stacks.constructs.queue_as_target import QueueAsTarget
 from stacks.constructs.queue_with_dead_letters import QueueWithDeadLetters
 from stacks.foundation_stack import FoundationStack
@@ -58,7 +58,7 @@ class ExampleConsumerStack(cdk.Stack):
             description="Every event that Sellerbus publishes",
             event_pattern=events.EventPattern(
                 source=events.Match.prefix(EVERY_SOURCE_PREFIX),
-                detail_type=events.Match.anything_but(*REQUESTS),
+                detail_type=events.Match.anything_but(*REQUESTS, CANARY_TYPE),
             ),
             targets=[QueueAsTarget(queues)],
         )

@@ -11,6 +11,8 @@ from stacks.constructs.customer_managed_key import CustomerManagedKey
 from stacks.constructs.undeliverable_queue import UndeliverableQueue
 
 NOTIFICATIONS_SOURCE = "sellerbus.notifications"
+CANARY_SOURCE = "sellerbus.canary"
+CANARY_TYPE = "SELLERBUS_CANARY"
 OPERATIONAL_SOURCES = ("sellerbus.sellers", "sellerbus.subscriptions")
 """What Sellerbus has to say itself: a seller has revoked the authorisation, a subscription has drifted."""
 EVERY_SOURCE_PREFIX = "sellerbus."

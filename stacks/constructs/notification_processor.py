@@ -9,7 +9,7 @@ from constructs import Construct
 
 from stacks.constructs.alarms import alarm
 from stacks.constructs.customer_managed_key import TABLE_ACTIONS
-from stacks.constructs.event_bus import NOTIFICATIONS_SOURCE, NotificationBus
+from stacks.constructs.event_bus import CANARY_SOURCE, NOTIFICATIONS_SOURCE, NotificationBus
 from stacks.constructs.ledger_table import PENDING_INDEX, LedgerTable
 from stacks.constructs.metrics import metric
 from stacks.constructs.notification_queue import NotificationQueue
@@ -57,7 +57,7 @@ class NotificationProcessor(Construct):
         role = self.function.execution_role
         source.let_consume(role, sid="TakeNotifications", also=["sqs:ChangeMessageVisibility"])
         source.let_send_dead_letters(role, sid="SendDeadLetters")
-        bus.let_publish(role, sources=[NOTIFICATIONS_SOURCE])
+        bus.let_publish(role, sources=[NOTIFICATIONS_SOURCE, CANARY_SOURCE])
         # Claims and completions are transactions of updates, and those are authorised as updates.
         role.add_to_principal_policy(
             iam.PolicyStatement(

@@ -99,7 +99,7 @@ def test_the_example_consumer_gets_everything_that_is_told_and_nobody_else_sends
     dead_letter_id = consumer.logical_id("AWS::SQS::Queue", "ConsumerDeadLetterQueue")
     assert rule["Properties"]["EventPattern"] == {
         "source": [{"prefix": "sellerbus."}],
-        "detail-type": [{"anything-but": sorted(REQUESTS)}],
+        "detail-type": [{"anything-but": [*sorted(REQUESTS), "SELLERBUS_CANARY"]}],
     }
     (target,) = rule["Properties"]["Targets"]
     assert target["Arn"] == attribute(queue_id)

@@ -244,7 +244,7 @@ def test_statements_name_their_actions_and_resource(
 
 
 SOURCES = {
-    "process_notifications": ["sellerbus.notifications"],
+    "process_notifications": ["sellerbus.notifications", "sellerbus.canary"],
     "manage_subscriptions": ["sellerbus.sellers", "sellerbus.subscriptions"],
     "reconcile_subscriptions": ["sellerbus.sellers", "sellerbus.subscriptions"],
 }

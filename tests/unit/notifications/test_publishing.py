@@ -43,6 +43,7 @@ def test_the_detail_is_what_docs_events_promises() -> None:
         "publishTime": "2026-01-11T00:09:54.000Z",
         "entity": {"kind": "order", "id": ORDER_ID},
         "stale": False,
+        "origin": "amazon",
         "payload": order_change()["Payload"],
         "payloadLocation": None,
     }

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, NoReturn
 
+from sellerbus.notifications.origin import Origin, origin_of
 from sellerbus.notifications.partner_event import is_partner_event, notification_text
 
 LONGEST_NOTIFICATION_ID: Final = 256
@@ -57,6 +58,7 @@ class Envelope:
     `numbers_are_exact` is False where the body holds a number that Python or EventBridge would alter: an
     integer beyond 64 bits, or a fraction that no double stands for. It is then kept in `payload` as the text
     that Amazon wrote.
+    `origin` says whose notification it is.
     """
 
     notification_id: str
@@ -68,6 +70,7 @@ class Envelope:
     payload: Any
     content_hash: str
     numbers_are_exact: bool
+    origin: Origin
 
 
 def parse_envelope(body: str) -> Envelope:
@@ -115,6 +118,7 @@ def parse_envelope(body: str) -> Envelope:
             json.dumps([notification_type, payload_version, event_time, payload], sort_keys=True)
         ),
         numbers_are_exact=numbers_are_exact,
+        origin=origin_of(_field(metadata, "applicationId"), _field(metadata, "subscriptionId")),
     )
 
 

@@ -16,8 +16,11 @@ from typing import Any, Final, Protocol
 from sellerbus.aws.errors import aws_call
 from sellerbus.notifications.catalogue import Subject
 from sellerbus.notifications.envelope import Envelope
+from sellerbus.notifications.origin import Origin
 
 EVENT_SOURCE: Final = "sellerbus.notifications"
+CANARY_SOURCE: Final = "sellerbus.canary"
+"""No rule on notifications, and so no consumer and no archive, gets to see the canary."""
 MOST_ENTRIES: Final = 10
 
 
@@ -44,11 +47,12 @@ class Event:
     event_id: str
     notification_type: str
     detail: str
+    source: str = EVENT_SOURCE
 
     @property
     def size_bytes(self) -> int:
         """The entry's size as EventBridge counts it."""
-        return len(EVENT_SOURCE) + len(self.notification_type) + len(self.detail.encode())
+        return len(self.source) + len(self.notification_type) + len(self.detail.encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,7 @@ def build_event(
         "publishTime": envelope.publish_time,
         "entity": {"kind": subject.entity.kind, "id": subject.entity.id} if subject.entity else None,
         "stale": stale,
+        "origin": envelope.origin.value,
         "payload": None if payload_location else envelope.payload,
         "payloadLocation": payload_location,
     }
@@ -94,7 +99,8 @@ def build_event(
     except UnicodeEncodeError:
         # Half a surrogate pair: JSON can say it, UTF-8 can't.
         return None
-    return Event(event_id, envelope.notification_type, text)
+    source = CANARY_SOURCE if envelope.origin is Origin.CANARY else EVENT_SOURCE
+    return Event(event_id, envelope.notification_type, text, source)
 
 
 def chunked(events: Sequence[Event], maximum_bytes: int) -> Iterator[list[Event]]:
@@ -129,7 +135,7 @@ class EventBus:
                 Entries=[
                     {
                         "EventBusName": self._name,
-                        "Source": EVENT_SOURCE,
+                        "Source": event.source,
                         "DetailType": event.notification_type,
                         "Detail": event.detail,
                     }
