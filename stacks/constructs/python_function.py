@@ -97,6 +97,8 @@ class PythonFunction(lambda_.Function):
         recursive_loop: lambda_.RecursiveLoop | None = None,
     ) -> None:
         settings = defaults.settings
+        # What its metrics and log lines call it; `function_name` is CloudFormation's.
+        self.service = name
         log_group = logs.LogGroup(
             scope,
             f"{construct_id}Logs",
