@@ -51,7 +51,8 @@ integration: setup ## The tests on the deployed stacks, on the local AWS emulato
 bench: setup ## Measure calls, own code and imports, as ratios against a baseline of the same run
 	@PYTHONPATH=.:lambdas/layers/shared/python $(PYTHON_BIN) -m bench
 
-record: setup ## Record `sellerbus messages compose` anew, in docs/recordings
+record: setup ## Record `make demo` and `sellerbus messages compose` anew, in docs/recordings
+	@$(PYTHON_BIN) -m local.recording_demo
 	@$(PYTHON_BIN) -m local.recording
 
 reference: setup ## Write docs/REFERENCE.md, the list of all commands, anew

@@ -163,13 +163,15 @@ def keep(folder: Path, drawn: Drawn, pictures: Mapping[str, str]) -> None:
         (folder / f"{NAME}-{number}-{name}.svg").write_text(svg, encoding="utf-8")
 
 
-def cast(drawn: Drawn) -> str:
+def cast(
+    drawn: Drawn, *, title: str = "sellerbus messages compose", columns: int = COLUMNS, rows: int = ROWS
+) -> str:
     """Returns the recording as an asciicast; where nothing happens for long, it is shortened."""
     header = {
         "version": 2,
-        "width": COLUMNS,
-        "height": ROWS,
-        "title": "sellerbus messages compose",
+        "width": columns,
+        "height": rows,
+        "title": title,
         "env": {"TERM": "xterm-256color"},
     }
     lines = [json.dumps(header)]

@@ -115,10 +115,10 @@ class Terminal:
             os.write(self._ours, key.encode())
             self.looks(seconds)
 
-    def ends(self) -> int:
-        """Waits for the end of the program; returns its exit code."""
+    def ends(self, drawn: Callable[[], None] = lambda: None) -> int:
+        """Waits for the end of the program; returns its exit code. drawn: told whenever something was."""
         while self._read(SECONDS):
-            continue
+            drawn()
         return self._child.wait(SECONDS)
 
     def _read(self, seconds: float) -> bool:
