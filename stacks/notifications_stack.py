@@ -4,6 +4,7 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from stacks.constructs.amazon_inspector import AmazonInspector
+from stacks.constructs.arrivals_table import ArrivalsTable
 from stacks.constructs.emptied_bucket import EmptiedBuckets
 from stacks.constructs.event_bus import NotificationBus
 from stacks.constructs.ledger_table import LedgerTable
@@ -69,6 +70,7 @@ class NotificationsStack(cdk.Stack):
             alarm_topic=alarm_topic,
         )
         ledger = LedgerTable(self, "Ledger", key=key, removal_policy=removal_policy)
+        self.arrivals = ArrivalsTable(self, "Arrivals", key=key)
         payloads = PayloadBucket(
             self,
             "PayloadBucket",
@@ -151,6 +153,7 @@ class NotificationsStack(cdk.Stack):
             "EventBusName": self.event_bus.bus.event_bus_name,
             "EventBusArn": self.event_bus.bus.event_bus_arn,
             "LedgerTableName": ledger.table_name,
+            "ArrivalsTableName": self.arrivals.table_name,
             "PayloadBucketName": payloads.bucket_name,
             "DestinationId": destination.destination_id,
             "SubscriptionQueueUrl": subscriptions.queue.queue.queue_url,

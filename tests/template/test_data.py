@@ -91,6 +91,11 @@ def state(synthesis: Synthesis) -> Resource:
     return table(synthesis, "SubscriptionsState")
 
 
+@pytest.fixture
+def arrivals(synthesis: Synthesis) -> Resource:
+    return table(synthesis, "Arrivals")
+
+
 def table(synthesis: Synthesis, name: str) -> Resource:
     tables = synthesis.notifications.of_type("AWS::DynamoDB::Table")
     found: Resource = tables[synthesis.notifications.logical_id("AWS::DynamoDB::Table", name)]["Properties"]
@@ -104,9 +109,9 @@ def foundation_table(synthesis: Synthesis, name: str) -> Resource:
 
 
 def test_tables_are_paid_per_request_and_recoverable(
-    registry: Resource, ledger: Resource, state: Resource, quota: Resource
+    registry: Resource, ledger: Resource, state: Resource, quota: Resource, arrivals: Resource
 ) -> None:
-    for properties in (registry, ledger, state, quota):
+    for properties in (registry, ledger, state, quota, arrivals):
         assert properties["BillingMode"] == "PAY_PER_REQUEST"
         assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
         assert properties["SSESpecification"]["SSEEnabled"] is True
@@ -137,6 +142,14 @@ def test_the_ledger_forgets_by_time_and_finds_what_is_pending(ledger: Resource) 
     assert index["Projection"] == {"ProjectionType": "ALL"}
     types = {entry["AttributeName"]: entry["AttributeType"] for entry in ledger["AttributeDefinitions"]}
     assert types == {"pk": "S", "pendingShard": "N", "leaseUntil": "N"}
+
+
+def test_arrivals_are_by_seller_and_type_and_forget_by_time(arrivals: Resource) -> None:
+    assert arrivals["KeySchema"] == [
+        {"AttributeName": "sellerId", "KeyType": "HASH"},
+        {"AttributeName": "notificationType", "KeyType": "RANGE"},
+    ]
+    assert arrivals["TimeToLiveSpecification"] == {"AttributeName": "expiresAt", "Enabled": True}
 
 
 def test_the_secret_is_made_empty(synthesis: Synthesis) -> None:
