@@ -17,7 +17,7 @@ FAST_TESTS := tests/unit tests/property tests/template tests/conformance
 # One thing after the other, whatever -j says: what is left to run side by side is said where it is.
 .NOTPARALLEL:
 
-.PHONY: help setup demo test lint types unit integration bench record reference up events down synth deploy destroy clean require-stage
+.PHONY: help setup demo test lint types unit integration bench quickstart record reference up events down synth deploy destroy clean require-stage
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14 | sed 's/^/  make /'
@@ -50,6 +50,9 @@ integration: setup ## The tests on the deployed stacks, on the local AWS emulato
 
 bench: setup ## Measure calls, own code and imports, as ratios against a baseline of the same run
 	@PYTHONPATH=.:lambdas/layers/shared/python $(PYTHON_BIN) -m bench
+
+quickstart: setup ## Run the commands of the README's own text, as they stand (what is up meanwhile is stopped)
+	@$(PYTHON_BIN) -m local.quickstart
 
 record: setup ## Record `make demo` and `sellerbus messages compose` anew, in docs/recordings
 	@$(PYTHON_BIN) -m local.recording_demo
