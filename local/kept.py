@@ -107,6 +107,7 @@ def environment_lines(deployment: Deployment) -> list[str]:
         "EXAMPLE_CONSUMER_QUEUE_URL": outputs["ExampleConsumerQueueUrl"],
         "SELLER_REGISTRY_TABLE_NAME": outputs["SellerRegistryTableName"],
         **{name: outputs[key] for name, key in (_OF_FEEDS | _OF_MESSAGES).items()},
+        "SELLERBUS_STAGE": STAGE,
         "FEEDS_API_VERSION": FEEDS_API_VERSION,
         "LOCAL_RUNTIME": runtime(),
         "LOCAL_ARCHITECTURE": architecture(),
