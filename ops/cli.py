@@ -9,6 +9,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from ops import console, destinations, feeds, messages, secrets, sellers, subscriptions
+from ops.doctor.command import doctor
 from ops.errors import FAILED, WRONG_INPUT, CommandError, aws_not_reached, aws_refusal
 from sellerbus.api.redaction import redact
 
@@ -31,6 +32,7 @@ app = typer.Typer(
     epilog=EPILOG,
     help="Operate a Sellerbus stage. AWS credentials are those of your environment or profile.",
 )
+app.command("doctor")(doctor)
 app.add_typer(secrets.app, name="secrets")
 app.add_typer(sellers.app, name="sellers")
 app.add_typer(subscriptions.app, name="subscriptions")

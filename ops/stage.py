@@ -10,7 +10,7 @@ from ops.errors import FAILED, NOT_FOUND, WRONG_INPUT, CommandError
 from sellerbus.api.endpoints import REGIONS
 from stacks.settings import SettingsError, load_settings
 from stacks.settings_model import Settings, StageSettings
-from stacks.settings_names import FOUNDATION, NOTIFICATIONS, TASKS, stack_name
+from stacks.settings_names import FOUNDATION, NOTIFICATIONS, OPERATIONS, TASKS, stack_name
 
 
 class Clients(Protocol):
@@ -142,4 +142,4 @@ def open_stage(name: str, clients: Clients) -> Stage:
         raise CommandError(str(error), WRONG_INPUT) from error
 
 
-__all__ = ["FOUNDATION", "NOTIFICATIONS", "TASKS", "Cell", "Clients", "Stage", "open_stage"]
+__all__ = ["FOUNDATION", "NOTIFICATIONS", "OPERATIONS", "TASKS", "Cell", "Clients", "Stage", "open_stage"]

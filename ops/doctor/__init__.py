@@ -1,0 +1,1 @@
+"""`sellerbus doctor`: looks at a stage from the outside in and names what is wrong, with its mending."""

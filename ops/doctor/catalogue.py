@@ -1,0 +1,105 @@
+"""All checks, from the outside in. The ids are stable: they are anchors of docs/doctor.md."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ops.doctor import aws_checks, local_checks
+from ops.doctor.check import Check, Looked, NotCheckedError, Scope
+from ops.doctor.facts import Facts
+
+
+def _not_yet(_: Facts) -> Looked:
+    raise NotCheckedError("this version of Sellerbus doesn't look at it")
+
+
+CHECKS: Final = (
+    Check(
+        "SB-LOCAL-001",
+        "Python and its packages are as this version pins them",
+        local_checks.python_and_packages,
+        scope=Scope.STAGE,
+    ),
+    Check("SB-LOCAL-002", "the CDK that deploys is installed", local_checks.cdk, scope=Scope.STAGE),
+    Check("SB-LOCAL-003", "the configuration is valid", local_checks.configuration, scope=Scope.STAGE),
+    Check("SB-AWS-001", "AWS accepts your credentials", aws_checks.credentials, scope=Scope.STAGE),
+    Check(
+        "SB-AWS-002",
+        "they are of the stage's account",
+        aws_checks.account,
+        needs=("SB-LOCAL-003", "SB-AWS-001"),
+        scope=Scope.STAGE,
+    ),
+    Check("SB-AWS-003", "the AWS region answers and clocks agree", aws_checks.region, needs=("SB-AWS-002",)),
+    Check("SB-STACK-001", "the stacks are deployed and ended well", _not_yet, needs=("SB-AWS-003",)),
+    Check(
+        "SB-STACK-002",
+        "what is deployed is this configuration and this code",
+        _not_yet,
+        needs=("SB-STACK-001",),
+    ),
+    Check("SB-FUNC-001", "every function can run", _not_yet, needs=("SB-STACK-001",)),
+    Check("SB-KEY-001", "the key can be used", _not_yet, needs=("SB-STACK-001",)),
+    Check("SB-KEY-002", "the key's policy lets Amazon encrypt", _not_yet, needs=("SB-KEY-001",)),
+    Check("SB-SECRET-001", "client id and client secret are stored", _not_yet, needs=("SB-KEY-001",)),
+    Check(
+        "SB-SECRET-002", "the client secret is good for a month at least", _not_yet, needs=("SB-SECRET-001",)
+    ),
+    Check("SB-SECRET-003", "no rotation of it is stuck", _not_yet, needs=("SB-SECRET-001",)),
+    Check(
+        "SB-LWA-001",
+        "Login with Amazon gives a token for each grant of the application",
+        _not_yet,
+        needs=("SB-FUNC-001", "SB-SECRET-001"),
+    ),
+    Check("SB-SELLER-001", "the registry has sellers, and can be read", _not_yet, needs=("SB-KEY-001",)),
+    Check(
+        "SB-SELLER-002",
+        "each active seller's authorisation stands",
+        _not_yet,
+        needs=("SB-LWA-001", "SB-SELLER-001"),
+    ),
+    Check(
+        "SB-QUEUE-001", "the notification queue is there, encrypted as meant", _not_yet, needs=("SB-KEY-001",)
+    ),
+    Check("SB-QUEUE-002", "its policy lets Amazon send", _not_yet, needs=("SB-QUEUE-001",)),
+    Check("SB-QUEUE-003", "the application queue's policy lets Amazon send", _not_yet, needs=("SB-KEY-001",)),
+    Check(
+        "SB-DEST-001",
+        "Amazon's destination is this queue",
+        _not_yet,
+        needs=("SB-LWA-001", "SB-QUEUE-001"),
+    ),
+    Check("SB-DEST-002", "Amazon's event source is in use", _not_yet, needs=("SB-LWA-001",)),
+    Check(
+        "SB-SUBS-001",
+        "each seller's subscriptions at Amazon are as wanted",
+        _not_yet,
+        needs=("SB-SELLER-002", "SB-DEST-001"),
+    ),
+    Check(
+        "SB-SUBS-002", "the runs that keep them so succeed", _not_yet, needs=("SB-SELLER-002", "SB-DEST-001")
+    ),
+    Check("SB-MAP-001", "what feeds the functions is enabled", _not_yet, needs=("SB-FUNC-001",)),
+    Check("SB-MAP-002", "rules and schedules are enabled", _not_yet, needs=("SB-STACK-001",)),
+    Check(
+        "SB-BACKLOG-001",
+        "the queues are worked off",
+        _not_yet,
+        needs=("SB-MAP-001", "SB-FUNC-001"),
+    ),
+    Check("SB-DLQ-001", "the dead-letter queues are empty", _not_yet, needs=("SB-STACK-001",)),
+    Check(
+        "SB-ARRIVE-001",
+        "each seller's notifications come in their usual rhythm",
+        _not_yet,
+        needs=("SB-QUEUE-002", "SB-KEY-002", "SB-MAP-001", "SB-SUBS-001"),
+    ),
+    Check("SB-ARRIVE-002", "the canary comes back", _not_yet, needs=("SB-MAP-001", "SB-MAP-002")),
+    Check("SB-TASK-001", "no feed and no message waits for a person", _not_yet, needs=("SB-STACK-001",)),
+    Check("SB-ALARM-001", "alarms reach a person", _not_yet, needs=("SB-STACK-001",)),
+    Check("SB-ALARM-002", "the alarms are there and armed", _not_yet, needs=("SB-STACK-001",)),
+    Check("SB-ALARM-003", "no alarm rings", _not_yet, needs=("SB-ALARM-002",)),
+    Check("SB-QUOTA-001", "Amazon's rate limits are kept", _not_yet, needs=("SB-STACK-001",)),
+    Check("SB-QUOTA-002", "the account lets enough functions run at once", _not_yet, needs=("SB-AWS-003",)),
+)

@@ -1,0 +1,133 @@
+"""What checks look at: the stage or one of its cells, each thing of it asked for once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from ops.doctor.check import NeedsError, Report, broken_subjects
+from ops.stage import Cell, Stage
+
+ROOT: Final = Path(__file__).resolve().parent.parent.parent
+
+Value = TypeVar("Value")
+_MAKING_CLIENTS = threading.Lock()
+
+
+class Shared:
+    """Values that several checks need, each made once however many threads ask. What failed fails again."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._locks: dict[str, threading.Lock] = {}
+        self._values: dict[str, tuple[Any, Exception | None]] = {}
+
+    def once(self, name: str, make: Callable[[], Value]) -> Value:
+        """Return the value of that name, made by the first who asks. Raises what `make` raised."""
+        with self._lock:
+            lock = self._locks.setdefault(name, threading.Lock())
+        with lock:
+            if name not in self._values:
+                try:
+                    self._values[name] = (make(), None)
+                except Exception as error:  # noqa: BLE001 - told to everybody who asks, below
+                    self._values[name] = (None, error)
+            value, failed = self._values[name]
+        if failed is not None:
+            raise failed
+        found: Value = value
+        return found
+
+
+@dataclass(frozen=True)
+class Facts:
+    """name: the stage's. stage: None where its configuration is not valid; `problem` says why.
+
+    given_cell: the cell, None for the stage's own checks. reports: of the checks that the present one needs.
+    """
+
+    name: str
+    clients: Callable[[str, str], Any]
+    stage: Stage | None = None
+    problem: str = ""
+    given_cell: Cell | None = None
+    root: Path = ROOT
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    shared: Shared = field(default_factory=Shared, repr=False)
+    reports: Mapping[str, Report] = field(default_factory=dict, repr=False)
+
+    def knowing(self, reports: Mapping[str, Report]) -> Facts:
+        return replace(self, reports=reports)
+
+    @property
+    def now(self) -> datetime:
+        return self.clock()
+
+    @property
+    def cell(self) -> Cell:
+        if self.given_cell is None:
+            raise TypeError("A check of the stage has no cell.")
+        return self.given_cell
+
+    @property
+    def region(self) -> str:
+        return self.cell.region
+
+    @property
+    def emulated(self) -> bool:
+        """Whether the stage runs on the local AWS emulator."""
+        return self.stage is not None and self.stage.settings.shared.emulator
+
+    @property
+    def everybody(self) -> str:
+        """Whom something hits that is everybody's."""
+        return f"every seller of {self.region}" if self.given_cell else "operators"
+
+    def once(self, name: str, make: Callable[[], Value]) -> Value:
+        return self.shared.once(name, make)
+
+    def client(self, service: str) -> Any:
+        """Return the cell's client of an AWS service; one each, which threads may share."""
+
+        def make() -> Any:
+            # boto3's default session is not made for threads that make clients at once.
+            with _MAKING_CLIENTS:
+                return self.cell.client(service)
+
+        return self.once(f"client {service}", make)
+
+    def outputs(self, part: str) -> Mapping[str, str]:
+        """Return the outputs of one stack; raises NeedsError where it is not deployed."""
+        outputs = self.once(f"outputs {part}", lambda: self.cell.outputs(part))
+        if outputs is None:
+            raise NeedsError("SB-STACK-001")
+        return outputs
+
+    def output(self, name: str, part: str) -> str:
+        """Return an output of one stack; raises NeedsError where the stack or the output is not there."""
+        value = self.outputs(part).get(name)
+        if not value:
+            raise NeedsError("SB-STACK-001")
+        return value
+
+    def broken(self, check_id: str) -> frozenset[str]:
+        """Return the subjects that a needed check found broken; those are left out here.
+
+        Raises NeedsError where it found everything broken.
+        """
+        found = broken_subjects(self.reports, check_id)
+        if found is None:
+            raise NeedsError(check_id)
+        return found
+
+    def again(self, check_id: str) -> str:
+        """Return the command that runs one check again."""
+        return f"bin/sellerbus doctor --stage {self.name} --check {check_id}"
+
+    def fixing(self, check_id: str) -> str:
+        """Return the command that mends what one check finds."""
+        return f"{self.again(check_id)} --fix"
