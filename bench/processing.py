@@ -82,7 +82,7 @@ def _deliveries() -> list[Delivery]:
     bodies = [
         body(order_change(f"n-{number}", order_id=f"order-{number}")) for number in range(NOTIFICATIONS)
     ]
-    return [Delivery(f"m-{number}", "r", text, 1) for number, text in enumerate(bodies)]
+    return [Delivery(f"m-{number}", "r", text, 1, sent_at_ms=0) for number, text in enumerate(bodies)]
 
 
 def _processed(batch: int, deliveries: list[Delivery]) -> _CountingAws:

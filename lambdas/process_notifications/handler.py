@@ -46,6 +46,7 @@ def _delivery(record: dict[str, Any]) -> Delivery:
         receipt_handle=record["receiptHandle"],
         body=record["body"],
         receive_count=int(record["attributes"]["ApproximateReceiveCount"]),
+        sent_at_ms=int(record["attributes"]["SentTimestamp"]),
     )
 
 

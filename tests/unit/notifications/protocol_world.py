@@ -358,7 +358,9 @@ class World:
                 continue
             message.receives += 1
             message.visible_at = self.clock + VISIBILITY_MS
-            deliveries.append(Delivery(name, f"{name}/{message.receives}", message.body, message.receives))
+            deliveries.append(
+                Delivery(name, f"{name}/{message.receives}", message.body, message.receives, sent_at_ms=0)
+            )
         if deliveries:
             name = f"f{next(self._actor_numbers)}"
             actor = Actor(name, deliveries, self.clock + TIMEOUT_MS)

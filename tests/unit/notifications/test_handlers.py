@@ -15,7 +15,7 @@ from sellerbus.notifications.sweeping import SweepReport
 from sellerbus.runtime import bootstrap
 from tests.builders import body, order_change
 from tests.fakes import client_error
-from tests.unit.notifications.test_processing import Aws
+from tests.unit.notifications.test_processing import SENT_AT_MS, Aws
 
 Capture = pytest.CaptureFixture[str]
 
@@ -50,7 +50,7 @@ def _event(*bodies: str) -> dict[str, Any]:
                 "messageId": f"m-{index}",
                 "receiptHandle": f"r-{index}",
                 "body": text,
-                "attributes": {"ApproximateReceiveCount": "2"},
+                "attributes": {"ApproximateReceiveCount": "2", "SentTimestamp": str(SENT_AT_MS)},
             }
             for index, text in enumerate(bodies, 1)
         ]

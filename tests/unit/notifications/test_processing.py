@@ -21,6 +21,7 @@ from tests.builders import body, feed_finished, order_change, partner_event
 from tests.fakes import FakeDynamoDb, client_error
 
 NOW = 1_800_000_000_000
+SENT_AT_MS = NOW - 2000
 BUDGET_MS = 18_000
 
 
@@ -99,7 +100,8 @@ class Aws:
 
     def process(self, *bodies: str, receive_count: int = 1) -> list[Result]:
         deliveries = [
-            Delivery(f"m-{index}", f"m-{index}", text, receive_count) for index, text in enumerate(bodies, 1)
+            Delivery(f"m-{index}", f"m-{index}", text, receive_count, sent_at_ms=SENT_AT_MS + index)
+            for index, text in enumerate(bodies, 1)
         ]
         left = iter([*self.remaining, *[self.remaining[-1]] * 1000])
         results = self.processor.process(deliveries, lambda: next(left))

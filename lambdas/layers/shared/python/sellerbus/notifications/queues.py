@@ -28,12 +28,16 @@ class SqsClient(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One message as SQS delivered it this time. `receive_count` is 1 at the first delivery."""
+    """One message as SQS delivered it this time. `receive_count` is 1 at the first delivery.
+
+    `sent_at_ms`: when it arrived in the queue, ms since 1970; SQS keeps it until it is put into another one.
+    """
 
     message_id: str
     receipt_handle: str
     body: str
     receive_count: int
+    sent_at_ms: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from sellerbus.notifications.arrivals import GAP_DAYS, ArrivalRow
+from sellerbus.notifications.arrivals import ArrivalRow, oldest_day
 
 LEAST_HISTORY: Final = timedelta(days=3)
 """From the first arrival to the last. With less of it a night or a weekend would be taken for a silence."""
@@ -59,8 +59,3 @@ def recent_gaps(row: ArrivalRow) -> dict[str, int]:
     """Return the row's gaps by day, those of the last GAP_DAYS days before its last arrival."""
     oldest = oldest_day(row.last_at)
     return {day: seconds for day, seconds in row.longest_gaps.items() if day >= oldest}
-
-
-def oldest_day(last_at: datetime) -> str:
-    """Return the first day whose gaps still count with such a last arrival."""
-    return (last_at - timedelta(days=GAP_DAYS)).date().isoformat()
