@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from sellerbus.api.booking import Booking
-from sellerbus.api.lwa import SellerGrant
+from sellerbus.api.lwa import Grant, SellerGrant
 from sellerbus.api.notifications import Destination, Subscription
+from sellerbus.notifications.authorisations import Authorisations
 from sellerbus.notifications.inspection import Inspector
 from sellerbus.notifications.seller_record import Record, StateView
 from sellerbus.notifications.wanted import KEEP, Destinations, Wanted, WantedSubscription
@@ -87,7 +88,25 @@ class ReadOnlyStates:
 
 
 @dataclass
+class Tokens:
+    """Login with Amazon: refuses whom it is told to, by scope or seller id."""
+
+    refusals: dict[str, Exception] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    def token(self, grant: Grant, remaining_seconds: Callable[[], float]) -> str:
+        name = grant if isinstance(grant, str) else grant.seller_id
+        self.asked.append(name)
+        assert remaining_seconds() > 0
+        if name in self.refusals:
+            raise self.refusals[name]
+        return "Atza|token"
+
+
+@dataclass
 class Looking:
+    tokens: Tokens = field(default_factory=Tokens)
     amazon: Amazon = field(default_factory=Amazon)
     states: ReadOnlyStates = field(default_factory=ReadOnlyStates)
     registry: ReadOnlyRegistry = field(default_factory=lambda: ReadOnlyRegistry({SELLER: row(SELLER)}))
@@ -108,6 +127,12 @@ class Looking:
             api=self.amazon,
             application=self.application,
             wanted=lambda: self.wanted,
+            authorisations=lambda: Authorisations(
+                tokens=self.tokens,
+                registry=self.registry,
+                remaining_seconds=lambda: 30.0,
+                notices=lambda: self.tokens.notices,
+            ),
             sandbox=self.sandbox,
             clock=lambda: 1000.0,
         )

@@ -16,6 +16,7 @@ from sellerbus.api.notifications import Destination
 from sellerbus.api.refused import refused, refused_by_amazon
 from sellerbus.notifications import dry_run
 from sellerbus.notifications import inspection_documents as documents
+from sellerbus.notifications.authorisations import MOST_SELLERS, Authorisations
 from sellerbus.notifications.seller_reconciler import check_application
 from sellerbus.notifications.seller_record import Record, StateView
 from sellerbus.notifications.wanted import Wanted
@@ -73,6 +74,7 @@ class Inspector:
         api: Api,
         application: Callable[[], str],
         wanted: Callable[[], Wanted],
+        authorisations: Callable[[], Authorisations],
         sandbox: bool,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -81,6 +83,7 @@ class Inspector:
         self._api = api
         self._application = application
         self._wanted = wanted
+        self._authorisations = authorisations
         self._sandbox = sandbox
         self._clock = clock
 
@@ -88,8 +91,10 @@ class Inspector:
         """Answer one question, a JSON object whose `request` says which.
 
         subscriptions (sellerId, notificationTypes: further ones to list), destinations, destination
-        (destinationId), test-notification (notificationType, testScenario, payloadVersion, destinationId; the
-        last two as configured where they are absent).
+        (destinationId), authorisations (sellerIds, 50 at the most; scopes: whether to look at the
+        application's own grants too; answered as `Authorisations.answer` says), test-notification
+        (notificationType, testScenario, payloadVersion, destinationId; the last two as configured where they
+        are absent).
 
         What is refused is {"error": {"kind", "message", "seconds"}}, kind being throttled (ask again after
         `seconds`), retryable (ask again later), permanent, not-found, unknown-seller, revoked, not-sandbox.
@@ -110,6 +115,7 @@ class Inspector:
             "subscriptions": self._subscriptions,
             "destinations": self._destinations,
             "destination": self._destination,
+            "authorisations": self._authorised,
             "test-notification": self._test_notification,
         }
         question = questions.get(_text(request, "request"))
@@ -175,6 +181,12 @@ class Inspector:
     def _destination(self, request: Mapping[str, Any]) -> dict[str, Any]:
         found = self._api.get_destination(_text(request, "destinationId"))
         return {"destination": documents.destination(found, self._wanted().destinations.ids)}
+
+    def _authorised(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        sellers = _texts(request, "sellerIds")
+        if len(sellers) > MOST_SELLERS:
+            raise RefusedError("permanent", f"sellerIds names more than {MOST_SELLERS} sellers: ask in parts")
+        return self._authorisations().answer(sellers, scopes=request.get("scopes") is True)
 
     def _test_notification(self, request: Mapping[str, Any]) -> dict[str, Any]:
         if not self._sandbox:

@@ -19,6 +19,7 @@ from sellerbus.api.notifications import NotificationsApi
 from sellerbus.api.pacing import Pace
 from sellerbus.api.shared_throttle import DynamoThrottle
 from sellerbus.aws.event_publisher import OperationalEvents
+from sellerbus.notifications.authorisations import Authorisations
 from sellerbus.notifications.fleet import SellerFleet
 from sellerbus.notifications.inspection import Inspector
 from sellerbus.notifications.job_runner import JobRunner
@@ -117,13 +118,37 @@ def seller_reconciler(
 
 
 def inspector(config: InspectAmazonConfig, remaining_seconds: Callable[[], float]) -> Inspector:
+    """Return what answers an operator; its clients are made here, before it begins threads."""
+    for service in ("secretsmanager", "dynamodb", "kms"):
+        bootstrap.aws(service)
     return Inspector(
         registry=seller_registry(config),
         states=bootstrap.subscription_states(config.subscription_state_table_name),
         api=notifications_api(config, remaining_seconds),
         application=lambda: client_id(config),
         wanted=lambda: wanted_subscriptions(config),
+        authorisations=lambda: authorisations(config, remaining_seconds),
         sandbox=config.sandbox,
+    )
+
+
+def authorisations(config: InspectAmazonConfig, remaining_seconds: Callable[[], float]) -> Authorisations:
+    """Return a look at Login with Amazon that knows no token and no credentials from before."""
+    notices: list[str] = []
+    credentials = SecretCredentials(
+        secrets=bootstrap.aws("secretsmanager"),
+        secret_id=config.lwa_secret_id,
+        mend=_secret_set_command(config),
+        clock=time.time,
+        notice=notices.append,
+    )
+    return Authorisations(
+        tokens=TokenCache(
+            endpoint=config.lwa_endpoint, session=bootstrap.http(), credentials=credentials, pace=_PACE
+        ),
+        registry=seller_registry(config),
+        remaining_seconds=remaining_seconds,
+        notices=lambda: notices,
     )
 
 
