@@ -50,6 +50,8 @@ class ExampleConsumerStack(cdk.Stack):
             maximum_receives=_MOST_RECEIVES,
             removal_policy=cdk.RemovalPolicy.DESTROY,
             alarm_topic=foundation.alarm_topic,
+            carries="events",
+            only_kept=True,
         )
         events.Rule(
             self,

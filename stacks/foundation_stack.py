@@ -39,14 +39,26 @@ class FoundationStack(cdk.Stack):
             prefix=prefix,
             removal_policy=removal_policy,
         )
+        self.alarm_topic = AlarmTopic(
+            self,
+            "AlarmTopic",
+            stage=stage,
+            region=settings.region,
+            key=self.key,
+            limits=settings.alarms,
+            email=settings.alarm_email,
+        )
         self.credentials = LwaCredentials(
             self, "LwaCredentials", prefix=prefix, key=self.key, removal_policy=removal_policy
         )
-        self.registry = SellerRegistry(self, "SellerRegistry", key=self.key, removal_policy=removal_policy)
-        self.quota = QuotaTable(self, "Quota", key=self.key)
-        self.alarm_topic = AlarmTopic(
-            self, "AlarmTopic", prefix=prefix, key=self.key, email=settings.alarm_email
+        self.registry = SellerRegistry(
+            self,
+            "SellerRegistry",
+            key=self.key,
+            alarm_topic=self.alarm_topic,
+            removal_policy=removal_policy,
         )
+        self.quota = QuotaTable(self, "Quota", key=self.key, alarm_topic=self.alarm_topic)
         cdk.CfnOutput(self, "KeyArn", value=self.key.key_arn)
         cdk.CfnOutput(self, "LwaCredentialsSecretArn", value=self.credentials.secret_arn)
         cdk.CfnOutput(self, "SellerRegistryTableName", value=self.registry.table_name)

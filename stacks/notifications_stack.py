@@ -69,8 +69,8 @@ class NotificationsStack(cdk.Stack):
             removal_policy=removal_policy,
             alarm_topic=alarm_topic,
         )
-        ledger = LedgerTable(self, "Ledger", key=key, removal_policy=removal_policy)
-        self.arrivals = ArrivalsTable(self, "Arrivals", key=key)
+        ledger = LedgerTable(self, "Ledger", key=key, alarm_topic=alarm_topic, removal_policy=removal_policy)
+        self.arrivals = ArrivalsTable(self, "Arrivals", key=key, alarm_topic=alarm_topic)
         payloads = PayloadBucket(
             self,
             "PayloadBucket",

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StrictBool
 from stacks import marketplaces
 from stacks.marketplaces import SellingRegion
 from stacks.notification_types import eventbridge_types
+from stacks.settings_alarms import Alarms
 from stacks.settings_feeds import Feeds, FeedsApiVersion
 from stacks.settings_messages import Messages, OrdersApiVersion
 from stacks.settings_sections import Notification, Processing, Queue, Retention, Section, Text, number_as_text
@@ -57,6 +58,7 @@ class SharedSettings(Section):
     alarm_email: str | None = Field(
         default=None, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", description="an e-mail address"
     )
+    alarms: Alarms = Field(default=Alarms(), description="a mapping")
     tags: dict[
         Annotated[
             str, Field(min_length=1, max_length=128, pattern=r"^[\w .:/=+@-]+$"), AfterValidator(_not_of_aws)
@@ -74,6 +76,12 @@ class SharedSettings(Section):
     )
     example_consumer: StrictBool = Field(default=False, description="true or false")
     emulator: StrictBool = Field(default=False, description="true (the local AWS emulator) or false")
+    production: StrictBool | None = Field(
+        default=None, description="true (commands that change something want --confirm) or false"
+    )
+    test_events: StrictBool = Field(
+        default=False, description="true (made-up notifications may be sent into this stage) or false"
+    )
 
 
 class SpApi(Section):

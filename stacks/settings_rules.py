@@ -14,6 +14,7 @@ from stacks.notification_types import (
     default_payload_version,
     subscribable_types,
 )
+from stacks.settings_alarms import Alarms, alarm_findings
 from stacks.settings_feeds import DEFAULT_TYPE, Feeds
 from stacks.settings_messages import Messages
 from stacks.settings_parts import Parts
@@ -42,6 +43,7 @@ def findings(parts: Parts) -> list[Finding]:
         *_queue(parts.values.get("queue")),
         *_feeds(parts.values.get("feeds")),
         *_messages(parts.values.get("messages"), parts.values.get("retention")),
+        *_alarms(parts.values.get("alarms")),
     ]
 
 
@@ -197,3 +199,8 @@ def _messages(messages: Messages | None, retention: Retention | None) -> Iterato
         fault = "goes on trying to send a message whose text is erased by then"
         allowed = f"at most {most} (retention.messages_days {retention.messages_days})"
         yield Finding(("messages", "give_up_hours"), messages.give_up_hours, fault, allowed)
+
+
+def _alarms(alarms: Alarms | None) -> Iterator[Finding]:
+    if alarms:
+        yield from alarm_findings(alarms)

@@ -143,7 +143,13 @@ class TasksStack(cdk.Stack):
         )
         documents = documents_layer(self, settings=settings)
         return TaskResources(
-            table=TaskTable(self, "Tasks", key=key, removal_policy=removal_policy),
+            table=TaskTable(
+                self,
+                "Tasks",
+                key=key,
+                alarm_topic=foundation.alarm_topic,
+                removal_policy=removal_policy,
+            ),
             inbox=InboxBucket(self, "Inbox", key=key, days=days, removal_policy=removal_policy),
             results=ResultBucket(self, "Results", key=key, days=days, removal_policy=removal_policy),
             bus=notifications.event_bus,

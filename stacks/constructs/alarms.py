@@ -1,9 +1,43 @@
 """How every alarm of the project is made."""
 
+from dataclasses import dataclass
+
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
-from aws_cdk import aws_sns as sns
 from constructs import Construct
+
+from stacks.constructs.alarm_topic import AlarmTopic, KnownAlarm, Severity
+
+RUNBOOK = "docs/runbook.md"
+COMMAND = "bin/sellerbus "
+_LONGEST_DESCRIPTION = 1024
+"""Source: PutMetricAlarm, AlarmDescription."""
+
+
+@dataclass(frozen=True)
+class AlarmText:
+    """What an alarm tells whoever is woken by it."""
+
+    symptom: str
+    """What is seen, one sentence. Without its full stop it is the alarm's title."""
+    impact: str
+    """What it means for the sellers, one or two sentences."""
+    command: str
+    """What to run first. The project's own command gets the options that name the cell."""
+    anchor: str
+    """The heading of docs/runbook.md, as a link names it, such as dead-letters."""
+
+    @property
+    def title(self) -> str:
+        return self.symptom.rstrip(".")
+
+    def description(self, cell_options: str) -> str:
+        """The alarm's description. Raises ValueError where CloudWatch wouldn't take it."""
+        command = f"{self.command} {cell_options}" if self.command.startswith(COMMAND) else self.command
+        text = f"{self.symptom} {self.impact} First: `{command}`. {RUNBOOK}#{self.anchor}"
+        if len(text) > _LONGEST_DESCRIPTION:
+            raise ValueError(f"{len(text)} characters, {_LONGEST_DESCRIPTION} are allowed: {text}")
+        return text
 
 
 def alarm(
@@ -12,25 +46,35 @@ def alarm(
     *,
     metric: cloudwatch.IMetric,
     threshold: float,
-    description: str,
-    topic: sns.ITopic,
-    evaluation_periods: int = 1,
+    text: AlarmText,
+    topic: AlarmTopic,
+    severity: Severity,
+    missing: cloudwatch.TreatMissingData,
+    points: tuple[int, int] = (1, 1),
+    comparison: cloudwatch.ComparisonOperator = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
 ) -> cloudwatch.Alarm:
-    """An alarm that tells the alarm topic when a metric rises above a threshold, and again when it is over.
+    """An alarm that tells the alarm topic when it goes off and when it is over.
 
-    Missing data is good news here: queues without messages and functions without calls send none.
+    severity: "page" also goes into the one alarm of the cell that wakes somebody (PageAlarm). points: (m, n),
+    so many of the last n periods of the metric are over the threshold. missing: what a period without any
+    data means; NOT_BREACHING of what is told only when it happens, BREACHING of what is always measured.
     """
+    to_alarm, evaluated = points
     made = cloudwatch.Alarm(
         scope,
         construct_id,
-        alarm_description=description,
+        alarm_description=text.description(topic.cell_options),
         metric=metric,
         threshold=threshold,
-        comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-        evaluation_periods=evaluation_periods,
-        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        comparison_operator=comparison,
+        datapoints_to_alarm=to_alarm,
+        evaluation_periods=evaluated,
+        treat_missing_data=missing,
     )
     action = actions.SnsAction(topic)
     made.add_alarm_action(action)
     made.add_ok_action(action)
+    topic.alarms.append(
+        KnownAlarm(alarm=made, severity=severity, anchor=text.anchor, metric=metric, title=text.title)
+    )
     return made

@@ -4,6 +4,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from stacks.constructs.alarm_topic import AlarmTopic
 from stacks.constructs.customer_managed_key import CustomerManagedKey
 from stacks.constructs.encrypted_table import EncryptedTable
 
@@ -14,13 +15,16 @@ class ArrivalsTable(EncryptedTable):
     The key's part of the rights comes with the others of a role: it is the same key and service.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, key: CustomerManagedKey) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, key: CustomerManagedKey, alarm_topic: AlarmTopic
+    ) -> None:
         super().__init__(
             scope,
             construct_id,
             partition_key="sellerId",
             sort_key="notificationType",
             key=key,
+            alarm_topic=alarm_topic,
             time_to_live_attribute="expiresAt",
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )

@@ -1,9 +1,14 @@
 """A DynamoDB table with the defaults of the house."""
 
+from collections.abc import Mapping
+
 import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
+from stacks.constructs.alarm_topic import AlarmTopic
+from stacks.constructs.alarms import AlarmText, alarm
 from stacks.constructs.customer_managed_key import CustomerManagedKey
 
 
@@ -22,6 +27,7 @@ class EncryptedTable(dynamodb.Table):
         *,
         partition_key: str,
         key: CustomerManagedKey,
+        alarm_topic: AlarmTopic,
         removal_policy: cdk.RemovalPolicy,
         sort_key: str | None = None,
         stream: dynamodb.StreamViewType | None = None,
@@ -45,3 +51,37 @@ class EncryptedTable(dynamodb.Table):
             time_to_live_attribute=time_to_live_attribute,
             removal_policy=removal_policy,
         )
+        self._alarm_topic = alarm_topic
+        self._watch("Table", {"TableName": self.table_name}, self.node.id)
+
+    def watch_index(self, name: str) -> None:
+        """Adds the alarms of an index: what it throttles is not counted as the table's."""
+        beginning = f"{name[0].upper()}{name[1:]}Index"
+        dimensions = {"TableName": self.table_name, "GlobalSecondaryIndexName": name}
+        self._watch(beginning, dimensions, f"the index {name} of {self.node.id}")
+
+    def _watch(self, beginning: str, dimensions: Mapping[str, str], what: str) -> None:
+        limit = self._alarm_topic.limits.table_throttles
+        for kind in ("Read", "Write"):
+            alarm(
+                self,
+                f"{beginning}{kind}ThrottlesAlarm",
+                metric=cloudwatch.Metric(
+                    namespace="AWS/DynamoDB",
+                    metric_name=f"{kind}ThrottleEvents",
+                    dimensions_map=dict(dimensions),
+                    period=cdk.Duration.seconds(limit.period_seconds),
+                    statistic=cloudwatch.Stats.SUM,
+                ),
+                threshold=limit.more_than,
+                text=AlarmText(
+                    symptom=f"DynamoDB throttles {kind.lower()}s of {what}.",
+                    impact="What needs the table is tried again and late; if it lasts, functions fail.",
+                    command="bin/sellerbus status",
+                    anchor="table-throttled",
+                ),
+                topic=self._alarm_topic,
+                severity="warn",
+                points=limit.window,
+                missing=cloudwatch.TreatMissingData.NOT_BREACHING,
+            )

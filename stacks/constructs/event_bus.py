@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from stacks.constructs.alarm_topic import AlarmTopic
 from stacks.constructs.customer_managed_key import CustomerManagedKey
 from stacks.constructs.undeliverable_queue import UndeliverableQueue
 
@@ -29,7 +29,7 @@ class NotificationBus(Construct):
         name: str,
         key: CustomerManagedKey,
         archive_days: int,
-        alarm_topic: sns.ITopic,
+        alarm_topic: AlarmTopic,
     ) -> None:
         super().__init__(scope, construct_id)
         undeliverable = UndeliverableQueue(self, "UndeliverableQueue", alarm_topic=alarm_topic)

@@ -41,6 +41,7 @@ class FeedProcessed(Construct):
             maximum_receives=_MAXIMUM_RECEIVES,
             removal_policy=cdk.RemovalPolicy.DESTROY,
             alarm_topic=defaults.alarm_topic,
+            carries="ends of feeds",
         )
         events.Rule(
             self,

@@ -43,6 +43,7 @@ class FeedRequests(Construct):
             maximum_receives=_MAXIMUM_RECEIVES,
             removal_policy=cdk.RemovalPolicy.DESTROY,
             alarm_topic=defaults.alarm_topic,
+            carries="requests for feeds",
             oldest_message=_OLDEST_MESSAGE,
         )
         events.Rule(

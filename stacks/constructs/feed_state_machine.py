@@ -10,7 +10,8 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from stacks.constructs.alarms import alarm
+from stacks.constructs.alarm_topic import AlarmTopic
+from stacks.constructs.alarms import AlarmText, alarm
 from stacks.constructs.customer_managed_key import VENDED_LOGS, WRITE_ACTIONS, CustomerManagedKey
 from stacks.constructs.python_function import FunctionDefaults, PythonFunction, set_retention
 from stacks.feed_task_definition import definition
@@ -53,7 +54,6 @@ class FeedStateMachine(Construct):
         defaults: FunctionDefaults,
     ) -> None:
         super().__init__(scope, construct_id)
-        stack = cdk.Stack.of(self)
         name = unique_name(self, construct_id)
         self.arn = state_machine_arn(self, construct_id)
         log_group = logs.LogGroup(
@@ -95,21 +95,34 @@ class FeedStateMachine(Construct):
         machine.node.add_dependency(role)
         # References to it order what needs it; its ARN alone, made of the name, would not.
         self.reference = machine.attr_arn
-        alarm(
-            self,
-            "FailedAlarm",
-            metric=cloudwatch.Metric(
-                namespace="AWS/States",
-                metric_name="ExecutionsFailed",
-                dimensions_map={"StateMachineArn": machine.attr_arn},
-                period=cdk.Duration.minutes(5),
-                statistic="Sum",
-            ),
-            threshold=0,
-            description=f"Feed tasks of {stack.stack_name} failed for good: the failed executions of the "
-            "state machine say at which step.",
-            topic=defaults.alarm_topic,
-        )
+        self._watch(machine, defaults.alarm_topic)
+
+    def _watch(self, machine: sfn.CfnStateMachine, topic: AlarmTopic) -> None:
+        limit = topic.limits.state_machine_failures
+        ends = {"ExecutionsFailed": "fail for good", "ExecutionsTimedOut": "run out of time"}
+        for ended, words in ends.items():
+            alarm(
+                self,
+                f"{ended}Alarm",
+                metric=cloudwatch.Metric(
+                    namespace="AWS/States",
+                    metric_name=ended,
+                    dimensions_map={"StateMachineArn": machine.attr_arn},
+                    period=cdk.Duration.seconds(limit.period_seconds),
+                    statistic=cloudwatch.Stats.SUM,
+                ),
+                threshold=limit.more_than,
+                text=AlarmText(
+                    symptom=f"Feed tasks {words}.",
+                    impact="What the seller handed over did not reach Amazon, or its result is not known.",
+                    command="bin/sellerbus feeds list --outcome FAILED",
+                    anchor="feed-task-failed",
+                ),
+                topic=topic,
+                severity="page",
+                points=limit.window,
+                missing=cloudwatch.TreatMissingData.NOT_BREACHING,
+            )
 
     def _role(self, key: CustomerManagedKey, steps: Mapping[str, PythonFunction]) -> iam.Role:
         stack = cdk.Stack.of(self)

@@ -4,6 +4,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
+from stacks.constructs.alarm_topic import AlarmTopic
 from stacks.constructs.customer_managed_key import CustomerManagedKey
 from stacks.constructs.encrypted_table import EncryptedTable
 
@@ -23,6 +24,7 @@ class LedgerTable(EncryptedTable):
         construct_id: str,
         *,
         key: CustomerManagedKey,
+        alarm_topic: AlarmTopic,
         removal_policy: cdk.RemovalPolicy,
     ) -> None:
         super().__init__(
@@ -30,6 +32,7 @@ class LedgerTable(EncryptedTable):
             construct_id,
             partition_key="pk",
             key=key,
+            alarm_topic=alarm_topic,
             time_to_live_attribute="expiresAt",
             removal_policy=removal_policy,
         )
@@ -39,6 +42,7 @@ class LedgerTable(EncryptedTable):
             sort_key=dynamodb.Attribute(name="leaseUntil", type=dynamodb.AttributeType.NUMBER),
             projection_type=dynamodb.ProjectionType.ALL,
         )
+        self.watch_index(PENDING_INDEX)
 
     @property
     def pending_index_arn(self) -> str:

@@ -35,6 +35,7 @@ class ListingChanges(Construct):
             maximum_receives=_MAXIMUM_RECEIVES,
             removal_policy=cdk.RemovalPolicy.DESTROY,
             alarm_topic=defaults.alarm_topic,
+            carries="listing changes",
             oldest_message=_OLDEST_MESSAGE,
         )
         events.Rule(

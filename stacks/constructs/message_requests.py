@@ -46,6 +46,7 @@ class MessageRequests(Construct):
             maximum_receives=_MAXIMUM_RECEIVES,
             removal_policy=cdk.RemovalPolicy.DESTROY,
             alarm_topic=defaults.alarm_topic,
+            carries="requests for messages to buyers",
         )
         events.Rule(
             self,

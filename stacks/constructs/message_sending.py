@@ -39,6 +39,7 @@ class MessageSendQueue(QueueWithDeadLetters):
             maximum_receives=_MAXIMUM_RECEIVES,
             removal_policy=cdk.RemovalPolicy.DESTROY,
             alarm_topic=defaults.alarm_topic,
+            carries="messages to buyers",
             oldest_message=_OLDEST_MESSAGE,
         )
 

@@ -5,6 +5,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from stacks.constructs.alarm_topic import AlarmTopic
 from stacks.constructs.customer_managed_key import TABLE_ACTIONS, CustomerManagedKey
 from stacks.constructs.encrypted_table import EncryptedTable
 from stacks.constructs.task_table import SELLER_INDEX
@@ -31,6 +32,7 @@ class MessageTable(EncryptedTable):
         construct_id: str,
         *,
         key: CustomerManagedKey,
+        alarm_topic: AlarmTopic,
         removal_policy: cdk.RemovalPolicy,
     ) -> None:
         super().__init__(
@@ -39,6 +41,7 @@ class MessageTable(EncryptedTable):
             partition_key="pk",
             sort_key="sk",
             key=key,
+            alarm_topic=alarm_topic,
             time_to_live_attribute="expiresAt",
             recovery_days=_RECOVERY_DAYS,
             removal_policy=removal_policy,
@@ -50,12 +53,14 @@ class MessageTable(EncryptedTable):
             sort_key=dynamodb.Attribute(name="createdAt", type=dynamodb.AttributeType.STRING),
             projection_type=dynamodb.ProjectionType.ALL,
         )
+        self.watch_index(SELLER_INDEX)
         self.add_global_secondary_index(
             index_name=OPEN_INDEX,
             partition_key=dynamodb.Attribute(name="sweep", type=dynamodb.AttributeType.STRING),
             sort_key=dynamodb.Attribute(name="sweepAt", type=dynamodb.AttributeType.STRING),
             projection_type=dynamodb.ProjectionType.KEYS_ONLY,
         )
+        self.watch_index(OPEN_INDEX)
 
     def let(self, grantee: iam.IRole, *operations: str, with_key: bool = True) -> None:
         """Lets a role do operations such as "GetItem" on the table.

@@ -35,7 +35,13 @@ class MessageTasks(Construct):
         self.bucket = MessageBucket(
             self, "Bucket", key=defaults.key, days=days, removal_policy=removal_policy
         )
-        table = MessageTable(self, "Table", key=defaults.key, removal_policy=removal_policy)
+        table = MessageTable(
+            self,
+            "Table",
+            key=defaults.key,
+            alarm_topic=defaults.alarm_topic,
+            removal_policy=removal_policy,
+        )
         resources = MessageResources(
             table=table, bucket=self.bucket, bus=bus, access=access, defaults=defaults
         )

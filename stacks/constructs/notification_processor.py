@@ -1,13 +1,14 @@
 """The function that publishes each notification once, and the one that sweeps after it."""
 
 import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from stacks.constructs.alarms import alarm
+from stacks.constructs.alarms import AlarmText, alarm
 from stacks.constructs.customer_managed_key import TABLE_ACTIONS
 from stacks.constructs.event_bus import CANARY_SOURCE, NOTIFICATIONS_SOURCE, NotificationBus
 from stacks.constructs.ledger_table import PENDING_INDEX, LedgerTable
@@ -111,16 +112,28 @@ class LedgerSweeper(Construct):
             )
         )
         defaults.key.let_use(role, sid="UseLedgerKey", actions=TABLE_ACTIONS, through="dynamodb")
+        limit = defaults.alarm_topic.limits.notifications_abandoned
         alarm(
             self,
             "AbandonedAlarm",
             metric=metric(
-                defaults, "NotificationsAbandoned", service="sweep_ledger", period=cdk.Duration.minutes(15)
+                defaults,
+                "NotificationsAbandoned",
+                service="sweep_ledger",
+                period=cdk.Duration.seconds(limit.period_seconds),
             ),
-            threshold=0,
-            description="Notifications were begun, never completed, and their messages are gone: they are "
-            "lost unless a consumer got them. The log of sweep_ledger names them.",
+            threshold=limit.more_than,
+            text=AlarmText(
+                symptom="Notifications were begun, never finished, and have no message left.",
+                impact="They are lost, unless a consumer got them.",
+                command=f"aws logs tail {function.log_group.log_group_name} --since 1h "
+                "--filter-pattern abandoned",
+                anchor="notifications-abandoned",
+            ),
             topic=defaults.alarm_topic,
+            severity="page",
+            points=limit.window,
+            missing=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
         events.Rule(
             self,

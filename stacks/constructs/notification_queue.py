@@ -2,9 +2,9 @@
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from stacks.constructs.alarm_topic import AlarmTopic
 from stacks.constructs.customer_managed_key import AMAZON_NOTIFICATIONS_PRINCIPAL, CustomerManagedKey
 from stacks.constructs.queue_with_dead_letters import QueueWithDeadLetters
 from stacks.settings_model import Settings
@@ -24,7 +24,7 @@ class NotificationQueue(QueueWithDeadLetters):
         settings: Settings,
         key: CustomerManagedKey,
         removal_policy: cdk.RemovalPolicy,
-        alarm_topic: sns.ITopic,
+        alarm_topic: AlarmTopic,
     ) -> None:
         processing = settings.processing
         hidden = _TIMEOUTS_HIDDEN * processing.timeout_seconds + processing.batching_window_seconds
@@ -37,6 +37,7 @@ class NotificationQueue(QueueWithDeadLetters):
             maximum_receives=settings.queue.maximum_receives,
             removal_policy=removal_policy,
             alarm_topic=alarm_topic,
+            carries="notifications",
         )
         self.queue.add_to_resource_policy(
             iam.PolicyStatement(

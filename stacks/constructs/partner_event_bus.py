@@ -1,9 +1,9 @@
 """Amazon's EventBridge-only notification types: from the partner event source to the notification queue."""
 
 from aws_cdk import aws_events as events
-from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from stacks.constructs.alarm_topic import AlarmTopic
 from stacks.constructs.customer_managed_key import PARTNER_EVENT_SOURCES, CustomerManagedKey
 from stacks.constructs.event_bus import encrypt_bus
 from stacks.constructs.queue_as_target import QueueAsTarget
@@ -29,7 +29,7 @@ class PartnerEventBus(Construct):
         event_source_name: str,
         target: QueueWithDeadLetters,
         key: CustomerManagedKey,
-        alarm_topic: sns.ITopic,
+        alarm_topic: AlarmTopic,
     ) -> None:
         super().__init__(scope, construct_id)
         undeliverable = UndeliverableQueue(self, "UndeliverableQueue", alarm_topic=alarm_topic)

@@ -8,12 +8,12 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
-from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from stacks.bundling import DOCUMENT_REQUIREMENTS, PROJECT_FOLDER, dependency_layer_code
-from stacks.constructs.alarms import alarm
+from stacks.constructs.alarm_topic import AlarmTopic, Severity
 from stacks.constructs.customer_managed_key import CustomerManagedKey
+from stacks.constructs.function_alarms import WatchedFunction
 from stacks.constructs.metrics import metrics_namespace
 from stacks.nag import accept
 from stacks.settings_model import Settings
@@ -32,7 +32,7 @@ class FunctionDefaults:
     stage: str
     settings: Settings
     key: CustomerManagedKey
-    alarm_topic: sns.ITopic
+    alarm_topic: AlarmTopic
     layers: tuple[lambda_.ILayerVersion, ...]
 
     @property
@@ -95,6 +95,7 @@ class PythonFunction(lambda_.Function):
         environment: Mapping[str, str],
         memory_mb: int = 256,
         recursive_loop: lambda_.RecursiveLoop | None = None,
+        severity: Severity = "page",
     ) -> None:
         settings = defaults.settings
         # What its metrics and log lines call it; `function_name` is CloudFormation's.
@@ -150,14 +151,17 @@ class PythonFunction(lambda_.Function):
             "X-Ray's PutTraceSegments and PutTelemetryRecords take no resource; other statements with * are "
             "refused by tests/template",
         )
-        alarm(
-            self,
-            "ErrorsAlarm",
-            metric=self.metric_errors(period=cdk.Duration.minutes(5), statistic="Sum"),
-            threshold=0,
-            description=f"The function {name} failed.",
-            topic=defaults.alarm_topic,
+        watched = WatchedFunction(
+            name=name,
+            purpose=description,
+            timeout=timeout,
+            log_group_name=log_group.log_group_name,
+            namespace=defaults.metrics_namespace,
+            severity=severity,
         )
+        watched.watch(self, defaults.alarm_topic)
+        if "SP_API_ENDPOINT" in environment:
+            watched.watch_calls(self, defaults.alarm_topic)
 
 
 def _folder(path: Path) -> lambda_.Code:

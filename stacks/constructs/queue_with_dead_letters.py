@@ -1,15 +1,15 @@
 """A standard queue and its dead-letter queue, both under the customer managed key."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from stacks.constructs.alarms import alarm
+from stacks.constructs.alarm_topic import AlarmTopic, Severity
+from stacks.constructs.alarms import AlarmText, alarm
 from stacks.constructs.customer_managed_key import READ_ACTIONS, WRITE_ACTIONS, CustomerManagedKey
 from stacks.emulator import queue_actions
 from stacks.removal import keep_policy
@@ -18,11 +18,15 @@ from stacks.unique_name import unique_name
 
 # One data key serves this long: fewer calls to KMS (they cost money), same key.
 _DATA_KEY_REUSE = cdk.Duration.hours(1)
-_OLDEST_MESSAGE = cdk.Duration.minutes(5)
 
 
 class QueueWithDeadLetters(Construct):
-    """`queue` and `dead_letter_queue`. Plain transport is denied on both; each has its alarms."""
+    """`queue` and `dead_letter_queue`. Plain transport is denied on both; each has its alarms.
+
+    carries: what the messages hold, in the alarms' words, such as "notifications". oldest_message: how long a
+    message may wait for a reason of its own before that is worth a warning, where the settings' warn_seconds
+    are too few. only_kept: nobody takes from the queue, so that age is no fault.
+    """
 
     def __init__(
         self,
@@ -34,8 +38,10 @@ class QueueWithDeadLetters(Construct):
         retention: cdk.Duration,
         maximum_receives: int,
         removal_policy: cdk.RemovalPolicy,
-        alarm_topic: sns.ITopic,
-        oldest_message: cdk.Duration = _OLDEST_MESSAGE,
+        alarm_topic: AlarmTopic,
+        carries: str = "messages",
+        oldest_message: cdk.Duration | None = None,
+        only_kept: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
         self._key = key
@@ -74,27 +80,59 @@ class QueueWithDeadLetters(Construct):
         # A queue that is kept goes on to be sent to: without its policy Amazon's sends would fail unseen.
         for queue in (self.queue, self.dead_letter_queue):
             keep_policy(queue, removal_policy)
+        self._watch_dead_letters(alarm_topic, carries, "warn" if only_kept else "page")
+        if not only_kept:
+            self._watch_age(alarm_topic, carries, oldest_message)
+
+    def _watch_dead_letters(self, topic: AlarmTopic, carries: str, severity: Severity) -> None:
+        limit = topic.limits.dead_letters
         # Not NumberOfMessagesSent: SQS doesn't count there what it moves itself.
         alarm(
             self,
             "DeadLettersAlarm",
             metric=self.dead_letter_queue.metric_approximate_number_of_messages_visible(
-                period=cdk.Duration.minutes(1), statistic=cloudwatch.Stats.MAXIMUM
+                period=cdk.Duration.seconds(limit.period_seconds), statistic=cloudwatch.Stats.MAXIMUM
             ),
-            threshold=0,
-            description=f"Messages of {construct_id} lie in its dead-letter queue.",
-            topic=alarm_topic,
-        )
-        alarm(
-            self,
-            "OldestMessageAlarm",
-            metric=self.queue.metric_approximate_age_of_oldest_message(
-                period=cdk.Duration.minutes(1), statistic=cloudwatch.Stats.MAXIMUM
+            threshold=limit.more_than,
+            text=AlarmText(
+                symptom=f"Messages lie in the dead-letter queue of {self.node.id}.",
+                impact=f"Nothing came of these {carries}; SQS deletes them after "
+                f"{DEAD_LETTER_RETENTION_DAYS} days.",
+                command="bin/sellerbus dead-letters list",
+                anchor="dead-letters",
             ),
-            threshold=oldest_message.to_seconds(),
-            description=f"Messages of {construct_id} wait longer than {oldest_message.to_human_string()}.",
-            topic=alarm_topic,
+            topic=topic,
+            severity=severity,
+            points=limit.window,
+            missing=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
+
+    def _watch_age(self, topic: AlarmTopic, carries: str, own: cdk.Duration | None) -> None:
+        limit = topic.limits.oldest_message
+        warn = int(own.to_seconds()) if own else limit.warn_seconds
+        seconds: Mapping[Severity, int] = {
+            "warn": warn,
+            "page": warn + limit.page_seconds - limit.warn_seconds,
+        }
+        for severity, threshold in seconds.items():
+            alarm(
+                self,
+                f"OldestMessage{severity.capitalize()}Alarm",
+                metric=self.queue.metric_approximate_age_of_oldest_message(
+                    period=cdk.Duration.seconds(limit.period_seconds), statistic=cloudwatch.Stats.MAXIMUM
+                ),
+                threshold=threshold,
+                text=AlarmText(
+                    symptom=f"Messages of {self.node.id} wait longer than {threshold} s.",
+                    impact=f"These {carries} come late.",
+                    command="bin/sellerbus status",
+                    anchor="oldest-message",
+                ),
+                topic=topic,
+                severity=severity,
+                points=limit.window,
+                missing=cloudwatch.TreatMissingData.NOT_BREACHING,
+            )
 
     def let_send(self, grantee: iam.IRole, *, sid: str) -> None:
         """Lets a role send to the queue."""

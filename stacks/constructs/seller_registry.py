@@ -5,6 +5,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from stacks.constructs.alarm_topic import AlarmTopic
 from stacks.constructs.customer_managed_key import CustomerManagedKey
 from stacks.constructs.encrypted_table import EncryptedTable
 
@@ -21,6 +22,7 @@ class SellerRegistry(EncryptedTable):
         construct_id: str,
         *,
         key: CustomerManagedKey,
+        alarm_topic: AlarmTopic,
         removal_policy: cdk.RemovalPolicy,
     ) -> None:
         super().__init__(
@@ -28,6 +30,7 @@ class SellerRegistry(EncryptedTable):
             construct_id,
             partition_key="sellerId",
             key=key,
+            alarm_topic=alarm_topic,
             stream=dynamodb.StreamViewType.KEYS_ONLY,
             removal_policy=removal_policy,
         )

@@ -9,7 +9,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from stacks.constructs.alarms import alarm
+from stacks.constructs.alarms import AlarmText, alarm
 from stacks.constructs.daily_reconciliation import DailyReconciliation
 from stacks.constructs.event_bus import OPERATIONAL_SOURCES, NotificationBus
 from stacks.constructs.python_function import FunctionDefaults, PythonFunction
@@ -29,7 +29,6 @@ _ROW_ACTIONS = ("dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"
 # They run side by side, a thread each: Amazon's limits are per seller, and most of a run is waiting.
 _SELLERS_A_BATCH = 10
 _RECONCILE_MEMORY_MB = 512
-_OLDEST_CHANGE = cdk.Duration.minutes(15)
 
 
 class SpApiSubscriptions(Construct):
@@ -60,7 +59,13 @@ class SpApiSubscriptions(Construct):
             key=defaults.key,
             alarm_topic=defaults.alarm_topic,
         )
-        self.state = SubscriptionStateTable(self, "State", key=defaults.key, removal_policy=removal_policy)
+        self.state = SubscriptionStateTable(
+            self,
+            "State",
+            key=defaults.key,
+            alarm_topic=defaults.alarm_topic,
+            removal_policy=removal_policy,
+        )
         wanted = wanted_subscriptions(defaults.settings, destinations)
         text = cdk.Stack.of(self).to_json_string(wanted)
         self.wanted = parameter = ssm.StringParameter(
@@ -206,17 +211,27 @@ class SpApiSubscriptions(Construct):
         )
         # A batch that is answered with a failed record counts as no error of the function, and holds up its
         # shard for a day at the most; then the change is lost until the daily comparison.
+        limit = self._defaults.alarm_topic.limits.seller_changes_late
         alarm(
             self,
             "SellerChangesLateAlarm",
             metric=function.metric(
-                "IteratorAge", period=cdk.Duration.minutes(5), statistic=cloudwatch.Stats.MAXIMUM
+                "IteratorAge",
+                period=cdk.Duration.seconds(limit.period_seconds),
+                statistic=cloudwatch.Stats.MAXIMUM,
             ),
-            threshold=_OLDEST_CHANGE.to_milliseconds(),
-            description="Changed sellers are not queued: the log of queue_seller_changes says why.",
+            threshold=cdk.Duration.minutes(limit.minutes).to_milliseconds(),
+            text=AlarmText(
+                symptom=f"Changes of sellers wait longer than {limit.minutes} minutes to be followed.",
+                impact="New sellers get no subscriptions, and removed ones keep theirs, until the daily "
+                "comparison.",
+                command="bin/sellerbus subscriptions plan --all",
+                anchor="seller-changes-late",
+            ),
             topic=self._defaults.alarm_topic,
-            # At the first deploy the sellers that were added before it are old, once.
-            evaluation_periods=2,
+            severity="page",
+            points=limit.window,
+            missing=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
         return function
 

@@ -1,9 +1,9 @@
 """The queue of sellers whose subscriptions are to be compared with what is wanted."""
 
 import aws_cdk as cdk
-from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from stacks.constructs.alarm_topic import AlarmTopic
 from stacks.constructs.customer_managed_key import CustomerManagedKey
 from stacks.constructs.queue_with_dead_letters import QueueWithDeadLetters
 
@@ -24,7 +24,7 @@ class SubscriptionQueue(QueueWithDeadLetters):
         *,
         consumer_timeout: cdk.Duration,
         key: CustomerManagedKey,
-        alarm_topic: sns.ITopic,
+        alarm_topic: AlarmTopic,
     ) -> None:
         super().__init__(
             scope,
@@ -35,5 +35,6 @@ class SubscriptionQueue(QueueWithDeadLetters):
             maximum_receives=_MAXIMUM_RECEIVES,
             removal_policy=cdk.RemovalPolicy.DESTROY,
             alarm_topic=alarm_topic,
+            carries="comparisons of sellers' subscriptions",
             oldest_message=_OLDEST_MESSAGE,
         )

@@ -4,6 +4,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from stacks.constructs.alarm_topic import AlarmTopic
 from stacks.constructs.customer_managed_key import CustomerManagedKey
 from stacks.constructs.encrypted_table import EncryptedTable
 
@@ -17,6 +18,7 @@ class SubscriptionStateTable(EncryptedTable):
         construct_id: str,
         *,
         key: CustomerManagedKey,
+        alarm_topic: AlarmTopic,
         removal_policy: cdk.RemovalPolicy,
     ) -> None:
         super().__init__(
@@ -24,6 +26,7 @@ class SubscriptionStateTable(EncryptedTable):
             construct_id,
             partition_key="sellerId",
             key=key,
+            alarm_topic=alarm_topic,
             removal_policy=removal_policy,
         )
 

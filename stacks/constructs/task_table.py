@@ -7,6 +7,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from stacks.constructs.alarm_topic import AlarmTopic
 from stacks.constructs.customer_managed_key import TABLE_ACTIONS, CustomerManagedKey
 from stacks.constructs.encrypted_table import EncryptedTable
 
@@ -25,6 +26,7 @@ class TaskTable(EncryptedTable):
         construct_id: str,
         *,
         key: CustomerManagedKey,
+        alarm_topic: AlarmTopic,
         removal_policy: cdk.RemovalPolicy,
     ) -> None:
         super().__init__(
@@ -33,6 +35,7 @@ class TaskTable(EncryptedTable):
             partition_key="pk",
             sort_key="sk",
             key=key,
+            alarm_topic=alarm_topic,
             time_to_live_attribute="expiresAt",
             removal_policy=removal_policy,
         )
@@ -43,6 +46,7 @@ class TaskTable(EncryptedTable):
             sort_key=dynamodb.Attribute(name="createdAt", type=dynamodb.AttributeType.STRING),
             projection_type=dynamodb.ProjectionType.ALL,
         )
+        self.watch_index(SELLER_INDEX)
 
     def let(self, grantee: iam.IRole, *operations: str, with_key: bool = True) -> None:
         """Lets a role do operations such as "GetItem" on the table.
