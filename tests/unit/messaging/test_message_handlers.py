@@ -194,6 +194,7 @@ def test_from_the_request_to_the_buyer(deployed: Deployed, capsys: pytest.Captur
         "MessageAttachmentsUploaded": 1,
         "MessageAttachmentBytes": 11,
         "MessagesSent": 1,
+        "MessagesEnded": 1,
     }
 
 
@@ -348,4 +349,4 @@ def test_a_row_that_can_not_be_read_is_an_error_of_the_sweepers_after_all_else(
     with pytest.raises(RuntimeError, match="1 message tasks can't be looked after"):
         sweep_messages.handler({}, CONTEXT)
     assert '"failures":{"a":"defect: ValueError at ' in deployed.log.getvalue()
-    assert '"MessagesSentAgain":[1.0]' in capsys.readouterr().out
+    assert '"MessagesSentAgain":[1]' in capsys.readouterr().out
