@@ -16,6 +16,7 @@ from stacks.settings_alarms import Alarms
 from stacks.settings_feeds import Feeds, FeedsApiVersion
 from stacks.settings_messages import Messages, OrdersApiVersion
 from stacks.settings_sections import Notification, Processing, Queue, Retention, Section, Text, number_as_text
+from stacks.settings_watching import Arrivals, Canary
 
 
 def _known_marketplace(value: object) -> object:
@@ -55,6 +56,8 @@ class SharedSettings(Section):
     feeds: Feeds = Field(default=Feeds(), description="a mapping")
     orders_api_version: OrdersApiVersion = Field(default="2026-01-01", description="2026-01-01 or v0")
     messages: Messages = Field(default=Messages(), description="a mapping")
+    arrivals: Arrivals = Field(default=Arrivals(), description="a mapping")
+    canary: Canary = Field(default=Canary(), description="a mapping")
     alarm_email: str | None = Field(
         default=None, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", description="an e-mail address"
     )

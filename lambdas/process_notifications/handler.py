@@ -5,10 +5,11 @@ from collections import Counter
 from typing import Any
 
 from sellerbus.aws.errors import StoreUnavailableError
+from sellerbus.notifications.arrival_recorder import arrivals_of
 from sellerbus.notifications.queues import Delivery
-from sellerbus.notifications.results import Outcome, Result
+from sellerbus.notifications.results import Outcome, Result, defect
 from sellerbus.runtime import bootstrap, config
-from sellerbus.runtime.observability import LambdaContext, MetricUnit, emitted, logger, metrics
+from sellerbus.runtime.observability import LambdaContext, MetricUnit, count, emitted, logger, metrics
 
 log = logger()
 METRIC_OF_OUTCOME = {
@@ -18,6 +19,8 @@ METRIC_OF_OUTCOME = {
     Outcome.HELD: "NotificationsHeld",
     Outcome.FAILED: "NotificationsFailed",
 }
+# A look and a write, then the answer to Lambda with time to spare.
+LEAST_CALLS_LEFT = 3
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -36,6 +39,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     except StoreUnavailableError as error:
         # Nothing is lost by it: they come back after the queue's own visibility time-out.
         log.warning("could not set when deliveries come back", error=str(error), deliveries=len(unfinished))
+    _note_arrivals(settings, results, context)
     _report(results, context.aws_request_id)
     return {"batchItemFailures": [{"itemIdentifier": result.delivery.message_id} for result in unfinished]}
 
@@ -48,6 +52,21 @@ def _delivery(record: dict[str, Any]) -> Delivery:
         receive_count=int(record["attributes"]["ApproximateReceiveCount"]),
         sent_at_ms=int(record["attributes"]["SentTimestamp"]),
     )
+
+
+def _note_arrivals(
+    settings: config.ProcessNotificationsConfig, results: list[Result], context: LambdaContext
+) -> None:
+    """Note when what came has come: for whoever watches, and so never at the expense of the batch."""
+    least_ms = LEAST_CALLS_LEFT * bootstrap.AT_ONCE.worst_seconds * 1000
+    try:
+        bootstrap.arrival_recorder(settings).note(
+            arrivals_of(results), lambda: context.get_remaining_time_in_millis() > least_ms
+        )
+    except Exception as error:  # noqa: BLE001 - the batch is settled: failing it would only repeat it
+        reason = str(error) if isinstance(error, StoreUnavailableError) else defect(error)
+        log.warning("could not note when notifications came", error=reason)
+        count("ArrivalsNotNoted", 1)
 
 
 def _report(results: list[Result], request_id: str) -> None:

@@ -9,6 +9,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from stacks.constructs.alarms import AlarmText, alarm
+from stacks.constructs.arrivals_table import ArrivalsTable
 from stacks.constructs.customer_managed_key import TABLE_ACTIONS
 from stacks.constructs.event_bus import CANARY_SOURCE, NOTIFICATIONS_SOURCE, NotificationBus
 from stacks.constructs.ledger_table import PENDING_INDEX, LedgerTable
@@ -29,6 +30,7 @@ class NotificationProcessor(Construct):
         *,
         source: NotificationQueue,
         ledger: LedgerTable,
+        arrivals: ArrivalsTable,
         bus: NotificationBus,
         payloads: PayloadBucket,
         defaults: FunctionDefaults,
@@ -46,6 +48,8 @@ class NotificationProcessor(Construct):
             memory_mb=processing.memory_mb,
             environment={
                 "LEDGER_TABLE_NAME": ledger.table_name,
+                "ARRIVALS_TABLE_NAME": arrivals.table_name,
+                "ARRIVALS_INTERVAL_SECONDS": str(settings.arrivals.minutes * 60),
                 "EVENT_BUS_NAME": bus.bus.event_bus_name,
                 "NOTIFICATION_QUEUE_URL": source.queue.queue_url,
                 "DEAD_LETTER_QUEUE_URL": source.dead_letter_queue.queue_url,
@@ -65,6 +69,8 @@ class NotificationProcessor(Construct):
                 sid="UseLedger", actions=["dynamodb:UpdateItem"], resources=[ledger.table_arn]
             )
         )
+        arrivals.let_note(role)
+        # Of the arrivals' table too.
         defaults.key.let_use(role, sid="UseLedgerKey", actions=TABLE_ACTIONS, through="dynamodb")
         payloads.let_write(role, sid="StoreLargePayloads", prefix=PAYLOAD_PREFIX)
         self.mapping = lambda_.EventSourceMapping(

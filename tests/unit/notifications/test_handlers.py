@@ -11,10 +11,13 @@ from aws_lambda_powertools import Logger
 
 from lambdas.process_notifications import handler as process_notifications
 from lambdas.sweep_ledger import handler as sweep_ledger
+from sellerbus.notifications.arrival_recorder import ArrivalRecorder
+from sellerbus.notifications.arrivals import ArrivalRows
 from sellerbus.notifications.sweeping import SweepReport
 from sellerbus.runtime import bootstrap
-from tests.builders import body, order_change
+from tests.builders import SELLER_ID, body, order_change
 from tests.fakes import client_error
+from tests.unit.notifications.fake_arrivals import FakeArrivals
 from tests.unit.notifications.test_processing import SENT_AT_MS, Aws
 
 Capture = pytest.CaptureFixture[str]
@@ -27,11 +30,11 @@ BUYER = "48110 Buyer Street"
 @pytest.fixture(autouse=True)
 def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
     names = """POWERTOOLS_SERVICE_NAME POWERTOOLS_METRICS_NAMESPACE STAGE LEDGER_TABLE_NAME EVENT_BUS_NAME
-    NOTIFICATION_QUEUE_URL DEAD_LETTER_QUEUE_URL PAYLOAD_BUCKET_NAME PENDING_INDEX_NAME"""
+    NOTIFICATION_QUEUE_URL DEAD_LETTER_QUEUE_URL PAYLOAD_BUCKET_NAME PENDING_INDEX_NAME ARRIVALS_TABLE_NAME"""
     for name in names.split():
         monkeypatch.setenv(name, "x")
     numbers = """MAXIMUM_EVENT_BYTES LEASE_MARGIN_SECONDS COMPLETED_RETENTION_DAYS
-    MAXIMUM_MESSAGE_LIFETIME_DAYS"""
+    MAXIMUM_MESSAGE_LIFETIME_DAYS ARRIVALS_INTERVAL_SECONDS"""
     for name in numbers.split():
         monkeypatch.setenv(name, "28")
     monkeypatch.setenv("LOG_LEVEL", "INFO")
@@ -57,8 +60,12 @@ def _event(*bodies: str) -> dict[str, Any]:
     }
 
 
-def _run(aws: Aws, monkeypatch: pytest.MonkeyPatch, *bodies: str) -> Any:
+def _run(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, *bodies: str, arrivals: FakeArrivals | None = None
+) -> Any:
+    recorder = ArrivalRecorder(arrivals or FakeArrivals(), "arrivals", interval_seconds=900, now=lambda: 0.0)
     monkeypatch.setattr(bootstrap, "notification_processor", lambda settings: aws.processor)
+    monkeypatch.setattr(bootstrap, "arrival_recorder", lambda settings: recorder)
     return process_notifications.handler(_event(*bodies), CONTEXT)
 
 
@@ -107,6 +114,30 @@ def test_the_operator_sees_counts_and_reasons_and_nothing_of_the_buyer(
         "NotificationsFailed": [1.0],
         "NotificationsStale": [0.0],
     }
+
+
+def test_what_came_is_noted_as_of_when_it_came_into_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    arrivals = FakeArrivals()
+    _run(Aws(), monkeypatch, _private("n-1"), "bad", arrivals=arrivals)
+    (row,) = ArrivalRows(arrivals, "arrivals").all()
+    assert row.key == (SELLER_ID, "ORDER_CHANGE")
+    assert row.last_at.timestamp() * 1000 == SENT_AT_MS
+
+
+@pytest.mark.parametrize("fault", [client_error("GetItem", "ThrottlingException"), KeyError(BUYER)])
+def test_a_batch_never_fails_for_want_of_noting(
+    fault: Exception, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    log = _log_to(process_notifications, monkeypatch)
+    arrivals = FakeArrivals()
+    arrivals.faults = [fault]
+    assert _run(Aws(), monkeypatch, _private("n-1"), arrivals=arrivals) == {"batchItemFailures": []}
+    printed = log.getvalue() + capsys.readouterr().out
+    assert BUYER not in printed
+    lines = [json.loads(line) for line in printed.splitlines()]
+    (warning,) = [line for line in lines if line.get("level") == "WARNING"]
+    assert warning["message"] == "could not note when notifications came"
+    assert [line["ArrivalsNotNoted"] for line in lines if "ArrivalsNotNoted" in line] == [[1.0]]
 
 
 def test_the_sweeper_says_what_waits_and_shouts_about_what_is_gone(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import boto3
 from botocore.config import Config
 
+from sellerbus.notifications.arrival_recorder import ArrivalRecorder
 from sellerbus.notifications.jobs import DeadJobs, SubscriptionQueue
 from sellerbus.notifications.ledger import Ledger
 from sellerbus.notifications.ordering import OrderingGuard
@@ -52,6 +53,8 @@ class CallLimits:
 PATIENT: Final = CallLimits(CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS, AWS_ATTEMPTS)
 # PutEvents and a transaction answer within tens of milliseconds; what waits longer holds a lease for nothing.
 BRISK: Final = CallLimits(connect_seconds=1.0, read_seconds=3.0, attempts=2)
+# For what the batch can do without: a repetition of it comes with the next batch.
+AT_ONCE: Final = CallLimits(connect_seconds=1.0, read_seconds=1.0, attempts=1)
 
 
 @cache
@@ -98,6 +101,17 @@ def notification_processor(config: ProcessNotificationsConfig) -> NotificationPr
         # PutEvents, then the completion.
         publish_budget_ms=round(2 * BRISK.worst_seconds * 1000),
         maximum_event_bytes=config.maximum_event_bytes,
+    )
+
+
+@cache
+def arrival_recorder(config: ProcessNotificationsConfig) -> ArrivalRecorder:
+    """Return what notes when notifications came; AT_ONCE says how long one of its calls takes at worst."""
+    return ArrivalRecorder(
+        aws("dynamodb", AT_ONCE),
+        config.arrivals_table_name,
+        interval_seconds=config.arrivals_interval_seconds,
+        now=time.time,
     )
 
 

@@ -125,6 +125,8 @@ class ProcessNotificationsConfig(FunctionConfig):
     function: ClassVar[str] = "process_notifications"
 
     ledger_table_name: str = field(metadata=variable("LEDGER_TABLE_NAME"))
+    arrivals_table_name: str = field(metadata=variable("ARRIVALS_TABLE_NAME"))
+    arrivals_interval_seconds: int = field(metadata=variable("ARRIVALS_INTERVAL_SECONDS", positive_integer))
     event_bus_name: str = field(metadata=variable("EVENT_BUS_NAME"))
     notification_queue_url: str = field(metadata=variable("NOTIFICATION_QUEUE_URL"))
     dead_letter_queue_url: str = field(metadata=variable("DEAD_LETTER_QUEUE_URL"))
