@@ -3,6 +3,8 @@
 import aws_cdk as cdk
 from constructs import Construct
 
+from stacks.constructs.dashboard import OperationsDashboard
+from stacks.constructs.page_alarm import PageAlarm
 from stacks.constructs.python_function import FunctionDefaults, function_layers
 from stacks.constructs.sp_api_access import SpApiAccess
 from stacks.foundation_stack import FoundationStack
@@ -51,3 +53,24 @@ class OperationsStack(cdk.Stack):
             registry=foundation.registry,
             quota=foundation.quota,
         )
+
+        pages = PageAlarm(
+            self,
+            "Page",
+            prefix=self._defaults.prefix,
+            stacks=[notifications, tasks],
+            topic=foundation.alarm_topic,
+            key=foundation.key,
+        )
+        cdk.CfnOutput(self, "PageTopicArn", value=pages.topic.topic_arn)
+
+        # The last of all: it shows what the cell has by now.
+        dashboard = OperationsDashboard(
+            self,
+            "Dashboard",
+            stacks=[foundation, notifications, tasks, self],
+            topic=foundation.alarm_topic,
+            defaults=self._defaults,
+        )
+        for name, value in {"DashboardName": dashboard.name, "DashboardUrl": dashboard.url}.items():
+            cdk.CfnOutput(self, name, value=value)

@@ -1,0 +1,211 @@
+"""Rows 0 to 2 of the dashboard: alarms, outcome, and what comes in."""
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+
+from stacks.constructs.dashboard_view import CellView, lines
+from stacks.constructs.dashboard_widgets import COLUMNS, graph, number
+
+Lines = list[list[cloudwatch.IWidget]]
+"""Widgets that stand beside each other, and below each other."""
+
+_PROCESSOR = "process_notifications"
+WATCH = "watch_stage"
+_CANARY = "run_canary"
+_MISSED = "find_missed_events"
+FAILED_OUTCOMES = ("FATAL", "REFUSED", "FAILED", "GIVEN_UP", "UNSEEN")
+"""Of a feed: nothing of it came through. CANCELLED was a person's wish."""
+_MOST_ALARMS = 100
+"""In one widget. Source: CloudWatch, dashboard body structure, alarm widget."""
+THIRD = COLUMNS // 3
+QUARTER = COLUMNS // 4
+
+
+def alarm_states(view: CellView, *, without_math: bool) -> Lines:
+    """without_math: where alarms on expressions are not deployed, as in the emulator."""
+    shown = [each for each in view.alarms if not (without_math and each.is_math)]
+    paging = [each.alarm for each in shown if each.severity == "page"]
+    warning = [each.alarm for each in shown if each.severity == "warn"]
+    not_ok = [cloudwatch.AlarmState.ALARM, cloudwatch.AlarmState.INSUFFICIENT_DATA]
+    return [
+        *_states("These page, all of them", paging, None),
+        *_states("These warn, only those that are not OK", warning, not_ok),
+    ]
+
+
+def _states(title: str, alarms: list[cloudwatch.Alarm], states: list[cloudwatch.AlarmState] | None) -> Lines:
+    chunks = [alarms[start : start + _MOST_ALARMS] for start in range(0, len(alarms), _MOST_ALARMS)]
+    return [
+        [
+            cloudwatch.AlarmStatusWidget(
+                title=title if number == 0 else f"{title} ({number + 1})",
+                alarms=chunk,
+                states=states,
+                sort_by=cloudwatch.AlarmStatusWidgetSortBy.STATE_UPDATED_TIMESTAMP,
+                width=COLUMNS,
+                height=4 if states is None else 3,
+            )
+        ]
+        for number, chunk in enumerate(chunks)
+    ]
+
+
+def outcome(view: CellView) -> Lines:
+    parts, own = view.parts, view.own
+    dead_letters = [
+        each.metric_approximate_number_of_messages_visible(statistic="Maximum")
+        for each in parts.dead_letter_queues.values()
+    ]
+    used = {f"queue_{place}": each for place, each in enumerate(dead_letters)}
+    return [
+        [
+            number(
+                "Delivered to the bus",
+                [own("NotificationsPublished", "notifications", service=_PROCESSOR)],
+                width=QUARTER,
+                whole=True,
+            ),
+            number(
+                "Oldest undelivered",
+                [
+                    parts.queues["Notification"].metric_approximate_age_of_oldest_message(
+                        statistic="Maximum", label="seconds"
+                    )
+                ],
+                width=QUARTER,
+                whole=False,
+            ),
+            number(
+                "Feeds failed",
+                [
+                    cloudwatch.MathExpression(
+                        expression=f"SUM([{','.join(each.lower() for each in FAILED_OUTCOMES)}])",
+                        using_metrics={
+                            each.lower(): own("FeedsEnded", each, outcome=each) for each in FAILED_OUTCOMES
+                        },
+                        label="feeds",
+                    )
+                ],
+                width=QUARTER,
+                whole=True,
+            ),
+            number(
+                "Dead letters now",
+                [
+                    cloudwatch.MathExpression(
+                        expression=f"SUM([{','.join(used)}])", using_metrics=used, label="messages"
+                    )
+                ],
+                width=QUARTER,
+                whole=False,
+            ),
+        ]
+    ]
+
+
+def incoming(view: CellView) -> Lines:
+    own, by_type = view.own, ("service", "notificationType")
+    of_processor = f'service="{_PROCESSOR}"'
+    canary, silent = view.take("canary-lost"), view.take("sellers-silent")
+    changed = view.take("subscriptions-drifted", "authorization-revoked")
+    lost = view.take("notifications-abandoned", "missed-events")
+    return [
+        [
+            graph(
+                "Received, by type",
+                left=[view.by("NotificationsReceived", *by_type, where=of_processor)],
+                unit="notifications",
+                stacked=True,
+                width=THIRD,
+            ),
+            graph(
+                "Published, by type",
+                left=[view.by("NotificationsPublished", *by_type, where=of_processor)],
+                unit="notifications",
+                stacked=True,
+                width=THIRD,
+            ),
+            graph(
+                "Failed and rejected, by type; copies, stale, held",
+                left=[
+                    view.by(
+                        f"Notifications{each}",
+                        *by_type,
+                        where=of_processor,
+                        label=f"{each.lower()} ${{PROP('Dim.notificationType')}}",
+                    )
+                    for each in ("Failed", "Rejected")
+                ]
+                + [
+                    own(name, label, service=_PROCESSOR)
+                    for name, label in (
+                        ("NotificationCopies", "copies"),
+                        ("NotificationsStale", "stale"),
+                        ("NotificationsHeld", "held"),
+                    )
+                ],
+                unit="notifications",
+                width=THIRD,
+            ),
+        ],
+        [
+            graph(
+                "Amazon's delay: from the event to our queue",
+                left=[
+                    own("AmazonDelay", f"all types, {each}", statistic=each, service=_PROCESSOR)
+                    for each in ("p50", "p99")
+                ]
+                + [view.by("AmazonDelay", *by_type, statistic="p50", where=of_processor)],
+                unit="milliseconds",
+                width=THIRD,
+            ),
+            graph(
+                "Our delay: from the queue to the bus",
+                left=[
+                    own("OwnDelay", f"all types, {each}", statistic=each, service=_PROCESSOR)
+                    for each in ("p50", "p99")
+                ],
+                unit="milliseconds",
+                width=THIRD,
+            ),
+            graph(
+                "Canary: round trips, and their time",
+                left=lines(canary) or [own("CanaryRoundTrips", "round trips", service=_CANARY)],
+                unit="round trips",
+                alarms=canary,
+                right=[own("CanaryRoundTripTime", "time, p99", statistic="p99", service=_CANARY)],
+                right_unit="milliseconds",
+                width=THIRD,
+            ),
+        ],
+        [
+            graph(
+                "Sellers silent against their own rhythm",
+                left=[
+                    own("SellersSilent", "silent", statistic="Maximum", service=WATCH, minutes=15),
+                    own("SellersLearning", "rhythm not known yet", statistic="Maximum", service=WATCH),
+                ],
+                unit="sellers",
+                alarms=silent,
+                width=THIRD,
+            ),
+            graph(
+                "Subscriptions drifted, authorisations revoked",
+                left=lines(changed)
+                or [own("SubscriptionsDrifted", "drifted", service="reconcile_subscriptions")],
+                unit="in the period",
+                alarms=changed,
+                width=THIRD,
+            ),
+            graph(
+                "Abandoned, and missed and found again",
+                left=[
+                    *lines(lost),
+                    own("MissedEventsFound", "missed, published later", service=_MISSED),
+                    own("ClaimsAbandoned", "claims taken over", service=_PROCESSOR),
+                ],
+                unit="notifications",
+                alarms=lost,
+                width=THIRD,
+            ),
+        ],
+    ]

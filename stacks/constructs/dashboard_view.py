@@ -1,0 +1,100 @@
+"""What the rows of the dashboard draw from: the cell's parts, its metrics, and its alarms, none left out."""
+
+from collections.abc import Iterable, Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+from constructs import IConstruct
+
+from stacks.constructs.alarm_topic import KnownAlarm
+from stacks.constructs.dashboard_parts import CellParts
+from stacks.constructs.dashboard_widgets import labelled, search, summed
+from stacks.constructs.metrics import metric
+from stacks.constructs.python_function import PythonFunction
+from stacks.settings_alarms import Alarms
+
+MINUTE = cdk.Duration.minutes(1)
+
+
+class CellView:
+    """`take` hands out alarms once they are drawn; `left` has those that no row has asked for."""
+
+    def __init__(
+        self, *, namespace: str, parts: CellParts, alarms: Iterable[KnownAlarm], limits: Alarms
+    ) -> None:
+        self.parts = parts
+        self.limits = limits
+        self.alarms = tuple(alarms)
+        self._namespace = namespace
+        self._drawn: set[str] = set()
+
+    def take(self, *anchors: str) -> list[KnownAlarm]:
+        """The alarms with these headings in the runbook, in the order of their names."""
+        found = [each for each in self.alarms if each.anchor in anchors]
+        self._drawn.update(each.alarm.node.path for each in found)
+        return sorted(found, key=lambda each: (anchors.index(each.anchor), _name(each)))
+
+    @property
+    def left(self) -> list[KnownAlarm]:
+        return [each for each in self.alarms if each.alarm.node.path not in self._drawn]
+
+    def own(
+        self, name: str, label: str, *, statistic: str = "Sum", minutes: int = 5, **dimensions: str
+    ) -> cloudwatch.Metric:
+        """A metric that the cell's functions write; with its dimensions, such as service="run_canary"."""
+        return metric(
+            self._namespace,
+            name,
+            statistic=statistic,
+            period=cdk.Duration.minutes(minutes),
+            label=label,
+            **dimensions,
+        )
+
+    def by(
+        self,
+        name: str,
+        *dimensions: str,
+        statistic: str = "Sum",
+        where: str = "",
+        label: str | None = None,
+    ) -> cloudwatch.MathExpression:
+        """A line for each value of the last dimension."""
+        return search(self._namespace, name, dimensions, statistic=statistic, where=where, label=label)
+
+    def over(
+        self, name: str, label: str, *dimensions: str, statistic: str = "Sum", where: str = ""
+    ) -> cloudwatch.MathExpression:
+        """The sum over the values of the last dimension."""
+        return summed(self.by(name, *dimensions, statistic=statistic, where=where), label)
+
+
+def lines(alarms: Sequence[KnownAlarm]) -> list[cloudwatch.IMetric]:
+    """What the alarms watch, each under the name of what it watches. Two that watch the same are one line."""
+    found: dict[str, cloudwatch.IMetric] = {}
+    for each in alarms:
+        found.setdefault(_identity(each), labelled(each.metric, _name(each), len(found)))
+    return list(found.values())
+
+
+def watched_function(alarm: KnownAlarm) -> PythonFunction | None:
+    """The function whose construct made the alarm."""
+    scope = alarm.alarm.node.scope
+    return scope if isinstance(scope, PythonFunction) else None
+
+
+def _name(alarm: KnownAlarm) -> str:
+    function = watched_function(alarm)
+    if function is not None:
+        return function.service
+    scope: IConstruct | None = alarm.alarm.node.scope
+    return scope.node.id if scope is not None else alarm.title
+
+
+def _identity(alarm: KnownAlarm) -> str:
+    """Warning and paging alarms of one thing watch it with one metric, in two constructs."""
+    watched = alarm.metric
+    if isinstance(watched, cloudwatch.Metric):
+        dimensions = sorted((name, str(value)) for name, value in (watched.dimensions or {}).items())
+        return f"{watched.namespace} {watched.metric_name} {dimensions} {watched.statistic}"
+    return alarm.alarm.node.path
