@@ -6,10 +6,12 @@ from constructs import Construct
 from stacks.constructs.amazon_inspector import AmazonInspector
 from stacks.constructs.arrivals_table import ArrivalsTable
 from stacks.constructs.emptied_bucket import EmptiedBuckets
+from stacks.constructs.event_archive import EventArchive
 from stacks.constructs.event_bus import NotificationBus
 from stacks.constructs.ledger_table import LedgerTable
 from stacks.constructs.notification_processor import LedgerSweeper, NotificationProcessor
 from stacks.constructs.notification_queue import NotificationQueue
+from stacks.constructs.page_alarm import StackPages
 from stacks.constructs.partner_events import PartnerEvents
 from stacks.constructs.payload_bucket import PayloadBucket
 from stacks.constructs.python_function import FunctionDefaults, function_layers
@@ -83,7 +85,6 @@ class NotificationsStack(cdk.Stack):
             "EventBus",
             name=bus_name(stage, settings.region),
             key=key,
-            archive_days=settings.retention.archive_days,
             alarm_topic=alarm_topic,
         )
         processor = NotificationProcessor(
@@ -91,16 +92,26 @@ class NotificationsStack(cdk.Stack):
             "Processor",
             source=queue,
             ledger=ledger,
+            arrivals=self.arrivals,
             bus=self.event_bus,
             payloads=payloads,
             defaults=defaults,
         )
+        self.archive = EventArchive(
+            self, "Archive", bus=self.event_bus, defaults=defaults, removal_policy=removal_policy
+        )
+        # From the first event on, the archive is there.
+        processor.node.add_dependency(self.archive.rule)
         if settings.removal_policy == "destroy":
-            # CloudFormation takes away the processor first, then what the bucket holds, then the bucket.
+            # CloudFormation takes away what writes first, then what the buckets hold, then the buckets.
             emptied = EmptiedBuckets(
-                self, "EmptiedPayloads", buckets={"Resource": payloads}, defaults=defaults
+                self,
+                "EmptiedPayloads",
+                buckets={"Resource": payloads, "Archive": self.archive.bucket},
+                defaults=defaults,
             )
             processor.node.add_dependency(emptied)
+            self.archive.writer.node.add_dependency(emptied)
         LedgerSweeper(self, "Sweeper", ledger=ledger, defaults=defaults)
 
         destination = SpApiDestination(
@@ -146,6 +157,8 @@ class NotificationsStack(cdk.Stack):
             defaults=defaults,
         )
 
+        StackPages(self, "Pages", topic=alarm_topic)
+
         outputs = {
             "NotificationQueueUrl": queue.queue.queue_url,
             "NotificationQueueArn": queue.queue.queue_arn,
@@ -155,6 +168,9 @@ class NotificationsStack(cdk.Stack):
             "LedgerTableName": ledger.table_name,
             "ArrivalsTableName": self.arrivals.table_name,
             "PayloadBucketName": payloads.bucket_name,
+            "ArchiveBucketName": self.archive.bucket.bucket_name,
+            "ArchiveQueueUrl": self.archive.queue.queue.queue_url,
+            "ArchiveDeadLetterQueueUrl": self.archive.queue.dead_letter_queue.queue_url,
             "DestinationId": destination.destination_id,
             "SubscriptionQueueUrl": subscriptions.queue.queue.queue_url,
             "SubscriptionDeadLetterQueueUrl": subscriptions.queue.dead_letter_queue.queue_url,

@@ -37,7 +37,7 @@ TABLE_ACTIONS = (
 
 
 class CustomerManagedKey(kms.Key):
-    """Encrypts queues, tables, secret, topic, bus, archive, buckets, state machine, logs and refresh tokens.
+    """Encrypts queues, tables, secret, topic, bus, buckets, state machine, logs and refresh tokens.
 
     The policy names buses and log groups by pattern, never by reference: the resources live in later stacks,
     and a reference would make the stacks depend on each other in a circle. `prefix`: the bus's name, and what
@@ -78,9 +78,9 @@ class CustomerManagedKey(kms.Key):
         events = iam.ServicePrincipal("events.amazonaws.com")
         self._allow("RulesSendToQueues", events, WRITE_ACTIONS, {"StringEquals": account})
         self._allow(
-            "TheBusAndItsArchiveStoreEvents",
+            "TheBusStoresEvents",
             events,
-            (*WRITE_ACTIONS, "kms:ReEncryptFrom", "kms:ReEncryptTo"),
+            WRITE_ACTIONS,
             {"StringEquals": {"kms:EncryptionContext:aws:events:event-bus:arn": bus_arn}},
         )
         # Also where there is no partner event bus: this stack is updated before the bus is deleted with the

@@ -1,4 +1,4 @@
-"""The bus on which notifications are published, with its archive."""
+"""The bus on which notifications are published."""
 
 from collections.abc import Sequence
 
@@ -7,6 +7,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from stacks.constructs.alarm_topic import AlarmTopic
+from stacks.constructs.bus_alarms import watch_bus
 from stacks.constructs.customer_managed_key import CustomerManagedKey
 from stacks.constructs.undeliverable_queue import UndeliverableQueue
 
@@ -19,7 +20,7 @@ EVERY_SOURCE_PREFIX = "sellerbus."
 
 
 class NotificationBus(Construct):
-    """`bus`, encrypted with the key; every notification is archived for replay."""
+    """`bus`, encrypted with the key."""
 
     def __init__(
         self,
@@ -28,7 +29,6 @@ class NotificationBus(Construct):
         *,
         name: str,
         key: CustomerManagedKey,
-        archive_days: int,
         alarm_topic: AlarmTopic,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -42,17 +42,7 @@ class NotificationBus(Construct):
         )
         encrypt_bus(self.bus, key)
         undeliverable.let_keep(self.bus)
-        # It goes with the bus, also where data is kept: it holds a rule on the bus, and a bus with rules
-        # can't be deleted.
-        events.CfnArchive(
-            self,
-            "Archive",
-            source_arn=self.bus.event_bus_arn,
-            description="Replays what was published",
-            event_pattern={"source": [NOTIFICATIONS_SOURCE]},
-            retention_days=archive_days,
-            kms_key_identifier=key.key_arn,
-        )
+        watch_bus(self, bus_name=name, role=name, topic=alarm_topic)
 
     def let_publish(self, grantee: iam.IRole, *, sources: Sequence[str]) -> None:
         """Lets a role put events of these sources on the bus."""

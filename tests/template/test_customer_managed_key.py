@@ -17,7 +17,6 @@ KEY_OF_TYPE = {
     "AWS::DynamoDB::Table": ("SSESpecification", "KMSMasterKeyId"),
     "AWS::Logs::LogGroup": ("KmsKeyId",),
     "AWS::Events::EventBus": ("KmsKeyIdentifier",),
-    "AWS::Events::Archive": ("KmsKeyIdentifier",),
     "AWS::StepFunctions::StateMachine": ("EncryptionConfiguration", "KmsKeyId"),
     "AWS::S3::Bucket": (
         "BucketEncryption",
@@ -91,8 +90,9 @@ def test_lets_rules_of_this_account_send_to_encrypted_queues(statements: dict[st
 def test_lets_exactly_this_cells_bus_encrypt_events(synthesis: Synthesis, statements: dict[str, Any]) -> None:
     bus_id = synthesis.notifications.logical_id("AWS::Events::EventBus", "EventBus")
     bus = synthesis.notifications.of_type("AWS::Events::EventBus")[bus_id]["Properties"]["Name"]
-    statement = statements["TheBusAndItsArchiveStoreEvents"]
+    statement = statements["TheBusStoresEvents"]
     assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+    assert set(statement["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
     arn = statement["Condition"]["StringEquals"]["kms:EncryptionContext:aws:events:event-bus:arn"]
     region = synthesis.settings.aws_region
     assert arn == {"Fn::Join": ["", [f"arn:aws:events:{region}:", ACCOUNT, f":event-bus/{bus}"]]}
@@ -145,8 +145,8 @@ def test_nobody_else_may_use_it(statements: dict[str, Any]) -> None:
         "LogGroupsOfThisCell",
         "RulesSendToQueues",
         "StateMachinesDeliverLogs",
-        "TheBusAndItsArchiveStoreEvents",
         "TheBusReadsWhatKeyItHas",
+        "TheBusStoresEvents",
         "ThePartnerBusStoresEvents",
     }
     own = {"Fn::Join": ["", ["arn:aws:iam::", ACCOUNT, ":root"]]}

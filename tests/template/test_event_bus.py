@@ -1,4 +1,4 @@
-"""The bus, its archive, and where its failures go."""
+"""The bus, and where its failures go."""
 
 import json
 from collections.abc import Mapping
@@ -31,21 +31,12 @@ def test_what_cannot_be_encrypted_is_kept(synthesis: Synthesis) -> None:
     assert allowed["Condition"] == {"ArnEquals": {"aws:SourceArn": attribute(bus_id)}}
 
 
-def test_every_notification_is_archived_for_replay(synthesis: Synthesis) -> None:
-    bus_id = next(iter(synthesis.notifications.of_type("AWS::Events::EventBus")))
-    archive = synthesis.notifications.only("AWS::Events::Archive")["Properties"]
-    assert archive["SourceArn"] == attribute(bus_id)
-    assert archive["EventPattern"] == {"source": ["sellerbus.notifications"]}
-    assert archive["RetentionDays"] == synthesis.settings.retention.archive_days
-
-
 def test_what_is_asked_of_sellerbus_reaches_what_works_on_it_and_nothing_else(synthesis: Synthesis) -> None:
     """A request of a message has the text in it: it is neither archived nor shown to a consumer of events."""
     reached = {
         (request, name[:-8])
         for template in synthesis.templates.values()
-        for resource_type in ("AWS::Events::Rule", "AWS::Events::Archive")
-        for name, found in template.of_type(resource_type).items()
+        for name, found in template.of_type("AWS::Events::Rule").items()
         for request, source in REQUESTS.items()
         # A schedule has no pattern.
         if takes(found["Properties"].get("EventPattern", {"source": []}), source, request)
@@ -73,21 +64,6 @@ def matches(filters: list[Any] | None, value: str) -> bool:
         else value not in each["anything-but"]
         for each in filters
     )
-
-
-def test_the_archive_is_never_kept_longer_than_its_bus(synthesis: Synthesis) -> None:
-    archive = synthesis.notifications.only("AWS::Events::Archive")
-    buses = synthesis.notifications.of_type("AWS::Events::EventBus").values()
-    kept = [(found.get("DeletionPolicy"), found.get("UpdateReplacePolicy")) for found in (archive, *buses)]
-    assert set(kept) <= {(None, None), ("Delete", "Delete")}
-
-
-def test_the_archive_is_there_on_aws_and_left_out_by_the_emulator(
-    example: Synthesis, local: Synthesis
-) -> None:
-    assert "Condition" not in example.notifications.only("AWS::Events::Archive")
-    condition = local.notifications.only("AWS::Events::Archive")["Condition"]
-    assert local.notifications.body["Conditions"][condition] == {"Fn::Equals": ["emulator", "aws"]}
 
 
 def test_the_example_consumer_gets_everything_that_is_told_and_nobody_else_sends_to_it(

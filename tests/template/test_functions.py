@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sellerbus.runtime import config, message_config, task_config
+from sellerbus.runtime import archive_config, config, message_config, task_config
 from tests.template.synthesis import Synthesis, Template, attribute, listed, refers_to, synthesise
 
 FOLDERS = {
@@ -18,7 +18,7 @@ def config_models() -> dict[str, type[config.FunctionConfig]]:
     """The config model of each function, by the folder it names."""
     return {
         model.function: model
-        for module in (config, message_config, task_config)
+        for module in (archive_config, config, message_config, task_config)
         for model in vars(module).values()
         if isinstance(model, type) and issubclass(model, config.FunctionConfig) and model.function
     }
@@ -105,6 +105,7 @@ APPLICATION = {"ReadLwaCredentials", "ReadLwaCredentialsKey", "SpendQuota", "Use
 SELLERS = {*APPLICATION, "UseSellerRegistry", "DecryptRefreshTokens"}
 RIGHTS = {
     "process_notifications": {
+        "NoteArrivals",
         "PublishEvents",
         "SendDeadLetters",
         "SendDeadLettersKey",
@@ -138,7 +139,8 @@ RIGHTS = {
         "TakeSellersKey",
         "UseSubscriptionState",
     },
-    "empty_bucket": {"ResourceList", "ResourceDelete"},
+    "archive_notifications": {"TakeEvents", "TakeEventsKey", "WriteArchive", "WriteArchiveKey"},
+    "empty_bucket": {"ArchiveDelete", "ArchiveList", "ResourceDelete", "ResourceList"},
     "queue_seller_changes": {
         "ListStreams",
         "QueueSellers",
@@ -162,7 +164,9 @@ EXACTLY = [
     ("process_notifications", "PublishEvents", {"events:PutEvents"}, "EventBus"),
     ("process_notifications", "SendDeadLetters", {"sqs:SendMessage"}, "NotificationQueueDeadLetterQueue"),
     ("process_notifications", "UseLedger", {"dynamodb:UpdateItem"}, "Ledger"),
+    ("process_notifications", "NoteArrivals", {"dynamodb:GetItem", "dynamodb:UpdateItem"}, "Arrivals"),
     ("process_notifications", "StoreLargePayloads", {"s3:PutObject"}, "PayloadBucket"),
+    ("archive_notifications", "WriteArchive", {"s3:PutObject"}, "ArchiveBucket"),
     ("sweep_ledger", "FindPending", {"dynamodb:Query"}, "Ledger"),
     ("sweep_ledger", "SettlePending", {"dynamodb:UpdateItem"}, "Ledger"),
     ("manage_subscriptions", "QueueSellers", {"sqs:SendMessage"}, "SubscriptionsSubscriptionQueue"),
