@@ -142,6 +142,12 @@ def _terminal_width() -> int:
     return max(60, shutil.get_terminal_size().columns) if sys.stdout.isatty() else 0
 
 
+class _Asking:
+    """Whether the command that runs may ask. A process runs one command."""
+
+    allowed = True
+
+
 class Progressing:
     """Moves a progress bar; does nothing where nobody watches."""
 
@@ -173,8 +179,15 @@ def progress(total: int, what: str) -> Iterator[Progressing]:
         yield Progressing(bar, total, what)
 
 
+def never_ask(wanted: bool) -> bool:
+    """Let nobody be asked by this command, or let them; returns what was wanted, as options' callbacks do."""
+    _Asking.allowed = not wanted
+    return wanted
+
+
 def interactive() -> bool:
-    return sys.stdin.isatty()
+    """Whether there is somebody to ask, who lets themselves be asked."""
+    return _Asking.allowed and sys.stdin.isatty()
 
 
 def ask(question: str) -> str:

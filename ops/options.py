@@ -8,6 +8,7 @@ import boto3
 import typer
 from botocore.config import Config
 
+from ops import console
 from ops.stage import Stage, open_stage
 
 StageName = Annotated[
@@ -20,6 +21,17 @@ StageName = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
+NoInput = Annotated[
+    bool,
+    typer.Option(
+        "--no-input",
+        envvar="SELLERBUS_NO_INPUT",
+        help="Never ask: what would be asked for and is not given is an error.",
+        callback=console.never_ask,
+        is_eager=True,
+    ),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
 
 
 _READ_TIMEOUT_SECONDS = 20
