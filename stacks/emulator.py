@@ -2,6 +2,7 @@
 
 import aws_cdk as cdk
 import jsii
+from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import IConstruct
 
 from stacks.nag import accept
@@ -37,10 +38,12 @@ class LeaveOutWhatTheEmulatorRefuses:
     """
 
     def visit(self, node: IConstruct) -> None:
-        if not isinstance(node, cdk.CfnResource) or node.cfn_resource_type not in REFUSED_TYPES:
+        if not isinstance(node, cdk.CfnResource):
             return
-        node.cfn_options.condition = _never(node.stack)
-        node.add_metadata(_METADATA_KEY, f"The emulator doesn't know {node.cfn_resource_type}.")
+        reason = _refusal(node)
+        if reason:
+            node.cfn_options.condition = _never(node.stack)
+            node.add_metadata(_METADATA_KEY, reason)
 
 
 def mark_as_emulated(app: cdk.App) -> None:
@@ -57,6 +60,15 @@ def queue_actions(scope: IConstruct, *actions: str) -> list[str]:
     if not scope.node.try_get_context(_CONTEXT_KEY):
         return list(actions)
     return [*actions, *(f"{action}Batch" for action in actions if action in _BATCHED_ACTIONS)]
+
+
+def _refusal(node: cdk.CfnResource) -> str | None:
+    """Why the emulator refuses a resource; None where it takes it."""
+    if node.cfn_resource_type in REFUSED_TYPES:
+        return f"The emulator doesn't know {node.cfn_resource_type}."
+    if isinstance(node, cloudwatch.CfnAlarm) and node.metrics is not None:
+        return "The emulator's alarms look at one metric each, and don't compute."
+    return None
 
 
 def _never(stack: cdk.Stack) -> cdk.CfnCondition:

@@ -17,6 +17,7 @@ from stacks.constructs.feed_steps import FeedSteps
 from stacks.constructs.listing_changes import ListingChanges
 from stacks.constructs.message_tasks import MessageTasks
 from stacks.constructs.metrics import metrics_namespace
+from stacks.constructs.page_alarm import StackPages
 from stacks.constructs.python_function import FunctionDefaults, documents_layer, function_layers
 from stacks.constructs.sp_api_access import SpApiAccess
 from stacks.constructs.stopped_executions import StoppedExecutions
@@ -107,6 +108,8 @@ class TasksStack(cdk.Stack):
             )
             for writer in (steps, requests, changes):
                 writer.node.add_dependency(emptied)
+
+        StackPages(self, "Pages", topic=foundation.alarm_topic)
 
         outputs = {
             "InboxBucketName": resources.inbox.bucket_name,

@@ -28,6 +28,8 @@ class KnownAlarm:
     """The heading of docs/runbook.md, as a link names it."""
     metric: cloudwatch.IMetric
     title: str
+    watched: Construct
+    """What made the alarm for itself: a function, a queue with its dead letters, a table."""
 
     @property
     def is_math(self) -> bool:

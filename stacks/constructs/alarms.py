@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 
+import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from stacks.constructs.alarm_topic import AlarmTopic, KnownAlarm, Severity
 
 RUNBOOK = "docs/runbook.md"
 COMMAND = "bin/sellerbus "
+_PLACE = "Watched"
 _LONGEST_DESCRIPTION = 1024
 """Source: PutMetricAlarm, AlarmDescription."""
 
@@ -61,8 +63,8 @@ def alarm(
     """
     to_alarm, evaluated = points
     made = cloudwatch.Alarm(
-        scope,
-        construct_id,
+        _place(cdk.Stack.of(scope)),
+        "-".join([*(each.node.id for each in scope.node.scopes if not _is_above(each)), construct_id]),
         alarm_description=text.description(topic.cell_options),
         metric=metric,
         threshold=threshold,
@@ -75,6 +77,26 @@ def alarm(
     made.add_alarm_action(action)
     made.add_ok_action(action)
     topic.alarms.append(
-        KnownAlarm(alarm=made, severity=severity, anchor=text.anchor, metric=metric, title=text.title)
+        KnownAlarm(
+            alarm=made,
+            severity=severity,
+            anchor=text.anchor,
+            metric=metric,
+            title=text.title,
+            watched=scope,
+        )
     )
     return made
+
+
+def _place(stack: cdk.Stack) -> Construct:
+    """Where the alarms of a stack lie: outside of what they watch.
+
+    Whatever waits for a construct waits for all that lies in it, and nothing has to wait for alarms.
+    """
+    found = stack.node.try_find_child(_PLACE)
+    return found if isinstance(found, Construct) else Construct(stack, _PLACE)
+
+
+def _is_above(construct: IConstruct) -> bool:
+    return isinstance(construct, cdk.App | cdk.Stack)

@@ -29,6 +29,7 @@ class AmazonInspector(Construct):
             self,
             "InspectAmazon",
             name="inspect_amazon",
+            severity="warn",
             description="Answers an operator what stands at Amazon and what a run would do",
             defaults=defaults,
             # All types of a seller, one call a second each where the burst is spent.

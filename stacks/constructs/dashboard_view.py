@@ -79,7 +79,7 @@ def lines(alarms: Sequence[KnownAlarm]) -> list[cloudwatch.IMetric]:
 
 def watched_function(alarm: KnownAlarm) -> PythonFunction | None:
     """The function whose construct made the alarm."""
-    scope = alarm.alarm.node.scope
+    scope = alarm.watched
     return scope if isinstance(scope, PythonFunction) else None
 
 
@@ -87,7 +87,7 @@ def _name(alarm: KnownAlarm) -> str:
     function = watched_function(alarm)
     if function is not None:
         return function.service
-    scope: IConstruct | None = alarm.alarm.node.scope
+    scope: IConstruct | None = alarm.watched
     return scope.node.id if scope is not None else alarm.title
 
 

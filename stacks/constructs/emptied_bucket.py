@@ -28,6 +28,7 @@ class EmptiedBuckets(Construct):
             self,
             "EmptyBucket",
             name="empty_bucket",
+            severity="warn",
             description="Takes the objects out of a bucket when the stack is deleted",
             defaults=defaults,
             timeout=cdk.Duration.minutes(14),

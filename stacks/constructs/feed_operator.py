@@ -24,6 +24,7 @@ class FeedOperator(Construct):
             self,
             "OperateFeed",
             name="operate_feed",
+            severity="warn",
             description="Cancels feeds and settles uncertain ones, for an operator",
             defaults=resources.defaults,
             timeout=SHORT,

@@ -4,6 +4,7 @@ from aws_cdk import aws_events as events
 from constructs import Construct
 
 from stacks.constructs.alarm_topic import AlarmTopic
+from stacks.constructs.bus_alarms import watch_bus
 from stacks.constructs.customer_managed_key import PARTNER_EVENT_SOURCES, CustomerManagedKey
 from stacks.constructs.event_bus import encrypt_bus
 from stacks.constructs.queue_as_target import QueueAsTarget
@@ -42,6 +43,7 @@ class PartnerEventBus(Construct):
         )
         encrypt_bus(bus, key)
         undeliverable.let_keep(bus)
+        watch_bus(self, bus_name=event_source_name, role="of Amazon's partner events", topic=alarm_topic)
         # What can't be delivered waits where notifications wait that can't be processed, in the same form.
         events.Rule(
             self,

@@ -35,6 +35,7 @@ class SpApiDestination(Construct):
             self,
             "ManageDestination",
             name="manage_destination",
+            severity="warn",
             description="Creates, adopts and deletes the notification destinations at Amazon",
             defaults=defaults,
             # A partner event source may take a minute to show itself.

@@ -117,6 +117,7 @@ class SpApiSubscriptions(Construct):
             self,
             "ManageSubscriptions",
             name="manage_subscriptions",
+            severity="warn",
             description="Puts the sellers' subscriptions in place on deploy, and removes them with the stack",
             defaults=self._defaults,
             timeout=_MANAGE_TIMEOUT,

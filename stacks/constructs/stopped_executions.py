@@ -27,6 +27,7 @@ class StoppedExecutions(Construct):
             self,
             "StopExecutions",
             name="stop_executions",
+            severity="warn",
             description="Stops the executions of a state machine when the stack is deleted",
             defaults=defaults,
             timeout=cdk.Duration.minutes(14),
