@@ -28,6 +28,7 @@ class Exceptions:
 class Secrets:
     value: str | None
     previous: str | None = None
+    pending: str | None = None
     reads: int = 0
     fault: Exception | None = None
     exceptions: Any = field(default_factory=Exceptions)
@@ -36,7 +37,9 @@ class Secrets:
         self.reads += 1
         if self.fault is not None:
             raise self.fault
-        value = {"AWSCURRENT": self.value, "AWSPREVIOUS": self.previous}[VersionStage]
+        value = {"AWSCURRENT": self.value, "AWSPENDING": self.pending, "AWSPREVIOUS": self.previous}[
+            VersionStage
+        ]
         if value is None:
             raise NotThereError
         return {"SecretString": value} if value else {}

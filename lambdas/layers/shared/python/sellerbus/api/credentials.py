@@ -13,6 +13,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sellerbus.api.errors import CredentialsError, RetryableError
 
 CACHE_SECONDS = 300.0
+STAND_INS = ("AWSPENDING", "AWSPREVIOUS")
+"""The staging labels of what is tried where Login with Amazon refuses the secret in use, in this order."""
 _OPERATION = "LWA credentials"
 
 
@@ -92,15 +94,20 @@ class SecretCredentials:
     def instead_of(self, refused: ClientCredentials) -> Iterator[ClientCredentials]:
         """Yield what may be tried in place of credentials that Login with Amazon refused.
 
-        First the secret as it is now, where that is another; then its previous value, which Amazon takes for
-        seven more days, but only of the same application: another's sellers and destinations are not ours.
+        First the secret as it is now, where that is another; then the new one that waits to be proved, and
+        the previous one, which Amazon takes for seven more days. Those only of the same application:
+        another's sellers and destinations are not ours.
         """
         newest = self.current(fresh=True)
         if newest != refused:
             yield newest
-        previous = self._previous()
-        if previous not in (None, newest, refused) and previous.client_id == newest.client_id:
-            yield previous
+        tried = {newest.client_secret, refused.client_secret}
+        for stage in STAND_INS:
+            other = self._stand_in(stage)
+            if other is None or other.client_id != newest.client_id or other.client_secret in tried:
+                continue
+            tried.add(other.client_secret)
+            yield other
 
     def keep(self, credentials: ClientCredentials) -> None:
         """Make what `instead_of` yielded the current ones for five minutes: they were taken."""
@@ -109,13 +116,14 @@ class SecretCredentials:
             as_written = credentials == self._newest
         if not as_written:
             self._notice(
-                f"Login with Amazon refuses the client secret in {self._secret_id}. The previous one is "
-                "used, which it takes for seven days after a rotation at most. "
-                f"Write the good one: {self._mend}"
+                f"Login with Amazon refuses the client secret in {self._secret_id}. Another version of it "
+                "stands in: the new one that waits to be proved, or the previous one, which is taken for "
+                "seven days after a rotation at most. Where no rotation is under way, write the good one: "
+                f"{self._mend}"
             )
 
-    def _previous(self) -> ClientCredentials | None:
-        secret = self._value("AWSPREVIOUS")
+    def _stand_in(self, stage: str) -> ClientCredentials | None:
+        secret = self._value(stage)
         try:
             return parse(secret) if secret else None
         except ValueError:

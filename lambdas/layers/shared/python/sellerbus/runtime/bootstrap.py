@@ -58,10 +58,14 @@ AT_ONCE: Final = CallLimits(connect_seconds=1.0, read_seconds=1.0, attempts=1)
 
 
 @cache
-def aws(service: str, limits: CallLimits = PATIENT) -> Any:
-    """Return the boto3 client of `service`, whose calls take no longer than `limits` allow."""
+def aws(service: str, limits: CallLimits = PATIENT, *, region: str | None = None) -> Any:
+    """Return the boto3 client of `service`, whose calls take no longer than `limits` allow.
+
+    region: the AWS region; the function's own where none is named.
+    """
     return boto3.client(
         service,
+        region_name=region,
         config=Config(
             connect_timeout=limits.connect_seconds,
             read_timeout=limits.read_seconds,

@@ -1,0 +1,1 @@
+"""The application's client secret: asked for anew in time, kept when it comes, proved, and put to use."""

@@ -1,0 +1,284 @@
+"""What is known of an application's rotation, and how it changes. Pure: no clock, no AWS.
+
+    request     BEGUN -> ACCEPTED | UNKNOWN | REFUSED | NOTHING      open while BEGUN, ACCEPTED or UNKNOWN
+    successor   ARRIVED -> STORED -> PROMOTED -> SETTLED
+
+A request is written down as BEGUN before Amazon is asked, and is not repeated while it is open: a second call
+makes a second secret. It ends when the new secret has come. Of two secrets that come, the later counts,
+whichever comes first. Nothing of a secret itself is here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from sellerbus.rotation.messages import ExpiryNotice, NewSecret
+
+DAY_SECONDS: Final = 86_400.0
+LIFE_DAYS: Final = 180
+"""How long a client secret lasts. Source: SP-API, "Rotate your application's LWA credentials"."""
+OLD_LIFE_DAYS: Final = 7
+"""How long the secret goes on that was in use when a new one was asked for."""
+RETRY_SECONDS: Final = DAY_SECONDS
+"""How long after a refusal a request that is due is made again."""
+_SKEW_SECONDS: Final = 300.0
+_SAME_EXPIRY_SECONDS: Final = DAY_SECONDS
+
+
+class Answer(StrEnum):
+    """What became of a call. UNKNOWN: it may have made a secret. NOTHING: it certainly made none."""
+
+    BEGUN = "begun"
+    ACCEPTED = "accepted"
+    UNKNOWN = "unknown"
+    REFUSED = "refused"
+    NOTHING = "nothing"
+
+
+class Because(StrEnum):
+    """Why Amazon was asked."""
+
+    NOTICE = "notice"
+    AGE = "age"
+    OPERATOR = "operator"
+
+
+class Stage(StrEnum):
+    """How far the new secret is."""
+
+    ARRIVED = "arrived"
+    STORED = "stored"
+    PROMOTED = "promoted"
+    SETTLED = "settled"
+
+
+IN_USE: Final = frozenset({Stage.PROMOTED, Stage.SETTLED})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One call of rotateApplicationClientSecret. at: when it was begun; reason: of a refusal, redacted."""
+
+    request_id: str
+    at: float
+    because: Because
+    answer: Answer = Answer.BEGUN
+    reason: str = ""
+    is_over: bool = False
+    is_told: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a new secret may still come of it."""
+        return not self.is_over and self.answer in (Answer.BEGUN, Answer.ACCEPTED, Answer.UNKNOWN)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Successor:
+    """The newest secret that came. replaces: the version that was in use when it came.
+
+    refusal: why it could not be proved at the last try. by_hand: somebody wrote other credentials since, and
+    they work: those are left in use.
+    """
+
+    notification_id: str
+    version_id: str
+    replaces: str
+    event_time: float
+    arrived_at: float
+    expires_at: float | None = None
+    old_expires_at: float | None = None
+    stage: Stage = Stage.ARRIVED
+    tries: int = 0
+    tried_at: float | None = None
+    refusal: str = ""
+    by_hand: bool = False
+    promoted_at: float | None = None
+
+    @property
+    def rank(self) -> tuple[float, str]:
+        """Of two secrets the one with the higher rank counts; the id decides between those of one instant."""
+        return (self.event_time, self.notification_id)
+
+    @property
+    def old_ends_at(self) -> float:
+        """When the secret before it is of no more use."""
+        return self.old_expires_at or (self.promoted_at or self.arrived_at) + OLD_LIFE_DAYS * DAY_SECONDS
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Something that a person must look at. problem: a code; of: the request or notification."""
+
+    problem: str
+    of: str
+    text: str
+
+    @property
+    def code(self) -> str:
+        """The same as long as it is the same trouble."""
+        return f"{self.problem} {self.of}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rotation:
+    """All that is known. told_expiry: of the version in use, as Amazon's notice said it."""
+
+    client_id: str
+    request: Request | None = None
+    successor: Successor | None = None
+    told_expiry: tuple[str, float] | None = None
+    told_troubles: tuple[str, ...] = ()
+
+    def begun(self, request: Request) -> Rotation:
+        """With a request begun; unchanged where one is open: that one must come to its end first."""
+        if self.request is not None and self.request.is_open:
+            return self
+        return replace(self, request=request)
+
+    def answered(self, request_id: str, answer: Answer, reason: str = "") -> Rotation:
+        """With the answer to a request noted; unchanged where that is not the last request any more."""
+        if self.request is None or self.request.request_id != request_id:
+            return self
+        return replace(self, request=replace(self.request, answer=answer, reason=reason))
+
+    def told(self) -> Rotation:
+        """With the request noted as told of on the bus."""
+        return self if self.request is None else replace(self, request=replace(self.request, is_told=True))
+
+    def given_up(self) -> Rotation:
+        """With the request over though no secret came: a person has said that none will."""
+        return self if self.request is None else replace(self, request=replace(self.request, is_over=True))
+
+    def arrived(self, new: NewSecret, *, replaces: str, now: float) -> Rotation:
+        """With a secret that came; unchanged where it is known, or where a later one has come already."""
+        known = self.successor
+        if known is not None and (
+            known.notification_id == new.notification_id or known.rank > (new.event_time, new.notification_id)
+        ):
+            return self
+        came = Successor(
+            notification_id=new.notification_id,
+            version_id=new.version_id,
+            replaces=replaces,
+            event_time=new.event_time,
+            arrived_at=now,
+            expires_at=new.expires_at,
+            old_expires_at=new.old_expires_at,
+        )
+        request = self.request
+        # One that was made before the request is not its answer.
+        if request is not None and new.event_time >= request.at - _SKEW_SECONDS:
+            request = replace(request, is_over=True)
+        return replace(self, successor=came, request=request)
+
+    def stored(self, notification_id: str) -> Rotation:
+        """With the secret noted as stored."""
+        return self._moved(notification_id, Stage.ARRIVED, Stage.STORED)
+
+    def tried(self, notification_id: str, refusal: str, *, by_hand: bool, now: float) -> Rotation:
+        """With the outcome of a try noted that did not put the secret to use."""
+        if self.successor is None or self.successor.notification_id != notification_id:
+            return self
+        tried = replace(
+            self.successor, tries=self.successor.tries + 1, tried_at=now, refusal=refusal, by_hand=by_hand
+        )
+        return replace(self, successor=tried)
+
+    def promoted(self, notification_id: str, now: float) -> Rotation:
+        """With the secret noted as in use."""
+        moved = self._moved(notification_id, Stage.STORED, Stage.PROMOTED)
+        if moved is self or moved.successor is None:
+            return self
+        in_use = replace(moved.successor, promoted_at=now, refusal="", by_hand=False)
+        return replace(moved, successor=in_use)
+
+    def settled(self, notification_id: str) -> Rotation:
+        """With the secret before it noted as put away."""
+        return self._moved(notification_id, Stage.PROMOTED, Stage.SETTLED)
+
+    def noticed(self, version_id: str, expires_at: float) -> Rotation:
+        """With what Amazon said of when the version in use ends."""
+        return replace(self, told_expiry=(version_id, expires_at))
+
+    def having_told(self, troubles: tuple[str, ...]) -> Rotation:
+        """With the troubles noted that have been told of on the bus."""
+        return replace(self, told_troubles=troubles)
+
+    def _moved(self, notification_id: str, before: Stage, after: Stage) -> Rotation:
+        known = self.successor
+        if known is None or (known.notification_id, known.stage) != (notification_id, before):
+            return self
+        return replace(self, successor=replace(known, stage=after))
+
+    def expires_at(self, version_id: str, created_at: float) -> float:
+        """When a version ends: as Amazon said, else 180 days after it was written, which is the latest."""
+        if self.successor is not None and self.successor.version_id == version_id:
+            told = self.successor.expires_at
+            if told is not None:
+                return told
+        if self.told_expiry is not None and self.told_expiry[0] == version_id:
+            return self.told_expiry[1]
+        return created_at + LIFE_DAYS * DAY_SECONDS
+
+    def concerns_present(self, notice: ExpiryNotice, version_id: str, created_at: float) -> bool:
+        """Whether a notice is of the secret in use: after a rotation Amazon tells of the one before as well.
+
+        Only of a secret that came by a rotation it is known when it was made, and so when it ends.
+        """
+        if self.successor is None or self.successor.version_id != version_id:
+            return True
+        return notice.expires_at > self.expires_at(version_id, created_at) - _SAME_EXPIRY_SECONDS
+
+    @property
+    def waits(self) -> bool:
+        """Whether a new secret is on its way or not yet in use: none may be asked for then."""
+        return (self.request is not None and self.request.is_open) or (
+            self.successor is not None and self.successor.stage not in IN_USE
+        )
+
+    def is_due(self, *, expires_at: float, days_before: int, now: float) -> bool:
+        """Whether a new secret is to be asked for because the present one ends soon."""
+        if self.waits or expires_at - now > days_before * DAY_SECONDS:
+            return False
+        refused = self.request is not None and self.request.answer is Answer.REFUSED
+        return not refused or self.request is None or now - self.request.at >= RETRY_SECONDS
+
+    def troubles(self, *, answer_seconds: float, now: float) -> tuple[Trouble, ...]:
+        """What goes wrong now. Empty where all is as it should be, or may yet become so."""
+        return (*self._of_request(answer_seconds, now), *self._of_successor(answer_seconds, now))
+
+    def _of_request(self, answer_seconds: float, now: float) -> tuple[Trouble, ...]:
+        request = self.request
+        if request is None:
+            return ()
+        age = now - request.at
+        if request.is_open and age > answer_seconds:
+            text = (
+                f"Amazon was asked for a new client secret (answer: {request.answer}) and none has come: the "
+                f"present one ends {OLD_LIFE_DAYS} days after the call, if it was carried out"
+            )
+            return (Trouble("no-new-secret", request.request_id, text),)
+        if request.answer is Answer.REFUSED and age < RETRY_SECONDS + answer_seconds:
+            return (Trouble("refused", request.request_id, f"no new secret was made: {request.reason}"),)
+        return ()
+
+    def _of_successor(self, answer_seconds: float, now: float) -> tuple[Trouble, ...]:
+        known = self.successor
+        if known is None or known.stage in IN_USE:
+            return ()
+        if known.by_hand:
+            text = "a new secret has come, but other credentials were written since, and those stay in use"
+            return (Trouble("written-by-hand", known.notification_id, text),)
+        if now - known.arrived_at <= answer_seconds:
+            return ()
+        if known.stage is Stage.ARRIVED:
+            text = (
+                "a new secret has come and is not stored yet: its message is in the application queue, or in "
+                "that one's dead-letter queue"
+            )
+            return (Trouble("not-stored", known.notification_id, text),)
+        text = f"the new secret does not work yet: {known.refusal or 'it was not tried'}"
+        return (Trouble("not-proved", known.notification_id, text),)
