@@ -7,13 +7,11 @@ A call that is not repeatable is never sent again once a byte of it may have lef
 from __future__ import annotations
 
 import json
-import platform
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import requests
 
-from sellerbus.api.answers import Answer, lost, read, seconds_to_wait
+from sellerbus.api.answers import Answer, read
 from sellerbus.api.booking import Booking
 from sellerbus.api.errors import (
     OutOfTimeError,
@@ -23,27 +21,15 @@ from sellerbus.api.errors import (
     first_error,
 )
 from sellerbus.api.lwa import Grant, SellerGrant, TokenCache
+from sellerbus.api.observing import Observer, Unobserved
 from sellerbus.api.operation import SELLER, Operation, Query
 from sellerbus.api.pacing import LEAST_SECONDS, Pace, attempt_timeouts
+from sellerbus.api.sender import Request, Sender
 from sellerbus.api.throttle import Key, Throttle
 
 ATTEMPTS = 4
 MOST_WAIT_SECONDS = 2.0
 LONGEST_NAP_SECONDS = 2.0
-# The Messaging API's answers are of the second type.
-ACCEPT = "application/json, application/hal+json"
-USER_AGENT = f"Sellerbus/0.1.0 (Language=Python/{platform.python_version()}; Platform={platform.system()})"
-
-
-@dataclass(frozen=True)
-class _Request:
-    """One call as it was asked for, however often it is sent."""
-
-    operation: Operation
-    key: Key
-    url: str
-    query: Mapping[str, str]
-    body: bytes | None
 
 
 class SellingPartnerClient:
@@ -69,15 +55,18 @@ class SellingPartnerClient:
         pace: Pace,
         remaining_seconds: Callable[[], float],
         most_wait_seconds: float = MOST_WAIT_SECONDS,
+        observer: Observer | None = None,
     ) -> None:
         self._endpoint = endpoint.rstrip("/")
-        self._session = session
+        self._observer = observer or Unobserved()
+        self._sender = Sender(session, self._observer, pace.clock)
         self._tokens = tokens
         self._throttle = throttle
         self._pace = pace
         self._remaining = remaining_seconds
         self._most_wait = most_wait_seconds
         self._bookings: dict[Key, list[Booking]] = {}
+        self._quota_used: dict[Key, float] = {}
         self._application = ""
 
     def book(
@@ -96,7 +85,8 @@ class SellingPartnerClient:
             key, rate=operation.rate, burst=operation.burst, count=count, most_seconds=most_seconds
         )
         if not reservation.granted:
-            raise ThrottledError(operation.name, reservation.wait_seconds)
+            raise self._withheld(operation, key, reservation.wait_seconds)
+        self._quota_used[key] = reservation.used
         booking = Booking(*key, reservation.count, reservation.first_due, reservation.interval_seconds)
         self.use(booking)
         return booking
@@ -125,7 +115,7 @@ class SellingPartnerClient:
         url = self._endpoint + operation.filled(path or {})
         # Here and not by requests, whose error would look like a lost answer.
         content = json.dumps(dict(body), allow_nan=False).encode() if body is not None else None
-        request = _Request(operation, key, url, operation.asked(query or {}), content)
+        request = Request(operation, key, url, operation.asked(query or {}), content)
         self._application = self._application or self._tokens.application()
         failures = 0
         renewed = False
@@ -168,16 +158,21 @@ class SellingPartnerClient:
             booking = min(left, key=lambda each: each.first_due)
             seconds = booking.wait_seconds(self._throttle.now())
             if seconds > most:
-                raise ThrottledError(operation.name, seconds)
+                raise self._withheld(operation, key, seconds)
             booking.spend()
             self._nap(seconds)
             return booking
         turn = self._throttle.reserve(key, rate=operation.rate, burst=operation.burst, most_seconds=most)
         if not turn.granted:
             # When it would be granted, plus what would then be slept through: nobody comes back to sleep.
-            raise ThrottledError(operation.name, turn.wait_seconds + most)
+            raise self._withheld(operation, key, turn.wait_seconds + most)
+        self._quota_used[key] = turn.used
         self._nap(turn.first_due - self._throttle.now())
         return None
+
+    def _withheld(self, operation: Operation, key: Key, seconds: float) -> ThrottledError:
+        self._observer.withheld(operation.name, key[1], seconds)
+        return ThrottledError(operation.name, seconds)
 
     def _nap(self, seconds: float) -> None:
         while seconds > 0:
@@ -191,37 +186,21 @@ class SellingPartnerClient:
         self._pace.sleep(self._pace.chance() * min(seconds, 0.25))
         return True
 
-    def _attempt(self, request: _Request, token: str, booking: Booking | None) -> Answer:
+    def _attempt(self, request: Request, token: str, booking: Booking | None) -> Answer:
         operation = request.operation
         timeouts = attempt_timeouts(operation.name, self._remaining)
-        headers = {"accept": ACCEPT, "user-agent": USER_AGENT, "x-amz-access-token": token}
-        if request.body is not None:
-            headers["Content-Type"] = "application/json"
-        try:
-            response = self._session.request(
-                operation.method,
-                request.url,
-                params=dict(request.query) or None,
-                data=request.body,
-                headers=headers,
-                timeout=timeouts,
-                allow_redirects=False,
+        reply = self._sender.send(request, token, timeouts, self._quota_used.pop(request.key, None))
+        if reply.status == 429:
+            seconds = self._refused(request, booking, reply.retry_after)
+            code, _ = first_error(reply.content)
+            raise ThrottledError(
+                operation.name, seconds, status=reply.status, code=code, request_id=reply.request_id
             )
-            content = response.content
-        except requests.RequestException as error:
-            raise lost(operation, error) from None
-        request_id = response.headers.get("x-amzn-RequestId")
-        retry_after = seconds_to_wait(response.headers.get("Retry-After"))
-        status = response.status_code
-        if status == 429:
-            seconds = self._refused(request, booking, retry_after)
-            code, _ = first_error(content)
-            raise ThrottledError(operation.name, seconds, status=status, code=code, request_id=request_id)
-        if status in operation.success:
-            self._learn(request, response.headers.get("x-amzn-RateLimit-Limit"))
-        return read(operation, status, content, request_id, retry_after=retry_after)
+        if reply.status in operation.success:
+            self._learn(request, reply.rate_limit)
+        return read(operation, reply.status, reply.content, reply.request_id, retry_after=reply.retry_after)
 
-    def _refused(self, request: _Request, booking: Booking | None, retry_after: float) -> float:
+    def _refused(self, request: Request, booking: Booking | None, retry_after: float) -> float:
         """Note a 429; return the seconds to the next turn."""
         operation = request.operation
         seconds = self._throttle.refused(
@@ -234,7 +213,7 @@ class SellingPartnerClient:
         booking.give_back(now + max(booking.interval_seconds, retry_after))
         return booking.wait_seconds(now)
 
-    def _learn(self, request: _Request, limit: str | None) -> None:
+    def _learn(self, request: Request, limit: str | None) -> None:
         try:
             told = float(limit) if limit else 0.0
         except ValueError:

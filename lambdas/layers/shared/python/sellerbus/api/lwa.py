@@ -14,8 +14,16 @@ from typing import Protocol
 import requests
 
 from sellerbus.api.credentials import ClientCredentials
-from sellerbus.api.errors import CredentialsError, OutOfTimeError, RetryableError, body_object
+from sellerbus.api.errors import (
+    AuthorizationRevokedError,
+    CredentialsError,
+    OutOfTimeError,
+    RetryableError,
+    SellingPartnerError,
+    body_object,
+)
 from sellerbus.api.lwa_refusals import OPERATION, refused
+from sellerbus.api.observing import Observer, Unobserved
 from sellerbus.api.pacing import Pace, attempt_timeouts
 
 ATTEMPTS = 3
@@ -64,8 +72,15 @@ class TokenCache:
     """
 
     def __init__(
-        self, *, endpoint: str, session: requests.Session, credentials: Credentials, pace: Pace
+        self,
+        *,
+        endpoint: str,
+        session: requests.Session,
+        credentials: Credentials,
+        pace: Pace,
+        observer: Observer | None = None,
     ) -> None:
+        self._observer = observer or Unobserved()
         self._endpoint = endpoint
         self._session = session
         self._credentials = credentials
@@ -116,7 +131,14 @@ class TokenCache:
         return token.value if token is not None and self._pace.clock() < token.ends_at else None
 
     def _renew(self, grant: Grant, remaining_seconds: Callable[[], float], application: str) -> str:
-        credentials, asked_at, body = self._ask_as_accepted(grant, remaining_seconds, application)
+        try:
+            credentials, asked_at, body = self._ask_as_accepted(grant, remaining_seconds, application)
+        except (AuthorizationRevokedError, OutOfTimeError):
+            # The seller's, and our own: Login with Amazon is well.
+            raise
+        except SellingPartnerError as error:
+            self._observer.no_token(grant.seller_id if isinstance(grant, SellerGrant) else grant, error)
+            raise
         value = str(body["access_token"])
         token = _Token(value, asked_at + _lifetime_seconds(body.get("expires_in")))
         with self._lock:

@@ -121,7 +121,7 @@ class DynamoThrottle:
                 change, condition, values = "tat = :tat", _FULL, {":tat": now + cost, ":now": now}
             granted, row = self._update(key, row, change, condition, values)
             if granted:
-                return plan.granted(row.tat, turns)
+                return plan.granted(row.tat, turns, now)
             plan = self._plan(row, rate, burst)
             early = row.tat - plan.latest(now, most, plan.attainable(count, most))
             if row.tat > now and early > 0:

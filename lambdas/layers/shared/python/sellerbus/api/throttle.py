@@ -31,6 +31,7 @@ class Reservation:
     granted: `count` turns are the caller's; turn i (0-based) is due at max(now, first_due + i *
         interval_seconds), in seconds since 1970 by the throttle's clock, the last one within the time asked
         for. `count` is less than the wish only where not even a full bucket would yield that many in time.
+    used: how much of the burst was given out before, 0 to 1.
     Not granted: nothing is reserved; after wait_seconds the same wish is met if nobody else comes before.
     """
 
@@ -39,6 +40,7 @@ class Reservation:
     first_due: float = 0.0
     interval_seconds: float = 0.0
     count: int = 0
+    used: float = 0.0
 
 
 class Throttle(Protocol):
@@ -83,11 +85,16 @@ class Plan:
         """Return the latest `tat` at which the last of `count` turns is due within `most` from now."""
         return now + most + self.capacity - count * self.interval
 
-    def granted(self, tat: int, count: int) -> Reservation:
+    def granted(self, tat: int, count: int, now: int) -> Reservation:
         """Return the reservation of the `count` turns that led to `tat`."""
         first = tat - (count - 1) * self.interval - self.capacity
+        ahead = tat - count * self.interval - now
         return Reservation(
-            granted=True, first_due=first / SECOND, interval_seconds=self.interval / SECOND, count=count
+            granted=True,
+            first_due=first / SECOND,
+            interval_seconds=self.interval / SECOND,
+            count=count,
+            used=min(1.0, max(0.0, ahead / self.capacity)),
         )
 
     def empty(self, now: int, retry_after: float) -> int:
@@ -132,7 +139,7 @@ class LocalThrottle:
             if early > 0:
                 return Reservation(granted=False, wait_seconds=early / SECOND)
             self._tats[key] = tat + count * plan.interval
-            return plan.granted(self._tats[key], count)
+            return plan.granted(self._tats[key], count, now)
 
     def refused(self, key: Key, *, rate: float, burst: int, retry_after: float = 0.0) -> float:
         with self._lock:

@@ -26,6 +26,7 @@ from sellerbus.notifications.job_runner import JobRunner
 from sellerbus.notifications.seller_reconciler import SellerReconciler
 from sellerbus.notifications.wanted import Wanted, parse_wanted
 from sellerbus.runtime import bootstrap
+from sellerbus.runtime.api_calls import ApiCalls
 from sellerbus.runtime.config import (
     ApplicationConfig,
     InspectAmazonConfig,
@@ -37,6 +38,7 @@ from sellerbus.runtime.observability import warn
 from sellerbus.sellers.registry import SellerRegistry
 
 _PACE: Final = Pace()
+_OBSERVER: Final = ApiCalls()
 
 
 def notifications_api(
@@ -72,6 +74,7 @@ def amazon_client(
         pace=_PACE,
         remaining_seconds=remaining_seconds,
         most_wait_seconds=most_wait_seconds,
+        observer=_OBSERVER,
     )
 
 
@@ -192,7 +195,13 @@ def _credentials(secret_id: str, command: str) -> SecretCredentials:
 @cache
 def _tokens(endpoint: str, secret_id: str, command: str) -> TokenCache:
     credentials = _credentials(secret_id, command)
-    return TokenCache(endpoint=endpoint, session=bootstrap.http(), credentials=credentials, pace=_PACE)
+    return TokenCache(
+        endpoint=endpoint,
+        session=bootstrap.http(),
+        credentials=credentials,
+        pace=_PACE,
+        observer=_OBSERVER,
+    )
 
 
 @cache
