@@ -81,6 +81,12 @@ ENTITY_RULES: Final[Mapping[str, EntityRule | None]] = {
     "ORDER_STATUS_CHANGE": _ORDER,
 }
 
+STATE_PATHS: Final[Mapping[str, str]] = {
+    "FEED_PROCESSING_FINISHED": "processingStatus",
+    "ORDER_CHANGE": "summary.orderStatus",
+}
+"""Where a notification says which state its thing is in, for the types whose things Amazon can be asked for."""
+
 _SELLER_PATHS: Final = ("sellerId", "merchantId", "accountId")
 _MARKETPLACE_PATHS: Final = (
     "marketplaceId",
@@ -99,6 +105,12 @@ def describe(envelope: Envelope) -> Subject:
         marketplace_id=_first(content, _MARKETPLACE_PATHS),
         entity=_entity(content, ENTITY_RULES.get(envelope.notification_type)),
     )
+
+
+def described_state(envelope: Envelope) -> str | None:
+    """The state that a notification says its thing is in; None where its type says none."""
+    path = STATE_PATHS.get(envelope.notification_type)
+    return _identifier(_at(_content(envelope.payload), path)) if path else None
 
 
 def _content(payload: Any) -> Any:
