@@ -6,6 +6,7 @@ from constructs import Construct
 from stacks.constructs.dashboard import OperationsDashboard
 from stacks.constructs.page_alarm import PageAlarm
 from stacks.constructs.python_function import FunctionDefaults, function_layers
+from stacks.constructs.secret_rotation import SecretRotation
 from stacks.constructs.sp_api_access import SpApiAccess
 from stacks.foundation_stack import FoundationStack
 from stacks.notifications_stack import NotificationsStack
@@ -53,6 +54,22 @@ class OperationsStack(cdk.Stack):
             registry=foundation.registry,
             quota=foundation.quota,
         )
+
+        rotation = SecretRotation(
+            self,
+            "SecretRotation",
+            bus=notifications.event_bus,
+            access=self._access,
+            defaults=self._defaults,
+        )
+        outputs = {
+            "ApplicationQueueUrl": rotation.queue.queue.queue_url,
+            "ApplicationQueueArn": rotation.queue.queue.queue_arn,
+            "ApplicationDeadLetterQueueUrl": rotation.queue.dead_letter_queue.queue_url,
+            "RotateSecretFunctionName": rotation.function.function_name,
+        }
+        for name, value in outputs.items():
+            cdk.CfnOutput(self, name, value=value)
 
         pages = PageAlarm(
             self,

@@ -2,7 +2,7 @@
 
 from stacks.marketplaces import SELLING_REGIONS, SellingRegion, region_of_marketplace
 from stacks.settings_file import Region, StageFile
-from stacks.settings_model import Settings, SharedSettings, SpApi, StageSettings
+from stacks.settings_model import OtherCell, Settings, SharedSettings, SpApi, StageSettings
 from stacks.settings_sections import Notification
 
 
@@ -16,6 +16,7 @@ def cells_of(file: StageFile) -> StageSettings:
 
 
 def _cell(file: StageFile, region: SellingRegion, found: Region) -> Settings:
+    regions = [name for name in SELLING_REGIONS if name in file.regions]
     entries = found.notifications if found.notifications is not None else file.notifications
     return Settings(
         **{name: getattr(file, name) for name in SharedSettings.model_fields},
@@ -29,6 +30,12 @@ def _cell(file: StageFile, region: SellingRegion, found: Region) -> Settings:
         ),
         marketplaces=found.marketplaces,
         notifications=tuple(_narrowed(entry, region) for entry in entries or ()),
+        other_cells=tuple(
+            OtherCell(region=name, aws_region=file.regions[name].aws_region)
+            for name in regions
+            if name != region
+        ),
+        has_application_queue=region == (file.client_secret.application_queue or regions[0]),
     )
 
 

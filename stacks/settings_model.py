@@ -13,6 +13,7 @@ from stacks import marketplaces
 from stacks.marketplaces import SellingRegion
 from stacks.notification_types import eventbridge_types
 from stacks.settings_alarms import Alarms
+from stacks.settings_client_secret import ClientSecret
 from stacks.settings_feeds import Feeds, FeedsApiVersion
 from stacks.settings_messages import Messages, OrdersApiVersion
 from stacks.settings_sections import Notification, Processing, Queue, Retention, Section, Text, number_as_text
@@ -58,6 +59,7 @@ class SharedSettings(Section):
     messages: Messages = Field(default=Messages(), description="a mapping")
     arrivals: Arrivals = Field(default=Arrivals(), description="a mapping")
     canary: Canary = Field(default=Canary(), description="a mapping")
+    client_secret: ClientSecret = Field(default=ClientSecret(), description="a mapping")
     alarm_email: str | None = Field(
         default=None, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", description="an e-mail address"
     )
@@ -96,6 +98,13 @@ class SpApi(Section):
     lwa_endpoint: str | None = None
 
 
+class OtherCell(Section):
+    """Where another cell of the stage is."""
+
+    region: SellingRegion
+    aws_region: str
+
+
 class Settings(SharedSettings):
     """One cell: a stage in one of Amazon's selling regions, a complete set of stacks in one AWS region."""
 
@@ -104,6 +113,9 @@ class Settings(SharedSettings):
     sp_api: SpApi
     marketplaces: tuple[Marketplace, ...]
     notifications: tuple[Notification, ...]
+    other_cells: tuple[OtherCell, ...] = ()
+    has_application_queue: bool = True
+    """Whether this cell's application queue is the one that is registered at Amazon."""
 
 
 def needs_eventbridge(settings: Settings) -> bool:

@@ -15,6 +15,7 @@ from stacks.notification_types import (
     subscribable_types,
 )
 from stacks.settings_alarms import Alarms, alarm_findings
+from stacks.settings_client_secret import ClientSecret, client_secret_findings
 from stacks.settings_feeds import DEFAULT_TYPE, Feeds
 from stacks.settings_messages import Messages
 from stacks.settings_parts import Parts
@@ -44,6 +45,7 @@ def findings(parts: Parts) -> list[Finding]:
         *_feeds(parts.values.get("feeds")),
         *_messages(parts.values.get("messages"), parts.values.get("retention")),
         *_alarms(parts.values.get("alarms")),
+        *_client_secret(parts.values.get("client_secret"), parts),
     ]
 
 
@@ -204,3 +206,8 @@ def _messages(messages: Messages | None, retention: Retention | None) -> Iterato
 def _alarms(alarms: Alarms | None) -> Iterator[Finding]:
     if alarms:
         yield from alarm_findings(alarms)
+
+
+def _client_secret(section: ClientSecret | None, parts: Parts) -> Iterator[Finding]:
+    if section:
+        yield from client_secret_findings(section, parts.regions)

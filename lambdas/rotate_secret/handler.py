@@ -1,8 +1,8 @@
 """The application's client secret: its messages from Amazon, regular looks, and what operators ask.
 
-Invoked by SQS (the application queue), every five minutes by a schedule ({"request": "look"}), and by `sellerbus secrets`
-({"request": "status" | "verify" | "rotate", "again": bool}). No body of a message and nothing of a secret is
-logged, told or answered.
+Invoked by SQS (the application queue), every five minutes by a schedule ({"request": "look"}), and by
+`sellerbus secrets` ({"request": "status" | "verify" | "rotate", "again": bool}). No body of a message and
+nothing of a secret is logged, told or answered.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def _took(record: dict[str, Any], settings: RotateSecretConfig, parts: SecretRot
 
 def _is_dead_letter(message: Message, error: UnusableMessageError, queue: MessageQueue) -> bool:
     """Hand the message to the dead-letter queue, unchanged; False where that failed, and it comes again."""
-    log.error(  # noqa: TRY400 - where it was raised says nothing
+    log.error(
         "a message of the application queue is a dead letter: a person must look",
         message_id=message.message_id,
         reason=error.reason,

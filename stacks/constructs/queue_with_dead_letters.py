@@ -25,7 +25,8 @@ class QueueWithDeadLetters(Construct):
 
     carries: what the messages hold, in the alarms' words, such as "notifications". oldest_message: how long a
     message may wait for a reason of its own before that is worth a warning, where the settings' warn_seconds
-    are too few. only_kept: nobody takes from the queue, so that age is no fault.
+    are too few. only_kept: nobody takes from the queue, so that age is no fault. name: where others write the
+    queue down, a plain one; it stands in the way of the next stack where the queue is kept.
     """
 
     def __init__(
@@ -42,11 +43,12 @@ class QueueWithDeadLetters(Construct):
         carries: str = "messages",
         oldest_message: cdk.Duration | None = None,
         only_kept: bool = False,
+        name: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self._key = key
         # Each of the two names the other.
-        name = unique_name(self, construct_id)
+        name = name or unique_name(self, construct_id)
         source_arn = cdk.Stack.of(self).format_arn(service="sqs", resource=name)
         self.dead_letter_queue = sqs.Queue(
             self,

@@ -117,7 +117,7 @@ class Looker:
         """Ask for tokens with each secret that is kept: `sellerbus secrets verify`. Changes nothing."""
         current = self._versions.current()
         held = {label: each for each in self._versions.labelled() for label in each.labels}
-        proofs = []
+        proofs: list[dict[str, Any]] = []
         for label in (name for name in LABELS if name in held):
             version = self._versions.find(held[label].version_id)
             if version is None:
