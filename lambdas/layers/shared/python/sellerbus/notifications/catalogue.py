@@ -85,7 +85,7 @@ STATE_PATHS: Final[Mapping[str, str]] = {
     "FEED_PROCESSING_FINISHED": "processingStatus",
     "ORDER_CHANGE": "summary.orderStatus",
 }
-"""Where a notification says which state its thing is in, for the types whose things Amazon can be asked for."""
+"""Where a notification says which state its thing is in, for types whose things Amazon can be asked for."""
 
 _SELLER_PATHS: Final = ("sellerId", "merchantId", "accountId")
 _MARKETPLACE_PATHS: Final = (
