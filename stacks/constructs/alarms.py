@@ -25,7 +25,7 @@ class AlarmText:
     impact: str
     """What it means for the sellers, one or two sentences."""
     command: str
-    """What to run first. The project's own command gets the options that name the cell."""
+    """What to run first, of the project's own command or of the AWS CLI; where the cell is, is added."""
     anchor: str
     """The heading of docs/runbook.md, as a link names it, such as dead-letters."""
 
@@ -33,9 +33,10 @@ class AlarmText:
     def title(self) -> str:
         return self.symptom.rstrip(".")
 
-    def description(self, cell_options: str) -> str:
+    def description(self, *, cell_options: str, aws_region: str) -> str:
         """The alarm's description. Raises ValueError where CloudWatch wouldn't take it."""
-        command = f"{self.command} {cell_options}" if self.command.startswith(COMMAND) else self.command
+        own = self.command.startswith(COMMAND)
+        command = f"{self.command} {cell_options if own else f'--region {aws_region}'}"
         text = f"{self.symptom} {self.impact} First: `{command}`. {RUNBOOK}#{self.anchor}"
         if len(text) > _LONGEST_DESCRIPTION:
             raise ValueError(f"{len(text)} characters, {_LONGEST_DESCRIPTION} are allowed: {text}")
@@ -65,7 +66,9 @@ def alarm(
     made = cloudwatch.Alarm(
         _place(cdk.Stack.of(scope)),
         "-".join([*(each.node.id for each in scope.node.scopes if not _is_above(each)), construct_id]),
-        alarm_description=text.description(topic.cell_options),
+        alarm_description=text.description(
+            cell_options=topic.cell_options, aws_region=cdk.Stack.of(scope).region
+        ),
         metric=metric,
         threshold=threshold,
         comparison_operator=comparison,

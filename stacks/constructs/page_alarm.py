@@ -92,7 +92,7 @@ class PageAlarm(Construct):
             self,
             "Alarm",
             composite_alarm_name=name,
-            alarm_description=text.description(topic.cell_options),
+            alarm_description=text.description(cell_options=topic.cell_options, aws_region=own.region),
             alarm_rule=_rule(own, topic, others=[stack_pages_name(stack) for stack in stacks]),
         )
         action = actions.SnsAction(self.topic)
