@@ -134,10 +134,12 @@ class SellersSilent(Limit):
 
 
 class SubscriptionsDrifted(Limit):
-    """The next comparison mends most of it: only what stays is told."""
-
     more_than: Count = 0
-    points: Points = "2/2"
+    period_seconds: Period = 900
+
+
+class AuthorizationsRevoked(Limit):
+    more_than: Count = 0
     period_seconds: Period = 900
 
 
@@ -180,6 +182,9 @@ class Alarms(Section):
     sellers_silent: SellersSilent = Field(default=SellersSilent(), description="a mapping")
     subscriptions_drifted: SubscriptionsDrifted = Field(
         default=SubscriptionsDrifted(), description="a mapping"
+    )
+    authorizations_revoked: AuthorizationsRevoked = Field(
+        default=AuthorizationsRevoked(), description="a mapping"
     )
     notifications_abandoned: NotificationsAbandoned = Field(
         default=NotificationsAbandoned(), description="a mapping"

@@ -1,9 +1,10 @@
 """Alarms on the application's client secret: it ends, it is refused, its rotation needs a person."""
 
+import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from stacks.constructs.alarm_topic import AlarmTopic
+from stacks.constructs.alarm_topic import AlarmTopic, Severity
 from stacks.constructs.alarms import AlarmText, alarm
 from stacks.constructs.metrics import metric
 
@@ -16,6 +17,7 @@ class SecretAlarms(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, namespace: str, topic: AlarmTopic) -> None:
         super().__init__(scope, construct_id)
+        self._ends(namespace, topic)
         alarm(
             self,
             "FailedAlarm",
@@ -49,3 +51,31 @@ class SecretAlarms(Construct):
             points=(2, 3),
             missing=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
+
+    def _ends(self, namespace: str, topic: AlarmTopic) -> None:
+        limit = topic.limits.client_secret_days
+        days: dict[Severity, int] = {"warn": limit.warn_below, "page": limit.page_below}
+        for severity, below in days.items():
+            alarm(
+                self,
+                f"Ends{severity.capitalize()}Alarm",
+                metric=metric(
+                    namespace,
+                    "ClientSecretDays",
+                    service="watch_stage",
+                    statistic="Minimum",
+                    period=cdk.Duration.seconds(limit.period_seconds),
+                ),
+                threshold=below,
+                comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+                text=AlarmText(
+                    symptom=f"The client secret is good for less than {below} days, or nobody looks.",
+                    impact=_ENDS,
+                    command=_STATUS,
+                    anchor="client-secret-expiring",
+                ),
+                topic=topic,
+                severity=severity,
+                points=limit.window,
+                missing=cloudwatch.TreatMissingData.BREACHING,
+            )

@@ -3,17 +3,16 @@
 from collections.abc import Mapping
 
 import aws_cdk as cdk
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from stacks.constructs.alarms import AlarmText, alarm
 from stacks.constructs.daily_reconciliation import DailyReconciliation
 from stacks.constructs.event_bus import OPERATIONAL_SOURCES, NotificationBus
 from stacks.constructs.python_function import FunctionDefaults, PythonFunction
 from stacks.constructs.sp_api_access import SpApiAccess
+from stacks.constructs.subscription_alarms import SubscriptionAlarms
 from stacks.constructs.subscription_queue import SubscriptionQueue
 from stacks.constructs.subscription_state_table import SubscriptionStateTable
 from stacks.removal import keep_at_amazon
@@ -210,29 +209,12 @@ class SpApiSubscriptions(Construct):
         self._defaults.key.let_use(
             role, sid="ReadRegistryStreamKey", actions=["kms:Decrypt"], through="dynamodb"
         )
-        # A batch that is answered with a failed record counts as no error of the function, and holds up its
-        # shard for a day at the most; then the change is lost until the daily comparison.
-        limit = self._defaults.alarm_topic.limits.seller_changes_late
-        alarm(
+        SubscriptionAlarms(
             self,
-            "SellerChangesLateAlarm",
-            metric=function.metric(
-                "IteratorAge",
-                period=cdk.Duration.seconds(limit.period_seconds),
-                statistic=cloudwatch.Stats.MAXIMUM,
-            ),
-            threshold=cdk.Duration.minutes(limit.minutes).to_milliseconds(),
-            text=AlarmText(
-                symptom=f"Changes of sellers wait longer than {limit.minutes} minutes to be followed.",
-                impact="New sellers get no subscriptions, and removed ones keep theirs, until the daily "
-                "comparison.",
-                command="bin/sellerbus subscriptions plan --all",
-                anchor="seller-changes-late",
-            ),
+            "Alarms",
+            seller_changes=function,
+            namespace=self._defaults.metrics_namespace,
             topic=self._defaults.alarm_topic,
-            severity="page",
-            points=limit.window,
-            missing=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
         return function
 

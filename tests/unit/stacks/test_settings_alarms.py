@@ -25,7 +25,8 @@ LIMITS = {
     "client_secret_days": ("warn_below", 30, "2/2", 900),
     "canary": ("at_least", 1, "2/2", 300),
     "sellers_silent": ("more_than", 0, "2/2", 900),
-    "subscriptions_drifted": ("more_than", 0, "2/2", 900),
+    "subscriptions_drifted": ("more_than", 0, "1/1", 900),
+    "authorizations_revoked": ("more_than", 0, "1/1", 900),
     "notifications_abandoned": ("more_than", 0, "1/1", 900),
     "seller_changes_late": ("minutes", 15, "2/2", 300),
 }
