@@ -63,7 +63,7 @@ class NotificationsStack(cdk.Stack):
             quota=foundation.quota,
         )
 
-        queue = NotificationQueue(
+        self.queue = queue = NotificationQueue(
             self,
             "NotificationQueue",
             settings=settings,

@@ -3,11 +3,13 @@
 import aws_cdk as cdk
 from constructs import Construct
 
+from stacks.constructs.canary import Canary
 from stacks.constructs.dashboard import OperationsDashboard
 from stacks.constructs.page_alarm import PageAlarm
 from stacks.constructs.python_function import FunctionDefaults, function_layers
 from stacks.constructs.secret_rotation import SecretRotation
 from stacks.constructs.sp_api_access import SpApiAccess
+from stacks.constructs.stage_watch import StageWatch, Watched
 from stacks.foundation_stack import FoundationStack
 from stacks.notifications_stack import NotificationsStack
 from stacks.settings_model import Settings
@@ -71,6 +73,30 @@ class OperationsStack(cdk.Stack):
         for name, value in outputs.items():
             cdk.CfnOutput(self, name, value=value)
 
+        canary = Canary(
+            self,
+            "Canary",
+            queue=notifications.queue,
+            bus=notifications.event_bus,
+            defaults=self._defaults,
+        )
+        watch = StageWatch(
+            self,
+            "Watch",
+            watched=Watched(
+                arrivals=notifications.arrivals,
+                registry=foundation.registry,
+                tasks=tasks.table,
+                messages=tasks.messages.table,
+                credentials=foundation.credentials,
+                bus=notifications.event_bus,
+                topic=foundation.alarm_topic,
+            ),
+            defaults=self._defaults,
+        )
+        cdk.CfnOutput(self, "RunCanaryFunctionName", value=canary.function.function_name)
+        cdk.CfnOutput(self, "WatchStageFunctionName", value=watch.function.function_name)
+        # After what makes alarms in this stack: it tells those that there are by now.
         pages = PageAlarm(
             self,
             "Page",
@@ -79,6 +105,9 @@ class OperationsStack(cdk.Stack):
             topic=foundation.alarm_topic,
             key=foundation.key,
         )
+        limits = foundation.alarm_topic.limits
+        if limits.page_email or limits.page_url:
+            watch.watch_pages(pages.topic)
         cdk.CfnOutput(self, "PageTopicArn", value=pages.topic.topic_arn)
 
         # The last of all: it shows what the cell has by now.

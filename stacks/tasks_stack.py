@@ -56,6 +56,7 @@ class TasksStack(cdk.Stack):
             tags=settings.tags,
         )
         resources = self._resources(stage, settings, foundation, notifications)
+        self.table = resources.table
         steps = FeedSteps(
             self,
             "Steps",
@@ -81,7 +82,7 @@ class TasksStack(cdk.Stack):
             namespace=metrics_namespace(stage, settings.region),
             topic=foundation.alarm_topic,
         )
-        messages = MessageTasks(
+        self.messages = messages = MessageTasks(
             self,
             "Messages",
             bus=notifications.event_bus,

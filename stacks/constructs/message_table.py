@@ -8,7 +8,7 @@ from constructs import Construct
 from stacks.constructs.alarm_topic import AlarmTopic
 from stacks.constructs.customer_managed_key import TABLE_ACTIONS, CustomerManagedKey
 from stacks.constructs.encrypted_table import EncryptedTable
-from stacks.constructs.task_table import SELLER_INDEX
+from stacks.constructs.task_table import SELLER_INDEX, add_state_index, let_count
 
 OPEN_INDEX = "open"
 RECENT_ORDERS = "orders/"
@@ -19,8 +19,9 @@ _RECOVERY_DAYS = 1
 class MessageTable(EncryptedTable):
     """Rows of a task, of a content that was sent for one, and of a seller's recent orders.
 
-    Both indexes are sparse: only tasks are in `bySeller`, for the operator to list; only what the sweeper has
-    to look at is in `open`, which therefore holds keys and no text.
+    All indexes are sparse: only tasks are in `bySeller`, for the operator to list, and in `byState`, for
+    counting those that are open; only what the sweeper has to look at is in `open`. The latter two hold keys
+    and no text.
 
     Point-in-time recovery remembers what was erased, so it reaches back one day only: with the most that
     retention.messages_days allows, a text is gone for good within 30 days.
@@ -61,6 +62,7 @@ class MessageTable(EncryptedTable):
             projection_type=dynamodb.ProjectionType.KEYS_ONLY,
         )
         self.watch_index(OPEN_INDEX)
+        add_state_index(self)
 
     def let(self, grantee: iam.IRole, *operations: str, with_key: bool = True) -> None:
         """Lets a role do operations such as "GetItem" on the table.
@@ -86,6 +88,10 @@ class MessageTable(EncryptedTable):
                 resources=[f"{self.table_arn}/index/{OPEN_INDEX}"],
             )
         )
+
+    def let_count(self, grantee: iam.IRole) -> None:
+        """Lets a role, which has the key's right, see how many tasks are in which state, and since when."""
+        let_count(self, grantee, sid="CountMessages")
 
     def let_keep_recent_orders(self, grantee: iam.IRole) -> None:
         """Lets a role, which has the key's right, read and write the rows of recent orders, and no others."""

@@ -35,7 +35,7 @@ class MessageTasks(Construct):
         self.bucket = MessageBucket(
             self, "Bucket", key=defaults.key, days=days, removal_policy=removal_policy
         )
-        table = MessageTable(
+        self.table = table = MessageTable(
             self,
             "Table",
             key=defaults.key,

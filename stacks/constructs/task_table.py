@@ -12,12 +12,14 @@ from stacks.constructs.customer_managed_key import TABLE_ACTIONS, CustomerManage
 from stacks.constructs.encrypted_table import EncryptedTable
 
 SELLER_INDEX = "bySeller"
+STATE_INDEX = "byState"
 
 
 class TaskTable(EncryptedTable):
     """Rows of a task, a lane, a feed, and of listing changes that are gathered.
 
-    `bySeller` is sparse: only tasks carry its keys, for the operator to list.
+    Both indexes are sparse, only tasks carry their keys: `bySeller` is for the operator to list, `byState`
+    for counting those that are open.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class TaskTable(EncryptedTable):
             projection_type=dynamodb.ProjectionType.ALL,
         )
         self.watch_index(SELLER_INDEX)
+        add_state_index(self)
 
     def let(self, grantee: iam.IRole, *operations: str, with_key: bool = True) -> None:
         """Lets a role do operations such as "GetItem" on the table.
@@ -58,6 +61,33 @@ class TaskTable(EncryptedTable):
         )
         if with_key:
             self._key.let_use(grantee, sid="UseTablesKey", actions=TABLE_ACTIONS, through="dynamodb")
+
+    def let_count(self, grantee: iam.IRole) -> None:
+        """Lets a role, which has the key's right, see how many tasks are in which state, and since when."""
+        let_count(self, grantee, sid="CountTasks")
+
+
+def add_state_index(table: EncryptedTable) -> None:
+    """Adds `byState` to a table whose tasks have `state` and `createdAt`, and nothing else has both.
+
+    It has keys only, so that who may count tasks can't read them.
+    """
+    table.add_global_secondary_index(
+        index_name=STATE_INDEX,
+        partition_key=dynamodb.Attribute(name="state", type=dynamodb.AttributeType.STRING),
+        sort_key=dynamodb.Attribute(name="createdAt", type=dynamodb.AttributeType.STRING),
+        projection_type=dynamodb.ProjectionType.KEYS_ONLY,
+    )
+    table.watch_index(STATE_INDEX)
+
+
+def let_count(table: EncryptedTable, grantee: iam.IRole, *, sid: str) -> None:
+    """Lets a role ask `byState`."""
+    grantee.add_to_principal_policy(
+        iam.PolicyStatement(
+            sid=sid, actions=["dynamodb:Query"], resources=[f"{table.table_arn}/index/{STATE_INDEX}"]
+        )
+    )
 
 
 def _actions(operations: Sequence[str]) -> list[str]:

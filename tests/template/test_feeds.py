@@ -122,13 +122,18 @@ def test_the_table_of_tasks(synthesis: Synthesis) -> None:
     assert table["BillingMode"] == "PAY_PER_REQUEST"
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert table["TimeToLiveSpecification"] == {"AttributeName": "expiresAt", "Enabled": True}
-    (index,) = table["GlobalSecondaryIndexes"]
-    assert index["IndexName"] == "bySeller"
-    assert index["KeySchema"] == [
+    by_seller, by_state = table["GlobalSecondaryIndexes"]
+    assert (by_seller["IndexName"], by_state["IndexName"]) == ("bySeller", "byState")
+    assert by_seller["KeySchema"] == [
         {"AttributeName": "sellerId", "KeyType": "HASH"},
         {"AttributeName": "createdAt", "KeyType": "RANGE"},
     ]
-    assert index["Projection"] == {"ProjectionType": "ALL"}
+    assert by_state["KeySchema"] == [
+        {"AttributeName": "state", "KeyType": "HASH"},
+        {"AttributeName": "createdAt", "KeyType": "RANGE"},
+    ]
+    assert by_seller["Projection"] == {"ProjectionType": "ALL"}
+    assert by_state["Projection"] == {"ProjectionType": "KEYS_ONLY"}
     assert {entry["AttributeType"] for entry in table["AttributeDefinitions"]} == {"S"}
 
 

@@ -57,9 +57,11 @@ def test_tasks_are_found_by_seller_and_open_ones_without_their_texts(table: Reso
     }
     assert keys == {
         "bySeller": [("sellerId", "HASH"), ("createdAt", "RANGE")],
+        "byState": [("state", "HASH"), ("createdAt", "RANGE")],
         "open": [("sweep", "HASH"), ("sweepAt", "RANGE")],
     }
     assert found["bySeller"]["Projection"] == {"ProjectionType": "ALL"}
+    assert found["byState"]["Projection"] == {"ProjectionType": "KEYS_ONLY"}
     assert found["open"]["Projection"] == {"ProjectionType": "KEYS_ONLY"}
 
 

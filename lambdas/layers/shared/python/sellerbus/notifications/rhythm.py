@@ -20,6 +20,14 @@ LEAST_HISTORY: Final = timedelta(days=3)
 PATIENCE: Final = 1.5
 GRACE: Final = timedelta(minutes=15)
 """How far a row may be behind: the longest interval that may be configured for noting arrivals."""
+ANSWERS: Final = frozenset(
+    {
+        "DATA_KIOSK_QUERY_PROCESSING_FINISHED",
+        "FEED_PROCESSING_FINISHED",
+        "REPORT_PROCESSING_FINISHED",
+    }
+)
+"""Types that come only when somebody has asked for something: who asks no more hears nothing, rightly."""
 
 
 class State(StrEnum):
@@ -59,3 +67,8 @@ def recent_gaps(row: ArrivalRow) -> dict[str, int]:
     """Return the row's gaps by day, those of the last GAP_DAYS days before its last arrival."""
     oldest = oldest_day(row.last_at)
     return {day: seconds for day, seconds in row.longest_gaps.items() if day >= oldest}
+
+
+def has_rhythm(notification_type: str) -> bool:
+    """Whether notifications of a type come by themselves, so that their absence says something."""
+    return notification_type not in ANSWERS

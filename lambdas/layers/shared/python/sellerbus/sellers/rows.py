@@ -55,6 +55,16 @@ class Seller:
     notification_types: tuple[str, ...] | None = None
 
 
+@dataclass(frozen=True)
+class SellerOverview:
+    """What of a row is no secret; see Seller."""
+
+    seller_id: str
+    region: str
+    status: str
+    notification_types: tuple[str, ...] | None = None
+
+
 class SellerRows:
     """Reads the rows as they are now (consistent reads)."""
 
@@ -87,6 +97,18 @@ class SellerRows:
         )
         return ((item["sellerId"]["S"], item["status"]["S"]) for item in rows)
 
+    def overviews(self) -> Iterator[SellerOverview]:
+        """Yield every row without its token, in no order; a role may be let read only these attributes."""
+        rows = self._items(
+            Select="SPECIFIC_ATTRIBUTES",
+            ProjectionExpression="sellerId, #region, #status, notificationTypes",
+            ExpressionAttributeNames={"#region": "region", "#status": "status"},
+        )
+        return (
+            SellerOverview(item["sellerId"]["S"], item["region"]["S"], item["status"]["S"], _own_types(item))
+            for item in rows
+        )
+
     def _items(self, **projection: Any) -> Iterator[Mapping[str, Any]]:
         start: dict[str, Any] = {}
         while True:
@@ -106,8 +128,12 @@ def seller_of(item: Mapping[str, Any]) -> Seller:
         created_at=item["createdAt"]["S"],
         updated_at=item["updatedAt"]["S"],
         sealed_token=bytes(item["refreshToken"]["B"]),
-        notification_types=_names(item["notificationTypes"]) if "notificationTypes" in item else None,
+        notification_types=_own_types(item),
     )
+
+
+def _own_types(item: Mapping[str, Any]) -> tuple[str, ...] | None:
+    return _names(item["notificationTypes"]) if "notificationTypes" in item else None
 
 
 def _names(attribute: Mapping[str, Any]) -> tuple[str, ...]:

@@ -1,0 +1,1 @@
+"""Looks at the stage as it is, from time to time: what nothing tells of by itself."""
