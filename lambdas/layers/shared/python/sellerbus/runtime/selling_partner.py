@@ -155,6 +155,11 @@ def authorisations(config: InspectAmazonConfig, remaining_seconds: Callable[[], 
     )
 
 
+def spare_quota(config: ApplicationConfig) -> DynamoThrottle:
+    """Return the throttle that all functions share, for what spends only what is left over."""
+    return _throttle(config.quota_table_name, config.lwa_secret_id, _secret_set_command(config))
+
+
 def client_id(config: ApplicationConfig) -> str:
     """The application that Amazon is called as. Raises CredentialsError."""
     return _credentials(config.lwa_secret_id, _secret_set_command(config)).current().client_id
