@@ -19,6 +19,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
+from simulator.application_control import ApplicationControl
+from simulator.applications import ApplicationsApi, ApplicationsSandbox
 from simulator.attachment_storage import UPLOADS_PATH, AttachmentStorage
 from simulator.call import Api
 from simulator.control import Control
@@ -33,8 +35,10 @@ from simulator.gateway import Gateway
 from simulator.lwa import LwaError, issue_token
 from simulator.messaging import MessagingApi
 from simulator.mint import Clock, Mint
+from simulator.movable_clock import MovableClock
 from simulator.notifications import NotificationsApi
 from simulator.operations import (
+    APPLICATIONS_API,
     FEEDS_VERSIONS,
     MESSAGING_API,
     NOTIFICATIONS_API,
@@ -77,21 +81,27 @@ def create_app(
     Without `queues` and `event_sources` destinations are not checked and nothing can be published. `models`
     is the folder of Amazon's models, whose cases the static sandbox answers with; else see `models_folder`.
     """
-    mint = Mint(randomness or random.SystemRandom(), clock)
-    world = World(mint=mint, clock=clock, applications=applications)
+    movable = MovableClock(clock)
+    mint = Mint(randomness or random.SystemRandom(), movable)
+    world = World(mint=mint, clock=movable, applications=applications)
     door = FrontDoor(world, sleep)
     publisher = Publisher(world, queues, event_sources, sleep)
     storage = Storage(world, door)
     attachments = AttachmentStorage(world, door)
     life = FeedLife(world, publisher, sleep)
+    owner = ApplicationsApi(world, queues, sleep)
     production: dict[str, Api] = {
+        APPLICATIONS_API: owner,
         NOTIFICATIONS_API: NotificationsApi(world, queues, event_sources),
         MESSAGING_API: MessagingApi(world),
         UPLOADS_API: UploadsApi(world, attachments),
         ORDERS_API: OrdersApi(world),
         ORDERS_V0_API: OrdersV0Api(world),
     }
-    sandbox: dict[str, Api] = {NOTIFICATIONS_API: SandboxApi(world, publisher)}
+    sandbox: dict[str, Api] = {
+        NOTIFICATIONS_API: SandboxApi(world, publisher),
+        APPLICATIONS_API: ApplicationsSandbox(),
+    }
     for api in (MESSAGING_API, UPLOADS_API, ORDERS_API, ORDERS_V0_API):
         sandbox[api] = StaticSandbox(api, models or models_folder(os.environ))
     for version in FEEDS_VERSIONS:
@@ -108,7 +118,13 @@ def create_app(
 
     return Starlette(
         routes=[
-            Mount(CONTROL_PATH, routes=Control(world, publisher, life).routes()),
+            Mount(
+                CONTROL_PATH,
+                routes=[
+                    *Control(world, publisher, life).routes(),
+                    *ApplicationControl(world, owner, movable).routes(),
+                ],
+            ),
             Route(STORAGE_PATH + "/{key:path}", storage.serve, methods=_METHODS),
             Route(UPLOADS_PATH + "/{key:path}", attachments.serve, methods=_METHODS),
             Route(TOKEN_PATH, token, methods=["POST"]),

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from simulator.cli_application import application
 from simulator.cli_behind_the_back import destinations, subscriptions
 from simulator.cli_faults import faults
 from simulator.cli_feeds import FEED_COLUMNS, documents, feeds
@@ -39,6 +40,7 @@ app.add_typer(feeds, name="feeds")
 app.add_typer(documents, name="documents")
 app.add_typer(orders, name="orders")
 app.add_typer(uploads, name="uploads")
+app.add_typer(application, name="application")
 
 
 @app.command()

@@ -24,7 +24,8 @@ thing) or 409 (cannot be done now). No answer ever holds a client secret or an a
                     via?, destinationId?, region?} -> {notificationId, notificationIds, sent}
     POST   publish-batch {items: [...], shuffleSeed?} -> [{notificationId, notificationIds, sent}]
 
-Those for feeds are in `feed_control`, for orders and messages in `order_control`.
+Those for feeds are in `feed_control`, for orders and messages in `order_control`, for the application's
+client secret, and for the clock, in `application_control`.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from simulator.call import Api, Call
 from simulator.errors import ApiError, denied, invalid, of_status
 from simulator.frontdoor import Answer, FrontDoor
 from simulator.journal import GRANTLESS
-from simulator.operations import NOTIFICATIONS_SCOPE, Grant, Operation, match
+from simulator.operations import Grant, Operation, match
 from simulator.regions import DEFAULT_REGION
 from simulator.throttle import BucketKey
 from simulator.world import AccessToken, World
@@ -122,7 +122,7 @@ class Gateway:
         if operation.sandbox_only and not self._sandbox:
             raise denied()
         if operation.grant is Grant.GRANTLESS:
-            if token.scope != NOTIFICATIONS_SCOPE:
+            if token.scope != operation.scope:
                 raise denied()
         elif token.seller_id is None or token.region != self._region:
             raise denied()

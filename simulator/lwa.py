@@ -72,7 +72,8 @@ def _required(form: Mapping[str, str], name: str) -> str:
 
 def _authenticated(world: World, form: Mapping[str, str]) -> Application:
     application = world.applications.get(_required(form, "client_id"))
-    if application is None or application.client_secret != _required(form, "client_secret"):
+    secret = _required(form, "client_secret")
+    if application is None or not world.secrets_of(application).accepts(secret, world.clock()):
         raise LwaError(401, "invalid_client", "Client authentication failed")
     return application
 

@@ -1,10 +1,10 @@
 """The operations of all simulated APIs, with usage plans.
 
 Source: the models notifications.json, feeds_2021-06-30.json, feeds_2020-09-04.json, messaging.json,
-uploads_2020-11-01.json, ordersV0.json and orders_2026-01-01.json. They state their usage plans, but for Feeds
-2020-09-04, whose plans are of its last whole model, before Amazon removed it, and sendInvoice, whose plan is
-that of Amazon's SDK. The plan of listings feeds is of Amazon's change log of 2025-05-06: five submissions in
-five minutes, per region.
+uploads_2020-11-01.json, ordersV0.json, orders_2026-01-01.json and application_2023-11-30.json. They state
+their usage plans, but for Feeds 2020-09-04, whose plans are of its last whole model, before Amazon removed
+it, and sendInvoice, whose plan is that of Amazon's SDK. The plan of listings feeds is of Amazon's change log
+of 2025-05-06: five submissions in five minutes, per region.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum
+
+NOTIFICATIONS_SCOPE = "sellingpartnerapi::notifications"
+ROTATION_SCOPE = "sellingpartnerapi::client_credential:rotation"
 
 
 class Grant(Enum):
@@ -45,6 +48,8 @@ class Operation:
     # createUploadDestinationForResource is a POST with all it says in its query.
     takes_body: bool = True
     media_type: str = "application/json"
+    # Of a grantless operation: what its token must be for.
+    scope: str = NOTIFICATIONS_SCOPE
 
     @property
     def api(self) -> str:
@@ -67,13 +72,13 @@ class Operation:
 
 # Amazon's documented usage plan of every sandbox operation.
 SANDBOX_RATE = Rate(5.0, 15)
-NOTIFICATIONS_SCOPE = "sellingpartnerapi::notifications"
 
 NOTIFICATIONS_API = "notifications/v1"
 MESSAGING_API = "messaging/v1"
 UPLOADS_API = "uploads/2020-11-01"
 ORDERS_V0_API = "orders/v0"
 ORDERS_API = "orders/2026-01-01"
+APPLICATIONS_API = "applications/2023-11-30"
 ENCRYPTED_FEEDS_VERSION = "2020-09-04"
 FEEDS_VERSIONS = ("2021-06-30", ENCRYPTED_FEEDS_VERSION)
 # The key of a plan that is of a feed type, beside that of createFeed.
@@ -194,6 +199,19 @@ _ORDERS = (
     Operation("getOrder", "GET", "/orders/2026-01-01/orders/{orderId}", Grant.SELLER, Rate(0.5, 30)),
 )
 
+_APPLICATIONS = (
+    Operation(
+        "rotateApplicationClientSecret",
+        "POST",
+        "/applications/2023-11-30/clientSecret",
+        Grant.GRANTLESS,
+        Rate(0.0167, 1),
+        success=204,
+        takes_body=False,
+        scope=ROTATION_SCOPE,
+    ),
+)
+
 OPERATIONS = {
     operation.key: operation
     for operation in (
@@ -204,6 +222,7 @@ OPERATIONS = {
         *_UPLOADS,
         *_orders_v0(),
         *_ORDERS,
+        *_APPLICATIONS,
     )
 }
 PLANS = {key: operation.rate for key, operation in OPERATIONS.items()} | {

@@ -10,21 +10,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from simulator.application_secrets import ApplicationSecrets
 from simulator.catalogue import CATALOGUE, NotificationType
 from simulator.faults import Faults
 from simulator.feed_book import FeedBook
 from simulator.journal import Journal
 from simulator.mint import Clock, Mint
-from simulator.operations import NOTIFICATIONS_SCOPE
+from simulator.operations import NOTIFICATIONS_SCOPE, ROTATION_SCOPE
 from simulator.order_book import OrderBook
 from simulator.outbox import Outbox
 from simulator.regions import DEFAULT_REGION
 from simulator.throttle import Throttle
 from simulator.upload_book import UploadBook
 
-SCOPES = frozenset(
-    {NOTIFICATIONS_SCOPE, "sellingpartnerapi::client_credential:rotation", "sellingpartnerapi::migration"}
-)
+SCOPES = frozenset({NOTIFICATIONS_SCOPE, ROTATION_SCOPE, "sellingpartnerapi::migration"})
 TOKEN_LIFETIME_SECONDS = 3600
 
 
@@ -130,6 +129,7 @@ class World:
 
     def reset(self) -> None:
         self.applications = {app.client_id: app for app in self._initial_applications}
+        self._secrets: dict[Application, ApplicationSecrets] = {}
         self.sellers: dict[tuple[str, str], Seller] = {}
         self.authorisations: dict[str, Authorisation] = {}
         self.access_tokens: dict[str, AccessToken] = {}
@@ -145,6 +145,12 @@ class World:
         self.uploads = UploadBook()
         self.outbox = Outbox()
         self._sequence = 0
+
+    def secrets_of(self, application: Application) -> ApplicationSecrets:
+        """The client secrets of an application, of which that it was added with is the first."""
+        if application not in self._secrets:
+            self._secrets[application] = ApplicationSecrets(application.client_secret, self.clock())
+        return self._secrets[application]
 
     def authorise(
         self,
