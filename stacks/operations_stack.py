@@ -3,6 +3,8 @@
 import aws_cdk as cdk
 from constructs import Construct
 
+from stacks import settings_digest
+from stacks.bundling import PROJECT_FOLDER
 from stacks.constructs.canary import Canary
 from stacks.constructs.dashboard import OperationsDashboard
 from stacks.constructs.page_alarm import PageAlarm
@@ -116,7 +118,17 @@ class OperationsStack(cdk.Stack):
             "Dashboard",
             stacks=[foundation, notifications, tasks, self],
             topic=foundation.alarm_topic,
+            pages=pages.alarm,
             defaults=self._defaults,
         )
         for name, value in {"DashboardName": dashboard.name, "DashboardUrl": dashboard.url}.items():
+            cdk.CfnOutput(self, name, value=value)
+
+        # By these `sellerbus doctor` sees whether what is deployed is what a checkout has. This stack is
+        # deployed last: where it tells of a version, the others are of it.
+        digests = {
+            settings_digest.SETTINGS: settings_digest.of_settings(settings),
+            settings_digest.CODE: settings_digest.of_code(PROJECT_FOLDER),
+        }
+        for name, value in digests.items():
             cdk.CfnOutput(self, name, value=value)

@@ -15,6 +15,7 @@ from ops.stage import Cell, Stage
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 
 Value = TypeVar("Value")
+_NOT_DEPLOYED: Final = ("DELETE_COMPLETE", "REVIEW_IN_PROGRESS")
 _MAKING_CLIENTS = threading.Lock()
 
 
@@ -100,12 +101,28 @@ class Facts:
 
         return self.once(f"client {service}", make)
 
+    def stack(self, part: str) -> Mapping[str, Any] | None:
+        """Return one stack as CloudFormation describes it; None where it is not deployed."""
+
+        def look() -> Mapping[str, Any] | None:
+            client = self.client("cloudformation")
+            try:
+                stacks = client.describe_stacks(StackName=self.cell.stack_name(part))["Stacks"]
+            except client.exceptions.ClientError as error:
+                # CloudFormation has no code of its own for a stack that is not there.
+                if error.response["Error"]["Code"] != "ValidationError":
+                    raise
+                return None
+            return next((row for row in stacks if row["StackStatus"] not in _NOT_DEPLOYED), None)
+
+        return self.once(f"stack {part}", look)
+
     def outputs(self, part: str) -> Mapping[str, str]:
         """Return the outputs of one stack; raises NeedsError where it is not deployed."""
-        outputs = self.once(f"outputs {part}", lambda: self.cell.outputs(part))
-        if outputs is None:
+        stack = self.stack(part)
+        if stack is None:
             raise NeedsError("SB-STACK-001")
-        return outputs
+        return {row["OutputKey"]: row["OutputValue"] for row in stack.get("Outputs", [])}
 
     def output(self, name: str, part: str) -> str:
         """Return an output of one stack; raises NeedsError where the stack or the output is not there."""
@@ -123,6 +140,19 @@ class Facts:
         if found is None:
             raise NeedsError(check_id)
         return found
+
+    def aws(self, command: str) -> str:
+        """Return a command of the AWS CLI for the cell's AWS region."""
+        return f"aws {command} --region {self.cell.settings.aws_region}"
+
+    def sellerbus(self, command: str) -> str:
+        """Return a command of this program for the stage."""
+        return f"bin/sellerbus {command} --stage {self.name}"
+
+    @property
+    def deploying(self) -> str:
+        """The command that deploys the stage again."""
+        return self.cell.deploying
 
     def again(self, check_id: str) -> str:
         """Return the command that runs one check again."""

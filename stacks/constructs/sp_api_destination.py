@@ -43,13 +43,25 @@ class SpApiDestination(Construct):
             environment=access.application_environment,
         )
         access.let_call_for_application(self.function.execution_role)
+        # Nothing reads the value. Another one has CloudFormation call the function again, which makes the
+        # destination where somebody deleted it at Amazon: no deploy would, because no property changed.
+        revision = cdk.CfnParameter(
+            cdk.Stack.of(self),
+            "DestinationRevision",
+            default="1",
+            description="Change it to have the destination at Amazon made again where it is gone",
+        )
         self.resource = cdk.CustomResource(
             self,
             "Resource",
             resource_type=_RESOURCE_TYPE,
             service_token=self.function.function_arn,
             service_timeout=_SERVICE_TIMEOUT,
-            properties={"QueueArn": queue.queue_arn, **_said(defaults, defaults.prefix)},
+            properties={
+                "QueueArn": queue.queue_arn,
+                "Revision": revision.value_as_string,
+                **_said(defaults, defaults.prefix),
+            },
         )
         keep_at_amazon(self.resource, removal_policy)
         self.destination_id = self.resource.get_att_string("DestinationId")
