@@ -14,6 +14,7 @@ from sellerbus.runtime.observability import LambdaContext, logger
 log = logger()
 
 
+@log.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Take an SQS batch; answers with the messages that SQS shall deliver again.
 
@@ -26,19 +27,19 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     queue = message_tasks.task_queue(settings)
     for result in unfinished:
         coming_back.hide(queue, result.message, result.retry_seconds, log)
-    _report(results, context.aws_request_id)
+    _report(results)
     return {"batchItemFailures": [{"itemIdentifier": result.message.message_id} for result in unfinished]}
 
 
-def _report(results: list[Result], request_id: str) -> None:
+def _report(results: list[Result]) -> None:
     """One line for the batch, one for each message that an operator may have to ask about."""
     verdicts = Counter(result.verdict.value for result in results)
-    log.info("batch of requests taken", request_id=request_id, verdicts=dict(verdicts))
+    log.info("batch of requests taken", verdicts=dict(verdicts))
     for result in results:
         quiet = result.verdict in {Verdict.TAKEN, Verdict.KNOWN, Verdict.DUPLICATE}
         (log.info if quiet else log.warning)(
             f"request {result.verdict.value}",
-            request_id=request_id,
+            correlation_id=result.task_id,
             task_id=result.task_id,
             reason=result.reason,
             message_id=result.message.message_id,

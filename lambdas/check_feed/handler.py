@@ -6,20 +6,21 @@ import os
 from typing import Any
 
 from sellerbus.runtime import config, feed_intake, task_config
-from sellerbus.runtime.observability import LambdaContext, MetricUnit, emitted, logger, metrics
+from sellerbus.runtime.observability import LambdaContext, count, logger
 
 log = logger()
 
 
+@log.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Check the task `taskId`; answers with the next step: take-turn, ended or report-changes."""
+    del context
     settings = config.load(task_config.CheckFeedConfig, os.environ)
     checked = feed_intake.feed_checker(settings).check(event["taskId"])
     task = checked.task
     findings = task.findings or {}
     log.info(
         "feed checked" if checked.is_new else "feed was checked before",
-        request_id=context.aws_request_id,
         task_id=task.task_id,
         seller_id=task.seller_id,
         feed_type=task.feed_type,
@@ -30,7 +31,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         reason=task.reason if task.is_ended else None,
     )
     if checked.is_new:
-        with emitted(metrics()) as measured:
-            name = "FeedsRefused" if task.is_ended else "FeedsAccepted"
-            measured.add_metric(name, MetricUnit.Count, 1)
+        count("FeedsRefused" if task.is_ended else "FeedsAccepted", 1)
     return {"next": checked.next}

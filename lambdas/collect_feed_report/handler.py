@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from sellerbus.feeds import feed_events
 from sellerbus.runtime import config, feed_following
-from sellerbus.runtime.observability import LambdaContext, MetricUnit, emitted, logger, metrics
+from sellerbus.runtime.observability import LambdaContext, MetricUnit, count, emitted, logger, metrics
 from sellerbus.runtime.task_config import CollectFeedReportConfig
 
 if TYPE_CHECKING:
     from sellerbus.feeds.collecting import Collected
 
 MARGIN_SECONDS = 5.0
+UNITS = {"ReportBytesDownloaded": MetricUnit.Bytes, "FeedDuration": MetricUnit.Seconds}
 
 log = logger()
 
@@ -39,9 +40,8 @@ def _tell(collected: Collected) -> None:
         log.warning("a feed has ended, with notes", outcome=task.outcome, **told)
     else:
         log.info("a feed has ended", outcome=task.outcome, **told)
+    for event in collected.told:
+        count(feed_events.metric_of(event), 1)
     with emitted(metrics()) as measured:
-        for event in collected.told:
-            measured.add_metric(feed_events.metric_of(event), MetricUnit.Count, 1)
-        for name, count in collected.counted.items():
-            unit = MetricUnit.Bytes if name == "ReportBytesDownloaded" else MetricUnit.Count
-            measured.add_metric(name, unit, count)
+        for name, number in collected.counted.items():
+            measured.add_metric(name, UNITS.get(name, MetricUnit.Count), number)

@@ -6,7 +6,7 @@ from typing import Any
 from sellerbus.feeds import feed_events
 from sellerbus.feeds.following import Step
 from sellerbus.runtime import config, feed_following
-from sellerbus.runtime.observability import LambdaContext, MetricUnit, emitted, logger, metrics
+from sellerbus.runtime.observability import LambdaContext, count, logger
 from sellerbus.runtime.task_config import FollowFeedConfig
 
 MARGIN_SECONDS = 5.0
@@ -46,6 +46,5 @@ def _tell(action: str, step: Step) -> None:
         log.warning("a feed has not ended in time", action=action, outcome=task.outcome, **told)
     else:
         log.info("a feed is followed", action=action, **told)
-    with emitted(metrics()) as measured:
-        for event in step.told:
-            measured.add_metric(feed_events.metric_of(event), MetricUnit.Count, 1)
+    for event in step.told:
+        count(feed_events.metric_of(event), 1)

@@ -39,7 +39,12 @@ def _tell(done: Gathered, received: int) -> None:
         failed=len(done.failed),
     )
     for batch in done.batches:
-        log.info("a feed of listing changes is handed over", task_id=batch.task_id, changes=batch.changes)
+        log.info(
+            "a feed of listing changes is handed over",
+            correlation_id=batch.task_id,
+            task_id=batch.task_id,
+            changes=batch.changes,
+        )
     for change in done.refused:
         log.warning(
             "a listing change is refused",

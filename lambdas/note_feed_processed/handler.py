@@ -44,6 +44,9 @@ def _tell(report: Report) -> None:
     told: dict[str, Any] = {
         "feed_id": report.finished.feed_id,
         "processing_status": report.finished.processing_status,
+        # The task's; until the feed is a task's, the notification's own.
+        "correlation_id": report.task_id or report.finished.event_id,
+        "event_id": report.finished.event_id,
         "task_id": report.task_id,
         "noted": report.noted.value,
     }

@@ -6,23 +6,18 @@ from typing import Any
 
 from sellerbus.aws.errors import StoreUnavailableError
 from sellerbus.notifications.arrival_recorder import arrivals_of
+from sellerbus.notifications.ledger import event_id
 from sellerbus.notifications.queues import Delivery
 from sellerbus.notifications.results import Outcome, Result, defect
-from sellerbus.runtime import bootstrap, config
-from sellerbus.runtime.observability import LambdaContext, MetricUnit, count, emitted, logger, metrics
+from sellerbus.runtime import bootstrap, config, notification_metrics
+from sellerbus.runtime.observability import LambdaContext, count, logger
 
 log = logger()
-METRIC_OF_OUTCOME = {
-    Outcome.PUBLISHED: "NotificationsPublished",
-    Outcome.COPY: "NotificationCopies",
-    Outcome.REJECTED: "NotificationsRejected",
-    Outcome.HELD: "NotificationsHeld",
-    Outcome.FAILED: "NotificationsFailed",
-}
 # A look and a write, then the answer to Lambda with time to spare.
 LEAST_CALLS_LEFT = 3
 
 
+@log.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Process an SQS batch; answers with the messages that SQS shall deliver again.
 
@@ -40,7 +35,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         # Nothing is lost by it: they come back after the queue's own visibility time-out.
         log.warning("could not set when deliveries come back", error=str(error), deliveries=len(unfinished))
     _note_arrivals(settings, results, context)
-    _report(results, context.aws_request_id)
+    _report(results)
+    notification_metrics.measure(results)
     return {"batchItemFailures": [{"itemIdentifier": result.delivery.message_id} for result in unfinished]}
 
 
@@ -69,30 +65,33 @@ def _note_arrivals(
         count("ArrivalsNotNoted", 1)
 
 
-def _report(results: list[Result], request_id: str) -> None:
-    """One line for the batch, one for each delivery that an operator may have to ask about."""
+def _report(results: list[Result]) -> None:
+    """One line for the batch, one for each delivery that an operator may have to ask about.
+
+    The batch's line names the events that were published: by their ids it is found again.
+    """
     outcomes = Counter(result.outcome for result in results)
     stale = sum(result.stale for result in results)
     log.info(
         "batch processed",
-        request_id=request_id,
         received=len(results),
         stale=stale,
-        outcomes={outcome.value: count for outcome, count in outcomes.items()},
+        outcomes={outcome.value: number for outcome, number in outcomes.items()},
+        published=[_event_id(result) for result in results if result.outcome is Outcome.PUBLISHED],
     )
     for result in results:
         if result.outcome in (Outcome.REJECTED, Outcome.FAILED):
             log.warning(
                 f"notification {result.outcome.value}",
-                request_id=request_id,
+                correlation_id=_event_id(result),
                 reason=result.reason,
                 message_id=result.delivery.message_id,
                 receive_count=result.delivery.receive_count,
                 notification_id=result.envelope.notification_id if result.envelope else None,
                 notification_type=result.envelope.notification_type if result.envelope else None,
             )
-    with emitted(metrics()) as measured:
-        measured.add_metric("NotificationsReceived", MetricUnit.Count, len(results))
-        measured.add_metric("NotificationsStale", MetricUnit.Count, stale)
-        for outcome, name in METRIC_OF_OUTCOME.items():
-            measured.add_metric(name, MetricUnit.Count, outcomes[outcome])
+
+
+def _event_id(result: Result) -> str | None:
+    """The id that everything about the notification carries; None where it could not be read."""
+    return event_id(result.envelope.notification_id) if result.envelope else None

@@ -30,22 +30,25 @@ def handler(event: dict[str, Any], context: observability.LambdaContext) -> dict
     runner = selling_partner.job_runner(settings, remaining_seconds)
     records = event["Records"]
     with ThreadPoolExecutor(max_workers=max(1, len(records))) as pool:
-        results = list(pool.map(lambda record: _done(runner, record["body"]), records))
+        results = list(pool.map(lambda record: _done(runner, record), records))
     failed: list[dict[str, str]] = []
     with observability.emitted(observability.metrics()) as metrics:
         for record, result in zip(records, results, strict=True):
-            if isinstance(result, Report):
-                _tell(result, metrics)
-                continue
-            # It could not even be sent on: the record itself comes again after the visibility time-out.
-            logger.error("A seller's job could not be sent on", reason=reason_of(result), exc_info=result)
+            with observability.correlated(record["messageId"]):
+                if isinstance(result, Report):
+                    _tell(result, metrics)
+                    continue
+                # It could not even be sent on: the record itself comes again after the visibility time-out.
+                logger.error("A seller's job could not be sent on", reason=reason_of(result), exc_info=result)
             failed.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": failed}
 
 
-def _done(runner: JobRunner, body: str) -> Report | Exception:
+def _done(runner: JobRunner, record: dict[str, Any]) -> Report | Exception:
     try:
-        return runner.do(body)
+        # A run has no id of its own: what it does belongs to the delivery that began it.
+        with observability.correlated(record["messageId"]):
+            return runner.do(record["body"])
     except Exception as error:  # noqa: BLE001 - told by the caller, for its record alone
         return error
 

@@ -12,7 +12,7 @@ from sellerbus.messaging.send_queue import task_id_of
 from sellerbus.messaging.sending import Step
 from sellerbus.messaging.task import MessageState
 from sellerbus.runtime import coming_back, config, message_config, message_tasks
-from sellerbus.runtime.observability import LambdaContext, logger
+from sellerbus.runtime.observability import LambdaContext, correlated, logger
 
 MARGIN_SECONDS: Final = 5.0
 LEAST_SECONDS: Final = 60.0
@@ -57,15 +57,18 @@ def _wait_after(
             log.error("a message names no task, and is a dead letter", message_id=message.message_id)
             queue.reject(message, "no-task", "the message is no JSON object with a taskId")
             return None
-        step = message_tasks.message_sender(settings, remaining).send(task_id)
+        with correlated(task_id):
+            step = message_tasks.message_sender(settings, remaining).send(task_id)
+            _tell(task_id, step)
     except StoreUnavailableError as error:
-        log.warning("a task comes again", task_id=task_id, reason=str(error))
+        log.warning("a task comes again", correlation_id=task_id, task_id=task_id, reason=str(error))
         return message.retry_seconds
     except Exception as error:  # noqa: BLE001 - a defect of ours costs this task, never its batch
         # Its own text, and that of what it came from, may hold content.
-        log.error("a task comes again", task_id=task_id, reason=defect(error))  # noqa: TRY400
+        log.error(  # noqa: TRY400
+            "a task comes again", correlation_id=task_id, task_id=task_id, reason=defect(error)
+        )
         return message.retry_seconds
-    _tell(task_id, step)
     return step.wait_seconds
 
 

@@ -9,22 +9,21 @@ from sellerbus.runtime.observability import LambdaContext, MetricUnit, emitted, 
 log = logger()
 
 
+@log.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Count rows past their lease, and give up those whose message cannot exist any more."""
-    del event
+    del event, context
     settings = config.load(config.SweepLedgerConfig, os.environ)
     report = bootstrap.ledger_sweeper(settings).sweep()
     if report.abandoned:
         log.error(
             "notifications were claimed, never completed, and their messages are gone",
-            request_id=context.aws_request_id,
             abandoned=report.abandoned,
             notification_ids=report.abandoned_ids,
         )
     if report.waiting:
         log.warning(
             "notifications wait to be taken up again, in the queue or in its dead-letter queue",
-            request_id=context.aws_request_id,
             waiting=report.waiting,
             oldest_seconds=report.oldest_seconds,
             notification_ids=report.waiting_ids,

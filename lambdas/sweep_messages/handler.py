@@ -14,10 +14,15 @@ _MOST_TOLD = 20
 log = logger()
 
 
+class RowsNeedAPersonError(RuntimeError):
+    """Rows can't be looked after by this version of the function."""
+
+
+@log.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Put tasks back whose message is gone, and erase texts that are kept no longer.
 
-    Raises RuntimeError after all that where a person must look at rows: the function's alarm tells.
+    Raises RowsNeedAPersonError after all that: the function's alarm tells.
     """
     del event
     settings = config.load(SweepMessagesConfig, os.environ)
@@ -28,16 +33,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
     if swept.sent_again:
         log.warning(
             "message tasks are put back, which nothing moved on",
-            request_id=context.aws_request_id,
             sent_again=swept.sent_again,
             task_ids=swept.task_ids,
         )
     if swept.erased:
-        log.info("texts of messages are erased", request_id=context.aws_request_id, erased=swept.erased)
+        log.info("texts of messages are erased", erased=swept.erased)
     if swept.failures or not swept.complete:
         log.warning(
             "not all message tasks could be looked after: the rest is next time",
-            request_id=context.aws_request_id,
             complete=swept.complete,
             failed=len(swept.failures),
             failures=dict(islice(swept.failures.items(), _MOST_TOLD)),
@@ -46,4 +49,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
         measured.add_metric("MessagesSentAgain", MetricUnit.Count, swept.sent_again)
         measured.add_metric("MessageContentsErased", MetricUnit.Count, swept.erased)
     if swept.defects:
-        raise RuntimeError(f"{swept.defects} message tasks can't be looked after: the log names them")
+        raise RowsNeedAPersonError(f"{swept.defects} message tasks can't be looked after: the log names them")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ from sellerbus.feeds.fetching import MOST_ATTEMPTS, MOST_FAULTS, Fetched
 from sellerbus.feeds.following import WrongTaskStateError
 from sellerbus.feeds.keeping import FINISHING_SECONDS
 from sellerbus.feeds.outcomes import messages_with_errors, outcome_of
-from sellerbus.feeds.task import FeedTask, Outcome, TaskState
+from sellerbus.feeds.task import FeedTask, Outcome, TaskState, iso
 from sellerbus.sellers.rows import UnknownSellerError
 from tests.unit.documents.fake_s3 import failing, failure
 from tests.unit.documents.test_refusals import EXPIRED
@@ -112,7 +113,9 @@ def test_a_report_that_only_getfeed_knows_of_is_fetched() -> None:
 
 def test_the_event_and_the_metrics_tell_the_totals() -> None:
     scene = CollectingScene(
-        report(WITH_ERRORS), findings={"errors": 0, "warnings": 1, "key": "tasks/t1/findings.json"}
+        report(WITH_ERRORS),
+        findings={"errors": 0, "warnings": 1, "key": "tasks/t1/findings.json"},
+        submitted_at=iso(0),
     )
     collected = scene.collect()
     detail = scene.events.published[0].detail
@@ -123,7 +126,14 @@ def test_the_event_and_the_metrics_tell_the_totals() -> None:
         "errors": 0, "warnings": 1, "bucket": "results", "key": "tasks/t1/findings.json",
     }  # fmt: skip
     assert (detail["outcome"], detail["feedId"]) == ("COMPLETED_WITH_ERRORS", scene.first.feed_id)
-    assert collected.counted == {"ReportBytesDownloaded": len(WITH_ERRORS), "FeedMessagesWithErrors": 2}
+    assert scene.task.ended_at is not None
+    assert collected.counted == {
+        "ReportBytesDownloaded": len(WITH_ERRORS),
+        "FeedMessagesAccepted": detail["totals"]["successful"],  # type: ignore[index]
+        "FeedMessagesRefused": 2,
+        "FeedDuration": round(datetime.fromisoformat(scene.task.ended_at).timestamp()),
+    }
+    assert collected.counted["FeedMessagesAccepted"] > 0
     assert [line["sku"] for line in scene.lines] == ["SKU-3", "SKU-5"]
 
 

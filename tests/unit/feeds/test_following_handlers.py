@@ -187,7 +187,7 @@ def test_what_was_collected_is_counted_and_nothing_of_it_said(
     assert collect_feed_report.handler({"taskId": "t1"}, CONTEXT) == {"next": "ended"}
     found = measured(capsys)
     assert found["FeedsCompletedWithErrors"] == [1.0]
-    assert found["FeedMessagesWithErrors"] == [2.0]
+    assert found["FeedMessagesRefused"] == [2.0]
     assert found["ReportBytesDownloaded"] == [float(len(WITH_ERRORS))]
     assert "FeedsCompleted" not in found
     later, ended = [json.loads(line) for line in stream.getvalue().splitlines()]

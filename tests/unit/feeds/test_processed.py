@@ -29,7 +29,7 @@ def body(**changes: Any) -> str:
 
 def test_reads_what_the_bus_carries() -> None:
     read = finished(body(sellerId=SELLER, resultFeedDocumentId=DOCUMENT))
-    assert read == Finished(SELLER, FEED, "DONE", DOCUMENT)
+    assert read == Finished(SELLER, FEED, "DONE", DOCUMENT, "e")
     assert finished(body(sellerId=None)).seller_id == "OF-THE-ENVELOPE"
     assert finished(body()).result_feed_document_id is None
 

@@ -189,7 +189,8 @@ def test_from_the_request_to_the_buyer(deployed: Deployed, capsys: pytest.Captur
     (entry,) = deployed.put
     assert (entry["Source"], entry["DetailType"]) == ("sellerbus.messages", "MessageSent")
     assert scene.task(task_id).state == "SENT"
-    assert metrics(capsys.readouterr().out) == {
+    counted = metrics(capsys.readouterr().out)
+    assert {name: value for name, value in counted.items() if name.startswith("Message")} == {
         "MessagesAccepted": 1,
         "MessageAttachmentsUploaded": 1,
         "MessageAttachmentBytes": 11,

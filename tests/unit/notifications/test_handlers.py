@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from datetime import UTC, datetime
 from io import StringIO
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -13,6 +14,8 @@ from lambdas.process_notifications import handler as process_notifications
 from lambdas.sweep_ledger import handler as sweep_ledger
 from sellerbus.notifications.arrival_recorder import ArrivalRecorder
 from sellerbus.notifications.arrivals import ArrivalRows
+from sellerbus.notifications.ledger import event_id
+from sellerbus.notifications.origin import CANARY_TYPE, Origin, own_notification
 from sellerbus.notifications.sweeping import SweepReport
 from sellerbus.runtime import bootstrap
 from tests.builders import SELLER_ID, body, order_change
@@ -104,16 +107,82 @@ def test_the_operator_sees_counts_and_reasons_and_nothing_of_the_buyer(
     (rejected,) = [line for line in lines if line.get("message") == "notification rejected"]
     assert (rejected["reason"], "notification_id" in rejected) == ("not-json", False)
     assert any("RequestThrottled" in str(line.get("error")) for line in lines)
-    (measured,) = [line for line in lines if "_aws" in line]
-    assert {name: measured[name] for name in measured if name.startswith("Notification")} == {
-        "NotificationsReceived": [4.0],
-        "NotificationsPublished": [1.0],
-        "NotificationCopies": [1.0],
-        "NotificationsRejected": [1.0],
-        "NotificationsHeld": [0.0],
-        "NotificationsFailed": [1.0],
-        "NotificationsStale": [0.0],
+    assert failed["correlation_id"] == event_id("n-2")
+    assert summary["published"] == [event_id("n-1")]
+    in_sum, by_type = (line for line in lines if "_aws" in line)
+    assert {name: in_sum[name] for name in in_sum if name.startswith("Notification")} == {
+        "NotificationsReceived": [4],
+        "NotificationsPublished": [1],
+        "NotificationCopies": [1],
+        "NotificationsRejected": [1],
+        "NotificationsHeld": [0],
+        "NotificationsFailed": [1],
+        "NotificationsStale": [0],
     }
+    # What could not be read has no type, and what did not happen is no metric of a type.
+    assert {name: by_type[name] for name in by_type if name.startswith("Notification")} == {
+        "NotificationsReceived": [3],
+        "NotificationsPublished": [1],
+        "NotificationCopies": [1],
+        "NotificationsFailed": [1],
+    }
+    assert by_type["notificationType"] == "ORDER_CHANGE"
+    assert in_sum["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]
+    assert by_type["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service", "notificationType"]]
+
+
+def _measured(capsys: Capture) -> dict[str | None, dict[str, Any]]:
+    """The lines of metrics by type; None: in sum."""
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    return {line.get("notificationType"): line for line in lines if "_aws" in line}
+
+
+def test_amazons_delay_and_ours_are_told_apart(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    aws = Aws()
+    aws.now = SENT_AT_MS + 250
+    early = order_change("n-1")
+    early["EventTime"] = datetime.fromtimestamp(SENT_AT_MS / 1000 - 2, UTC).isoformat()
+    future = order_change("n-2", order_id="other")
+    future["EventTime"] = datetime.fromtimestamp(SENT_AT_MS / 1000 + 60, UTC).isoformat()
+    unknown = order_change("n-3", order_id="third")
+    unknown["EventTime"] = "yesterday"
+    _run(aws, monkeypatch, body(early), body(early), body(future), body(unknown))
+    measured = _measured(capsys)
+    for line in measured.values():
+        assert sorted(line["AmazonDelay"]) == [0, 2000], (
+            "a copy tells nothing new, a future event came at once"
+        )
+        assert line["OwnDelay"] == [250, 250, 250]
+    units = {each["Name"]: each["Unit"] for each in measured[None]["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
+    assert (units["AmazonDelay"], units["OwnDelay"]) == ("Milliseconds", "Milliseconds")
+
+
+def test_the_canary_is_counted_apart_and_what_is_our_own_has_no_delay_of_amazons(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    def own(origin: Origin, notification_type: str) -> str:
+        return body(
+            own_notification(
+                origin,
+                identity="1",
+                notification_type=notification_type,
+                payload_version="1.0",
+                event_time="2026-01-11T00:00:00Z",
+                publish_time="2026-01-11T00:00:00Z",
+                payload={"id": "1"},
+            )
+        )
+
+    aws = Aws()
+    aws.now = SENT_AT_MS + 250
+    _run(aws, monkeypatch, own(Origin.CANARY, CANARY_TYPE), own(Origin.RECONCILED, "ANY_TYPE"))
+    measured = _measured(capsys)
+    assert measured[None]["NotificationsReceived"] == [1]
+    assert measured[None]["OwnDelay"] == [250]
+    assert measured[CANARY_TYPE]["NotificationsPublished"] == [1]
+    assert measured[CANARY_TYPE]["OwnDelay"] == [250]
+    assert measured["ANY_TYPE"]["NotificationsReceived"] == [1]
+    assert not any("AmazonDelay" in line for line in measured.values())
 
 
 def test_what_came_is_noted_as_of_when_it_came_into_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:

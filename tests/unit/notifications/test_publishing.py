@@ -33,6 +33,7 @@ def test_the_detail_is_what_docs_events_promises() -> None:
     assert event is not None
     assert json.loads(event.detail) == {
         "eventId": "event-1",
+        "correlationId": "event-1",
         "notificationId": "n-1",
         "notificationIdDerived": False,
         "notificationType": "ORDER_CHANGE",

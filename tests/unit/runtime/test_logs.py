@@ -109,9 +109,9 @@ def left(it: Log, error: Exception) -> Exception:
     @it.log.inject_lambda_context
     def handler(event: Any, context: Any) -> None:
         try:
-            raise KeyError(BUYER)
+            raise KeyError(BUYER)  # noqa: TRY301 - so is it with code that does not care
         except KeyError:
-            raise error  # noqa: B904 - so is it with code that does not care
+            raise error  # noqa: B904
 
     with pytest.raises(type(error)) as caught:
         handler({"taskId": "task-1"}, CONTEXT)

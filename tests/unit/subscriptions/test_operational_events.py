@@ -42,6 +42,14 @@ def events(bus: Bus) -> OperationalEvents:
     return OperationalEvents(bus, "stage-bus", now=lambda: 1_785_500_000.25)
 
 
+def test_what_is_told_of_a_task_belongs_to_the_task() -> None:
+    bus = Bus()
+    events(bus).publish([OperationalEvent("s", "t", {"eventId": "e-1", "taskId": "task-1"})])
+    events(bus).publish([OperationalEvent("s", "t", {"eventId": "e-1", "taskId": None})])
+    told = [json.loads(entry["Detail"])["correlationId"] for (entry,) in bus.calls]
+    assert told == ["task-1", "e-1"]
+
+
 def test_drift_as_an_event() -> None:
     bus = Bus()
     finding = Finding("ORDER_CHANGE", "1.0", "altered", "s2", "d1", "restoring")
@@ -55,6 +63,7 @@ def test_drift_as_an_event() -> None:
     }
     assert detail == {
         "eventId": finding.event_id("A1SELLER"),
+        "correlationId": finding.event_id("A1SELLER"),
         "sellerId": "A1SELLER",
         "region": "na",
         "notificationType": "ORDER_CHANGE",

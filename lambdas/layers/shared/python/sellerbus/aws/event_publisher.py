@@ -21,7 +21,10 @@ MOST_ENTRIES: Final = 10
 
 @dataclass(frozen=True)
 class OperationalEvent:
-    """detail has everything but detectedAt, which the publisher adds."""
+    """detail has everything but correlationId and detectedAt, which the publisher adds.
+
+    What is told of a task belongs to the task, by its taskId; anything else is told of once, by its eventId.
+    """
 
     source: str
     detail_type: str
@@ -52,7 +55,14 @@ class OperationalEvents:
                 "EventBusName": self._bus_name,
                 "Source": event.source,
                 "DetailType": event.detail_type,
-                "Detail": json.dumps({**event.detail, "detectedAt": detected_at}, separators=(",", ":")),
+                "Detail": json.dumps(
+                    {
+                        **event.detail,
+                        "correlationId": event.detail.get("taskId") or event.detail.get("eventId"),
+                        "detectedAt": detected_at,
+                    },
+                    separators=(",", ":"),
+                ),
             }
             for event in events
         ]

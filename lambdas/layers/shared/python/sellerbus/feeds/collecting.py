@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final, Protocol
 
 from sellerbus.api.feed_status import ENDS
@@ -87,11 +88,15 @@ class FeedCollector:
             task = self._written(fetched)
             if fetched.kept is not None:
                 counted["ReportBytesDownloaded"] = fetched.kept.transferred_bytes
-                counted["FeedMessagesWithErrors"] = messages_with_errors(fetched.kept.totals)
+                counted["FeedMessagesAccepted"] = int((fetched.kept.totals or {}).get("successful") or 0)
+                counted["FeedMessagesRefused"] = messages_with_errors(fetched.kept.totals)
         event = feed_events.ended(task, result_bucket=self._result_bucket)
         self._events.publish([event])
         outcome = task.outcome or outcome_of(str(task.processing_status), task.totals)
         task = self._store.end(task, outcome, reason=task.reason)
+        if task.submitted_at is not None and task.ended_at is not None:
+            took = datetime.fromisoformat(task.ended_at) - datetime.fromisoformat(task.submitted_at)
+            counted["FeedDuration"] = max(0, round(took.total_seconds()))
         return Collected(task, {"next": task.next_after_end}, (event,), counted, " ".join(task.notes))
 
     def _begun(self, task: FeedTask) -> FeedTask:

@@ -39,12 +39,13 @@ class Noted(Enum):
 
 @dataclass(frozen=True)
 class Finished:
-    """What a notification says. seller_id: None for a vendor's feed."""
+    """What a notification says. seller_id: None for a vendor's feed. event_id: of the event it came as."""
 
     seller_id: str | None
     feed_id: str
     processing_status: str
     result_feed_document_id: str | None
+    event_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ def finished(body: str) -> Finished:
         feed_id,
         status,
         _text(told.get("resultFeedDocumentId")),
+        _text(detail.get("eventId")),
     )
 
 

@@ -5,6 +5,7 @@ A deployment neither fails nor waits for one seller; a deletion has no queue to 
 
 from __future__ import annotations
 
+import contextvars
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -214,4 +215,7 @@ class SellerFleet:
     ) -> Iterator[tuple[SellerJob, Outcome | Exception | None]]:
         """Yield each job's result as soon as it and those before it are there."""
         with ThreadPoolExecutor(max_workers=WORKERS) as pool:
-            yield from zip(jobs, pool.map(one, jobs), strict=True)
+            # Each in a copy of the context: a call of Amazon's API says what it belongs to.
+            contexts = [contextvars.copy_context() for _ in jobs]
+            results = pool.map(lambda context, job: context.run(one, job), contexts, jobs)
+            yield from zip(jobs, results, strict=True)

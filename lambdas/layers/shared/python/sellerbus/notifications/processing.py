@@ -183,6 +183,7 @@ class NotificationProcessor:
         except StoreUnavailableError as error:
             self._give_back_publications(publications, batch, str(error))
             return
+        published_at = self._now()
         taken: list[tuple[_Publication, str]] = []
         for publication, answer in zip(publications, answers, strict=True):
             if isinstance(answer, PublishFailure):
@@ -190,9 +191,11 @@ class NotificationProcessor:
                 self._give_back_publications([publication], batch, reason)
             else:
                 taken.append((publication, answer))
-        self._complete(taken, batch)
+        self._complete(taken, published_at, batch)
 
-    def _complete(self, taken: Sequence[tuple[_Publication, str]], batch: BatchResults) -> None:
+    def _complete(
+        self, taken: Sequence[tuple[_Publication, str]], published_at: int, batch: BatchResults
+    ) -> None:
         try:
             completed = self._ledger.complete([(p.claim, bus_event_id) for p, bus_event_id in taken])
         except StoreUnavailableError as error:
@@ -201,7 +204,7 @@ class NotificationProcessor:
             return
         for (publication, _), is_complete in zip(taken, completed, strict=True):
             if is_complete:
-                batch.published(publication.candidate, stale=publication.stale)
+                batch.published(publication.candidate, stale=publication.stale, at_ms=published_at)
             else:
                 batch.failed([publication.candidate], "the ledger's row has changed under the publish")
 

@@ -77,6 +77,7 @@ def build_event(
     """
     detail = {
         "eventId": event_id,
+        "correlationId": event_id,
         "notificationId": envelope.notification_id,
         "notificationIdDerived": envelope.notification_id_is_derived,
         "notificationType": envelope.notification_type,

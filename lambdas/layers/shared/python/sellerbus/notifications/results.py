@@ -32,7 +32,8 @@ _ACKNOWLEDGED: Final = frozenset({Outcome.PUBLISHED, Outcome.COPY, Outcome.REJEC
 class Result:
     """A delivery's outcome. `reason` says why it was rejected, held or failed, without content.
 
-    `retry_seconds` is how long a delivery that isn't acknowledged shall stay invisible.
+    `retry_seconds` is how long a delivery that isn't acknowledged shall stay invisible. `published_at_ms`:
+    when the bus had taken it, ms since 1970. `taken_over`: another delivery had begun it and never ended it.
     """
 
     delivery: Delivery
@@ -41,6 +42,8 @@ class Result:
     stale: bool = False
     reason: str | None = None
     retry_seconds: int = 0
+    published_at_ms: int | None = None
+    taken_over: bool = False
 
     @property
     def acknowledged(self) -> bool:
@@ -75,10 +78,12 @@ class BatchResults:
     results: list[Result] = field(default_factory=list)
     rejections: list[tuple[Rejection, Envelope | None]] = field(default_factory=list)
 
-    def published(self, candidate: Candidate, *, stale: bool) -> None:
+    def published(self, candidate: Candidate, *, stale: bool, at_ms: int) -> None:
         """Published and complete: its first delivery did it, the others are copies."""
         first, *copies = candidate.deliveries
-        self.results.append(Result(first, Outcome.PUBLISHED, candidate.envelope, stale))
+        self.results.append(
+            Result(first, Outcome.PUBLISHED, candidate.envelope, stale, published_at_ms=at_ms)
+        )
         self._copies(copies, candidate.envelope)
 
     def copies(self, candidate: Candidate) -> None:

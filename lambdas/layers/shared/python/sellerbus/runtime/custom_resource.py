@@ -7,6 +7,7 @@ delivery of the same event repeats work that must be repeatable, and an answer t
 
 from __future__ import annotations
 
+import contextvars
 import json
 import random
 import threading
@@ -156,7 +157,10 @@ def _in_time(
             finished.set()
 
     # A daemon: what hangs in it must not keep the answer, nor the process.
-    threading.Thread(target=run, name="custom-resource", daemon=True).start()
+    # In a copy of the context: what is logged and called in there belongs to the same request.
+    threading.Thread(
+        target=contextvars.copy_context().run, args=(run,), name="custom-resource", daemon=True
+    ).start()
     if finished.wait(timeout=max(0.0, left())):
         return outcome
     return _Work(
