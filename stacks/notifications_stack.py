@@ -71,7 +71,7 @@ class NotificationsStack(cdk.Stack):
             removal_policy=removal_policy,
             alarm_topic=alarm_topic,
         )
-        ledger = LedgerTable(self, "Ledger", key=key, alarm_topic=alarm_topic, removal_policy=removal_policy)
+        self.ledger = ledger = LedgerTable(self, "Ledger", key=key, alarm_topic=alarm_topic, removal_policy=removal_policy)
         self.arrivals = ArrivalsTable(self, "Arrivals", key=key, alarm_topic=alarm_topic)
         payloads = PayloadBucket(
             self,
@@ -144,6 +144,7 @@ class NotificationsStack(cdk.Stack):
             defaults=defaults,
             removal_policy=removal_policy,
         )
+        self.wanted = subscriptions.wanted
         # From the first subscription on, notifications arrive: who takes them is there before.
         subscriptions.resource.node.add_dependency(processor)
         if partner:

@@ -7,6 +7,7 @@ from stacks import settings_digest
 from stacks.bundling import PROJECT_FOLDER
 from stacks.constructs.canary import Canary
 from stacks.constructs.dashboard import OperationsDashboard
+from stacks.constructs.missed_events import Compared, MissedEvents
 from stacks.constructs.page_alarm import PageAlarm
 from stacks.constructs.python_function import FunctionDefaults, function_layers
 from stacks.constructs.secret_rotation import SecretRotation
@@ -96,6 +97,20 @@ class OperationsStack(cdk.Stack):
             ),
             defaults=self._defaults,
         )
+        missed = MissedEvents(
+            self,
+            "Missed",
+            compared=Compared(
+                ledger=notifications.ledger,
+                arrivals=notifications.arrivals,
+                wanted=notifications.wanted,
+                queue=notifications.queue,
+            ),
+            access=self._access,
+            defaults=self._defaults,
+        )
+        cdk.CfnOutput(self, "FindMissedEventsFunctionName", value=missed.function.function_name)
+        cdk.CfnOutput(self, "MissedEventsMarksTableName", value=missed.marks.table_name)
         cdk.CfnOutput(self, "RunCanaryFunctionName", value=canary.function.function_name)
         cdk.CfnOutput(self, "WatchStageFunctionName", value=watch.function.function_name)
         # After what makes alarms in this stack: it tells those that there are by now.

@@ -148,6 +148,13 @@ class NotificationsAbandoned(Limit):
     period_seconds: Period = 900
 
 
+class MissedEvents(Limit):
+    """Found by asking Amazon, every `missed_events.minutes`."""
+
+    more_than: Count = 0
+    period_seconds: Period = 1800
+
+
 class SellerChangesLate(Limit):
     minutes: AtLeast = 15
     # At the first deploy the sellers that were added before it are old, once.
@@ -189,6 +196,7 @@ class Alarms(Section):
     notifications_abandoned: NotificationsAbandoned = Field(
         default=NotificationsAbandoned(), description="a mapping"
     )
+    missed_events: MissedEvents = Field(default=MissedEvents(), description="a mapping")
     seller_changes_late: SellerChangesLate = Field(default=SellerChangesLate(), description="a mapping")
 
 

@@ -16,6 +16,7 @@ from stacks.settings_alarms import Alarms
 from stacks.settings_client_secret import ClientSecret
 from stacks.settings_feeds import Feeds, FeedsApiVersion
 from stacks.settings_messages import Messages, OrdersApiVersion
+from stacks.settings_missed import MissedEvents
 from stacks.settings_sections import Notification, Processing, Queue, Retention, Section, Text, number_as_text
 from stacks.settings_watching import Arrivals, Canary
 
@@ -59,6 +60,7 @@ class SharedSettings(Section):
     messages: Messages = Field(default=Messages(), description="a mapping")
     arrivals: Arrivals = Field(default=Arrivals(), description="a mapping")
     canary: Canary = Field(default=Canary(), description="a mapping")
+    missed_events: MissedEvents = Field(default=MissedEvents(), description="a mapping")
     client_secret: ClientSecret = Field(default=ClientSecret(), description="a mapping")
     alarm_email: str | None = Field(
         default=None, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", description="an e-mail address"

@@ -29,7 +29,7 @@ _AT_ONCE_SECONDS: Final = 0.25
 
 
 def missed_events(config: FindMissedEventsConfig, remaining_seconds: Callable[[], float]) -> MissedEvents:
-    """Return what looks for all sellers, for one invocation: its clients are made before its threads begin."""
+    """Return what looks for all sellers, for one invocation; its clients are made before its threads."""
     dynamodb, sqs = bootstrap.aws("dynamodb"), bootstrap.aws("sqs")
     bootstrap.aws("kms")
     selling_partner.spare_quota(config)
