@@ -7,7 +7,6 @@ from constructs import Construct
 
 from stacks.constructs.broken_off_tasks import BrokenOffTasks
 from stacks.constructs.emptied_bucket import EmptiedBuckets
-from stacks.constructs.feed_alarms import FeedAlarms
 from stacks.constructs.feed_buckets import InboxBucket, ResultBucket
 from stacks.constructs.feed_operator import FeedOperator
 from stacks.constructs.feed_processed import FeedProcessed
@@ -16,7 +15,6 @@ from stacks.constructs.feed_state_machine import FeedStateMachine, state_machine
 from stacks.constructs.feed_steps import FeedSteps
 from stacks.constructs.listing_changes import ListingChanges
 from stacks.constructs.message_tasks import MessageTasks
-from stacks.constructs.metrics import metrics_namespace
 from stacks.constructs.page_alarm import StackPages
 from stacks.constructs.python_function import FunctionDefaults, documents_layer, function_layers
 from stacks.constructs.sp_api_access import SpApiAccess
@@ -76,12 +74,6 @@ class TasksStack(cdk.Stack):
         processed = FeedProcessed(self, "Processed", resources=resources, state_machine=state_machine)
         changes = ListingChanges(self, "Changes", resources=resources)
         operator = FeedOperator(self, "Operator", resources=resources, state_machine=state_machine)
-        FeedAlarms(
-            self,
-            "Alarms",
-            namespace=metrics_namespace(stage, settings.region),
-            topic=foundation.alarm_topic,
-        )
         self.messages = messages = MessageTasks(
             self,
             "Messages",

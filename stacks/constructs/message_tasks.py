@@ -6,7 +6,6 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from stacks.constructs.event_bus import NotificationBus
-from stacks.constructs.message_alarms import MessageAlarms
 from stacks.constructs.message_bucket import MessageBucket
 from stacks.constructs.message_operator import MessageOperator
 from stacks.constructs.message_requests import MessageRequests
@@ -49,7 +48,6 @@ class MessageTasks(Construct):
         requests = MessageRequests(self, "Requests", resources=resources, send_queue=send_queue)
         MessageSending(self, "Sending", resources=resources, send_queue=send_queue)
         operator = MessageOperator(self, "Operator", resources=resources, send_queue=send_queue)
-        MessageAlarms(self, "Alarms", namespace=defaults.metrics_namespace, topic=defaults.alarm_topic)
         self.outputs: Mapping[str, str] = {
             "MessageTableName": table.table_name,
             "MessageBucketName": self.bucket.bucket_name,
