@@ -53,7 +53,7 @@ def test_states_and_outcomes() -> None:
 
 def test_every_event_has_the_documented_fields() -> None:
     told = feed_events.ended(ended("t1", "COMPLETED_WITH_ERRORS"), result_bucket="b")
-    assert list(JSON[1]) == [*told.detail, "detectedAt"]
+    assert list(JSON[1]) == [*told.detail, "correlationId", "detectedAt"]
     names = set(
         re.findall(r"`(Feed[A-Za-z]+)`", " ".join(row[0] for row in rows("| `detail-type` | when |")))
     )
@@ -65,7 +65,7 @@ def test_every_event_has_the_documented_fields() -> None:
 
 def test_every_event_of_a_change_has_the_documented_fields() -> None:
     change = RefusedChange("A1", "c1", "US", "SKU", "why", (), "0" * 64)
-    assert list(JSON[2]) == [*changes_events.refused(change).detail, "detectedAt"]
+    assert list(JSON[2]) == [*changes_events.refused(change).detail, "correlationId", "detectedAt"]
     (line,) = [line for line in TEXT.splitlines() if line.startswith("`outcome`: ")]
     assert set(re.findall(r"\b[A-Z_]{5,}\b", line)) == {SUCCEEDED, REJECTED, NOT_DONE, UNKNOWN}
     assert Group("A1", "US")

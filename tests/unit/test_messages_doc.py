@@ -183,8 +183,9 @@ def test_an_event_is_as_the_example_has_it() -> None:
         sentences(findings),
         [each.document() for each in findings],
     )
-    assert list(example) == [*told.detail, "detectedAt"]
-    assert {**told.detail, "detectedAt": example["detectedAt"]} == example
+    assert list(example) == [*told.detail, "correlationId", "detectedAt"]
+    assert example["correlationId"] == example["taskId"]
+    assert {name: example[name] for name in told.detail} == told.detail
     assert list(example["findings"][0]) == list(findings[0].document())
     said = TEXT[TEXT.index("Source `sellerbus.messages`:") :].partition("\n")[0]
     assert set(re.findall(r"`(Message[A-Za-z]+)`", said)) == set(message_events.OF_STATE.values())
