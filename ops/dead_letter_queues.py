@@ -137,14 +137,14 @@ def deployed(stage: Stage, region: str | None, name: str | None = None) -> list[
 def _of_cell(cell: Cell) -> list[DeadLetterQueue]:
     sqs = cell.client("sqs")
     return [
-        DeadLetterQueue(cell, _name(output), url, sqs)
+        DeadLetterQueue(cell, name_of(output), url, sqs)
         for part in _PARTS
         for output, url in sorted((cell.outputs(part) or {}).items())
         if output.endswith(OUTPUT_SUFFIX)
     ]
 
 
-def _name(output: str) -> str:
+def name_of(output: str) -> str:
     """Return an output's name as it is typed: MessageTaskDeadLetterQueueUrl is message-task."""
     words = re.findall(r"[A-Z][a-z0-9]*", output.removesuffix(OUTPUT_SUFFIX))
     return "-".join(word.lower() for word in words)

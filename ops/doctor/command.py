@@ -10,15 +10,17 @@ from typing import Annotated
 
 import typer
 
-from ops import console, options
+from ops import console, guard, options
 from ops.cells import RegionName
 from ops.cells import chosen as chosen_cells
 from ops.doctor import bundle as writing
+from ops.doctor import facts as looking
 from ops.doctor import fixing, runner, showing
 from ops.doctor.catalogue import CHECKS
 from ops.doctor.check import Check, Outcome, Report
 from ops.doctor.facts import Facts
 from ops.errors import FAILED, WRONG_INPUT, CommandError
+from ops.guard import Confirm
 from ops.options import AsJson
 from ops.stage import Stage, open_stage
 
@@ -58,6 +60,7 @@ def doctor(
             "disabled, have sellers' subscriptions put right. Then look again.",
         ),
     ] = False,
+    confirm: Confirm = None,
     bundle: Annotated[
         Path | None,
         typer.Option(
@@ -92,8 +95,10 @@ def doctor(
     if not stage:
         raise CommandError("Say which stage: --stage NAME (the name of its file under config/).", WRONG_INPUT)
     chosen = _chosen(check or [])
-    begun, at = time.monotonic(), datetime.now(UTC)
     whole, cells = facts_of(stage, region)
+    if fix and whole.stage is not None:
+        guard.allowed(whole.stage, confirm, "Mending")
+    begun, at = time.monotonic(), datetime.now(UTC)
     reports = []
     for report in runner.run(chosen, whole, cells):
         reports.append(report)
@@ -154,9 +159,9 @@ def facts_of(name: str, region: str | None = None) -> tuple[Facts, dict[str, Fac
         stage = open_stage(name, options.clients)
     except CommandError as error:
         problem = str(error)
-    whole = Facts(name, options.clients, stage, problem)
+    whole = Facts(name, options.clients, stage, problem, root=looking.ROOT)
     cells = {
-        cell.region: Facts(name, options.clients, stage, given_cell=cell)
+        cell.region: Facts(name, options.clients, stage, given_cell=cell, root=looking.ROOT)
         for cell in (chosen_cells(stage, region) if stage else ())
     }
     return whole, cells

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from ops import guard
 from ops.doctor.check import NeedsError, Report, broken_subjects
 from ops.stage import Cell, Stage
 
@@ -160,4 +161,5 @@ class Facts:
 
     def fixing(self, check_id: str) -> str:
         """Return the command that mends what one check finds."""
-        return f"{self.again(check_id)} --fix"
+        confirm = f" --confirm={self.name}" if self.stage and guard.is_production(self.stage) else ""
+        return f"{self.again(check_id)} --fix{confirm}"

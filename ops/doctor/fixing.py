@@ -55,18 +55,18 @@ def look_again(
     checks: Sequence[Check],
     fixed: Sequence[Report],
     facts: Callable[[], tuple[Facts, Mapping[str, Facts]]],
-    *,
-    sleep: Callable[[float], object] = time.sleep,
-    clock: Callable[[], float] = time.monotonic,
 ) -> list[Report]:
     """Run the mended checks, and what they need, until they are well or their time is over."""
     ids = list(dict.fromkeys(report.check.id for report in fixed))
     chosen = runner.closure(checks, ids)
-    until = clock() + _MOST_SECONDS
+    until = time.monotonic() + _MOST_SECONDS
     while True:
         whole, cells = facts()
         reports = list(runner.run(chosen, whole, cells))
         again = [report for report in reports if report.check.id in ids]
-        if all(report.outcome in (Outcome.WELL, Outcome.NOT_CHECKED) for report in again) or clock() >= until:
+        if (
+            all(report.outcome in (Outcome.WELL, Outcome.NOT_CHECKED) for report in again)
+            or time.monotonic() >= until
+        ):
             return again
-        sleep(_BETWEEN_SECONDS)
+        console.wait(_BETWEEN_SECONDS)

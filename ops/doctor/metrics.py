@@ -6,14 +6,11 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from ops.doctor.facts import Facts
-from stacks.settings_names import stack_prefix
 
 
 def namespace(facts: Facts) -> str:
     """Return the namespace of the cell's metrics; docs/metrics.md."""
-    stage, region = facts.name, facts.cell.settings.region
-    prefix = stack_prefix(stage, region).partition("-")[0].capitalize()
-    return f"{prefix}/{stage}/{region}"
+    return f"Sellerbus/{facts.name}/{facts.region}"
 
 
 def sums(facts: Facts, name: str, dimensions: Mapping[str, str], window: timedelta) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-from ops import times
+from ops import dead_letter_queues, times
 from ops.doctor import templates
 from ops.doctor.check import Finding, Fix, Level, Looked, NeedsError, NotCheckedError
 from ops.doctor.facts import Facts
@@ -202,10 +202,25 @@ def none_dead(facts: Facts) -> Looked:
         what=f"{total} messages could not be handled and lie dead.",
         whom=f"the sellers whose messages they are: {facts.sellerbus('dead-letters list')} tells",
         evidence=tuple(f"{name_of_queue(row.physical_id)}: {count}" for row, count in full),
-        by_hand="See the causes first; where what is behind one is mended, put them back.",
-        mend=(facts.sellerbus("dead-letters list"), facts.sellerbus("dead-letters redrive")),
+        by_hand="See the causes first. Put back what its cause is mended of; what is of no use any more goes "
+        "with `dead-letters export --delete`.",
+        mend=(
+            facts.sellerbus("dead-letters list"),
+            *(facts.sellerbus(f"dead-letters redrive --queue {name}") for name in _named(facts, full)),
+        ),
     )
     return Looked(f"{total} dead letters", (finding,))
+
+
+def _named(facts: Facts, full: list[tuple[Resource, int]]) -> list[str]:
+    """Return the names that the command `dead-letters` has for these queues, as far as it knows them."""
+    names = {
+        url: dead_letter_queues.name_of(output)
+        for part in {row.part for row, _ in full}
+        for output, url in facts.outputs(part).items()
+        if output.endswith(dead_letter_queues.OUTPUT_SUFFIX)
+    }
+    return [names[row.physical_id] for row, _ in full if row.physical_id in names]
 
 
 def _is_dead(row: Resource) -> bool:
