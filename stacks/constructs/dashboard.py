@@ -18,8 +18,10 @@ from stacks.constructs.python_function import FunctionDefaults
 from stacks.constructs.saved_queries import QUERIES, SavedQueries
 
 SHOWN_HOURS = 8
-_OPENING_HEIGHT = 4
-_PANEL_HEIGHT = 3
+_LONG = 3
+_SHORT = 2
+_SHORT_TEXT = 300
+"""Characters that two rows of the grid hold, under a heading, on a narrow screen."""
 
 
 class OperationsDashboard(Construct):
@@ -37,6 +39,7 @@ class OperationsDashboard(Construct):
         *,
         stacks: Sequence[cdk.Stack],
         topic: AlarmTopic,
+        pages: cloudwatch.IAlarm,
         defaults: FunctionDefaults,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -69,11 +72,12 @@ class OperationsDashboard(Construct):
             dashboard_name=defaults.prefix,
             default_interval=cdk.Duration.hours(SHOWN_HOURS),
         )
-        dashboard.add_widgets(panel(texts.opening(*where), height=_OPENING_HEIGHT))
-        for line in flows.alarm_states(view, without_math=settings.emulator):
+        dashboard.add_widgets(panel(texts.opening(*where), height=_LONG))
+        # The emulator has neither composite alarms nor such on expressions.
+        for line in flows.alarm_states(view, pages=None if settings.emulator else pages):
             dashboard.add_widgets(*line)
         for text, row in zip(texts.rows(*where), rows, strict=True):
-            dashboard.add_widgets(panel(text, height=_PANEL_HEIGHT))
+            dashboard.add_widgets(panel(text, height=_LONG if len(text) > _SHORT_TEXT else _SHORT))
             for line in row:
                 dashboard.add_widgets(*line)
         for line in resources.others(view):

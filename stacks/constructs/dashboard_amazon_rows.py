@@ -98,25 +98,25 @@ def amazon(view: CellView) -> Lines:
         ],
         [
             graph(
-                "4xx but 429, by operation",
+                "4xx but 429",
                 left=[view.by("ApiClientErrors", *calls)],
                 unit="calls",
                 width=QUARTER,
             ),
             graph(
-                "5xx and lost answers, by operation",
+                "5xx, lost answers",
                 left=[view.by("ApiServerErrors", *calls)],
                 unit="calls",
                 width=QUARTER,
             ),
             graph(
-                "Latency p99, by operation",
+                "Latency p99",
                 left=[view.by("ApiLatency", *calls, statistic="p99")],
                 unit="milliseconds",
                 width=QUARTER,
             ),
             graph(
-                "Quota used, by operation",
+                "Quota used",
                 left=[view.by("QuotaUsed", *calls, statistic="Maximum")],
                 unit="percent",
                 width=QUARTER,
@@ -131,7 +131,7 @@ def amazon(view: CellView) -> Lines:
                 width=THIRD,
             ),
             graph(
-                "Days until the client secret expires",
+                "Client secret: days to expiry",
                 left=lines(secret)
                 or [view.own("ClientSecretDays", "days", statistic="Minimum", service=WATCH)],
                 unit="days",

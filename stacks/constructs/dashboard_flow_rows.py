@@ -1,5 +1,7 @@
 """Rows 0 to 2 of the dashboard: alarms, outcome, and what comes in."""
 
+from collections.abc import Sequence
+
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from stacks.constructs.dashboard_view import CellView, lines
@@ -20,11 +22,12 @@ THIRD = COLUMNS // 3
 QUARTER = COLUMNS // 4
 
 
-def alarm_states(view: CellView, *, without_math: bool) -> Lines:
-    """without_math: where alarms on expressions are not deployed, as in the emulator."""
-    shown = [each for each in view.alarms if not (without_math and each.is_math)]
-    paging = [each.alarm for each in shown if each.severity == "page"]
-    warning = [each.alarm for each in shown if each.severity == "warn"]
+def alarm_states(view: CellView, *, pages: cloudwatch.IAlarm | None) -> Lines:
+    """pages: the one alarm that wakes somebody; None where there is none, and none on expressions either."""
+    shown = [each for each in view.alarms if pages or not each.is_math]
+    paging: list[cloudwatch.IAlarm] = [pages] if pages else []
+    paging += [each.alarm for each in shown if each.severity == "page"]
+    warning: list[cloudwatch.IAlarm] = [each.alarm for each in shown if each.severity == "warn"]
     not_ok = [cloudwatch.AlarmState.ALARM, cloudwatch.AlarmState.INSUFFICIENT_DATA]
     return [
         *_states("These page, all of them", paging, None),
@@ -32,13 +35,15 @@ def alarm_states(view: CellView, *, without_math: bool) -> Lines:
     ]
 
 
-def _states(title: str, alarms: list[cloudwatch.Alarm], states: list[cloudwatch.AlarmState] | None) -> Lines:
+def _states(
+    title: str, alarms: Sequence[cloudwatch.IAlarm], states: list[cloudwatch.AlarmState] | None
+) -> Lines:
     chunks = [alarms[start : start + _MOST_ALARMS] for start in range(0, len(alarms), _MOST_ALARMS)]
     return [
         [
             cloudwatch.AlarmStatusWidget(
                 title=title if number == 0 else f"{title} ({number + 1})",
-                alarms=chunk,
+                alarms=list(chunk),
                 states=states,
                 sort_by=cloudwatch.AlarmStatusWidgetSortBy.STATE_UPDATED_TIMESTAMP,
                 width=COLUMNS,
@@ -125,7 +130,7 @@ def incoming(view: CellView) -> Lines:
                 width=THIRD,
             ),
             graph(
-                "Failed and rejected, by type; copies, stale, held",
+                "Failed, rejected; copies, stale, held",
                 left=[
                     view.by(
                         f"Notifications{each}",
@@ -149,7 +154,7 @@ def incoming(view: CellView) -> Lines:
         ],
         [
             graph(
-                "Amazon's delay: from the event to our queue",
+                "Amazon's delay: event to our queue",
                 left=[
                     own("AmazonDelay", f"all types, {each}", statistic=each, service=_PROCESSOR)
                     for each in ("p50", "p99")
@@ -159,7 +164,7 @@ def incoming(view: CellView) -> Lines:
                 width=THIRD,
             ),
             graph(
-                "Our delay: from the queue to the bus",
+                "Our delay: queue to bus",
                 left=[
                     own("OwnDelay", f"all types, {each}", statistic=each, service=_PROCESSOR)
                     for each in ("p50", "p99")
@@ -179,7 +184,7 @@ def incoming(view: CellView) -> Lines:
         ],
         [
             graph(
-                "Sellers silent against their own rhythm",
+                "Sellers silent, by their own rhythm",
                 left=[
                     own("SellersSilent", "silent", statistic="Maximum", service=WATCH, minutes=15),
                     own("SellersLearning", "rhythm not known yet", statistic="Maximum", service=WATCH),
@@ -189,7 +194,7 @@ def incoming(view: CellView) -> Lines:
                 width=THIRD,
             ),
             graph(
-                "Subscriptions drifted, authorisations revoked",
+                "Drifted, authorisations revoked",
                 left=lines(changed)
                 or [own("SubscriptionsDrifted", "drifted", service="reconcile_subscriptions")],
                 unit="in the period",
@@ -197,7 +202,7 @@ def incoming(view: CellView) -> Lines:
                 width=THIRD,
             ),
             graph(
-                "Abandoned, and missed and found again",
+                "Abandoned; missed and found",
                 left=[
                     *lines(lost),
                     own("MissedEventsFound", "missed, published later", service=_MISSED),

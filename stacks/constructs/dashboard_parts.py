@@ -39,25 +39,24 @@ def find_parts(stacks: Iterable[cdk.Stack]) -> CellParts:
     undeliverable = [each for each in found if isinstance(each, UndeliverableQueue)]
     return CellParts(
         functions=_by_name((each.service, each) for each in found if isinstance(each, PythonFunction)),
-        queues=_by_name((_role(each), each.queue) for each in queues),
+        queues=_by_name((part_name(each), each.queue) for each in queues),
         dead_letter_queues=_by_name(
             [
-                *((_role(each), each.dead_letter_queue) for each in queues),
+                *((part_name(each), each.dead_letter_queue) for each in queues),
                 *((f"undeliverable of {_scope_id(each)}", each) for each in undeliverable),
             ]
         ),
-        tables=_by_name(
-            (type(each).__name__.removesuffix("Table"), each)
-            for each in found
-            if isinstance(each, EncryptedTable)
-        ),
+        tables=_by_name((part_name(each), each) for each in found if isinstance(each, EncryptedTable)),
         rules=_by_name((_scope_id(each), each) for each in found if isinstance(each, events.Rule)),
         state_machines=_by_name((each.node.id, each) for each in found if isinstance(each, FeedStateMachine)),
     )
 
 
-def _role(queue: QueueWithDeadLetters) -> str:
-    return queue.node.id.removesuffix("Queue")
+def part_name(construct: IConstruct) -> str:
+    """What a construct is called in graphs: by its role, without what every one of its kind is called."""
+    if isinstance(construct, EncryptedTable) and type(construct) is not EncryptedTable:
+        return type(construct).__name__.removesuffix("Table")
+    return construct.node.id.removesuffix("Queue")
 
 
 def _scope_id(construct: IConstruct) -> str:

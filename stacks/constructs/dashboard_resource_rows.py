@@ -16,9 +16,12 @@ _LOG_HEIGHT = 7
 
 
 def queues(view: CellView) -> Lines:
-    oldest, dead = view.take("oldest-message"), view.take("dead-letters")
+    oldest, dead = view.take("oldest-message"), view.take("dead-letters", "undeliverable-events")
     late = view.take("seller-changes-late")
     sources = view.parts.queues
+    patient = {each.watched.node.path for each in oldest if _is_patient(each, view)}
+    at_once = [each for each in oldest if each.watched.node.path not in patient]
+    on_purpose = [each for each in oldest if each.watched.node.path in patient]
     return [
         [
             graph(
@@ -33,17 +36,21 @@ def queues(view: CellView) -> Lines:
                 width=THIRD,
             ),
             graph(
-                "Age of the oldest message",
-                left=[
-                    each.metric_approximate_age_of_oldest_message(
-                        statistic="Maximum", period=MINUTE, label=name
-                    )
-                    for name, each in sources.items()
-                ],
+                "Oldest message, where none should wait",
+                left=lines(at_once),
                 unit="seconds",
-                alarms=oldest,
+                alarms=at_once,
                 width=THIRD,
             ),
+            graph(
+                "Oldest message, where some wait a turn",
+                left=lines(on_purpose),
+                unit="seconds",
+                alarms=on_purpose,
+                width=THIRD,
+            ),
+        ],
+        [
             graph(
                 "Time to drain, at the present pace",
                 left=[
@@ -52,8 +59,6 @@ def queues(view: CellView) -> Lines:
                 unit="seconds",
                 width=THIRD,
             ),
-        ],
-        [
             graph(
                 "Dead letters",
                 left=[
@@ -64,10 +69,10 @@ def queues(view: CellView) -> Lines:
                 ],
                 unit="messages",
                 alarms=dead,
-                width=2 * THIRD,
+                width=THIRD,
             ),
             graph(
-                "Changes of sellers that wait in the registry's stream",
+                "Sellers' changes waiting in the stream",
                 left=lines(late),
                 unit="milliseconds",
                 alarms=late,
@@ -75,6 +80,13 @@ def queues(view: CellView) -> Lines:
             ),
         ],
     ]
+
+
+def _is_patient(alarm: KnownAlarm, view: CellView) -> bool:
+    """Whether the queue's messages wait for a reason of their own, so that it warns later than others."""
+    limits = view.limits.oldest_message
+    usual = {"warn": limits.warn_seconds, "page": limits.page_seconds}
+    return float(alarm.alarm.to_annotation().value) > usual[alarm.severity]
 
 
 def _time_to_drain(queue: sqs.IQueue, name: str, number: int) -> cloudwatch.IMetric:
@@ -107,12 +119,10 @@ def compute(view: CellView) -> Lines:
                 width=THIRD,
             ),
             graph(
-                "Duration p99 against each function's time-out",
+                "Duration p99, of the time-out",
                 left=[_of_timeout(each, number) for number, each in enumerate(slow)],
-                unit="percent of the time-out",
-                annotations=[
-                    threshold(share, severity) for severity in sorted({each.severity for each in slow})
-                ],
+                unit="percent",
+                annotations=[threshold(share, {each.severity for each in slow}, "above")] if slow else [],
                 width=THIRD,
             ),
             graph("Throttled", left=lines(throttled), unit="invocations", alarms=throttled, width=THIRD),
@@ -125,12 +135,8 @@ def compute(view: CellView) -> Lines:
                 alarms=machine,
                 width=THIRD,
             ),
-            graph(
-                "Tables: throttled requests", left=lines(tables), unit="requests", alarms=tables, width=THIRD
-            ),
-            graph(
-                "Bus: failed invocations of targets", left=lines(bus), unit="events", alarms=bus, width=THIRD
-            ),
+            graph("Tables throttled", left=lines(tables), unit="requests", alarms=tables, width=THIRD),
+            graph("Bus: failed invocations", left=lines(bus), unit="events", alarms=bus, width=THIRD),
         ],
     ]
 

@@ -1,19 +1,20 @@
 """What the rows of the dashboard draw from: the cell's parts, its metrics, and its alarms, none left out."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
-from constructs import IConstruct
 
 from stacks.constructs.alarm_topic import KnownAlarm
-from stacks.constructs.dashboard_parts import CellParts
+from stacks.constructs.dashboard_parts import CellParts, part_name
 from stacks.constructs.dashboard_widgets import labelled, search, summed
-from stacks.constructs.metrics import metric
+from stacks.constructs.metrics import metric as own_metric
 from stacks.constructs.python_function import PythonFunction
 from stacks.settings_alarms import Alarms
 
 MINUTE = cdk.Duration.minutes(1)
+_CAPITAL = re.compile(r"[A-Z]")
 
 
 class CellView:
@@ -42,7 +43,7 @@ class CellView:
         self, name: str, label: str, *, statistic: str = "Sum", minutes: int = 5, **dimensions: str
     ) -> cloudwatch.Metric:
         """A metric that the cell's functions write; with its dimensions, such as service="run_canary"."""
-        return metric(
+        return own_metric(
             self._namespace,
             name,
             statistic=statistic,
@@ -87,8 +88,17 @@ def _name(alarm: KnownAlarm) -> str:
     function = watched_function(alarm)
     if function is not None:
         return function.service
-    scope: IConstruct | None = alarm.watched
-    return scope.node.id if scope is not None else alarm.title
+    metric = alarm.metric
+    if isinstance(metric, cloudwatch.Metric) and not metric.namespace.startswith("AWS/"):
+        service = (metric.dimensions or {}).get("service")
+        words = _words(metric.metric_name)
+        return words if service is None else f"{words} ({service})"
+    role = _words(alarm.alarm.node.id.rpartition("-")[2].removesuffix("Alarm"))
+    return f"{part_name(alarm.watched)}: {role}"
+
+
+def _words(name: str) -> str:
+    return _CAPITAL.sub(lambda found: f" {found[0].lower()}", name).strip()
 
 
 def _identity(alarm: KnownAlarm) -> str:

@@ -6,14 +6,18 @@ from collections.abc import Iterable, Sequence
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from stacks.constructs.alarm_topic import KnownAlarm
+from stacks.constructs.alarm_topic import KnownAlarm, Severity
 
 COLUMNS = 24
 GRAPH_HEIGHT = 6
 NUMBER_HEIGHT = 4
-_PAGE_COLOUR = cloudwatch.Color.RED
-_WARN_COLOUR = cloudwatch.Color.ORANGE
-_COLOURS = {"page": _PAGE_COLOUR, "warn": _WARN_COLOUR}
+_COLOURS = {"page": cloudwatch.Color.RED, "warn": cloudwatch.Color.ORANGE}
+_SIDES = {
+    "GreaterThanThreshold": "above",
+    "GreaterThanOrEqualToThreshold": "from",
+    "LessThanThreshold": "below",
+    "LessThanOrEqualToThreshold": "down from",
+}
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -67,13 +71,18 @@ def number(
 
 def thresholds(alarms: Iterable[KnownAlarm]) -> list[cloudwatch.HorizontalAnnotation]:
     """A line for each level at which something tells; alarms with the same level share one."""
-    levels = sorted({(_threshold(each), each.severity) for each in alarms})
-    return [threshold(level, severity) for level, severity in levels]
+    levels: dict[tuple[float, str], set[Severity]] = {}
+    for each in alarms:
+        levels.setdefault((_threshold(each), _side(each)), set()).add(each.severity)
+    return [threshold(level, severities, side) for (level, side), severities in sorted(levels.items())]
 
 
-def threshold(level: float, severity: str, label: str | None = None) -> cloudwatch.HorizontalAnnotation:
+def threshold(level: float, severities: Iterable[Severity], side: str) -> cloudwatch.HorizontalAnnotation:
+    """side: where the values are that tell, such as "above"."""
+    told = sorted(severities)
+    verbs = " or ".join(f"{severity}s" for severity in told)
     return cloudwatch.HorizontalAnnotation(
-        value=level, label=label or f"{severity}s: {level:g}", color=_COLOURS[severity]
+        value=level, label=f"{verbs} {side} {level:.10g}", color=_COLOURS[told[0]]
     )
 
 
@@ -132,3 +141,10 @@ def summed(expression: cloudwatch.MathExpression, label: str) -> cloudwatch.Math
 
 def _threshold(known: KnownAlarm) -> float:
     return float(known.alarm.to_annotation().value)
+
+
+def _side(known: KnownAlarm) -> str:
+    resource = known.alarm.node.default_child
+    if not isinstance(resource, cloudwatch.CfnAlarm):
+        raise TypeError("An Alarm's default child is its CfnAlarm.")
+    return _SIDES[str(resource.comparison_operator)]
