@@ -12,7 +12,15 @@ from tests.template.synthesis import Synthesis, settings_of, synthesise
 def test_exactly_the_types_that_the_emulator_refuses_are_left_out(local: Synthesis) -> None:
     for template in local.templates.values():
         for name, resource in template.body["Resources"].items():
-            assert ("Condition" in resource) == (resource["Type"] in REFUSED_TYPES), name
+            computes = resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]
+            refused = computes or resource["Type"] in REFUSED_TYPES
+            assert ("Condition" in resource) == refused, name
+
+
+def test_alarms_on_single_metrics_stay(local: Synthesis) -> None:
+    alarms = local.all_of_type("AWS::CloudWatch::Alarm").values()
+    kept = [alarm for alarm in alarms if "Condition" not in alarm]
+    assert 100 < len(kept) < len(alarms)
 
 
 def test_templates_for_aws_have_no_conditions(example: Synthesis) -> None:
