@@ -30,7 +30,11 @@ _NUMBERS: dict[str, Callable[[Any, Any], bool]] = {
 _WORD = re.compile(r"(?<![#:\w])[A-Za-z_]\w*")
 _SYNTAX = frozenset({"SET", "REMOVE", "ADD", "DELETE", "AND", "OR", "NOT", "BETWEEN"})
 _RESERVED = frozenset(ReservedKeywords.get_reserved_keywords())
-_INDEXES = {"bySeller": ("sellerId", "createdAt"), "open": ("sweep", "sweepAt")}
+_INDEXES = {
+    "bySeller": ("sellerId", "createdAt"),
+    "byState": ("state", "createdAt"),
+    "open": ("sweep", "sweepAt"),
+}
 
 Key = tuple[str, str]
 

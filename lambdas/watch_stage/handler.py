@@ -18,7 +18,7 @@ log = logger()
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Measure the stage, and tell of new silences.
 
-    Raises RuntimeError after all that where something could not be seen: the function's alarm tells.
+    Raises UnseenError after all that where something could not be seen: the function's alarm tells.
     """
     del event, context
     settings = config.load(WatchStageConfig, os.environ)
@@ -34,9 +34,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
     )
     if watched.heard is not None and watched.heard.silences:
         _report(watched.heard)
-    if measured.failures:
-        failures = "; ".join(f"{part}: {reason}" for part, reason in measured.failures.items())
-        raise RuntimeError(f"the stage could not be watched whole: {failures}")
+    watched.check()
 
 
 def _report(heard: Heard) -> None:

@@ -106,9 +106,13 @@ class Synthesis:
         return self.templates["Tasks"]
 
     @property
+    def operations(self) -> Template:
+        return self.templates["Operations"]
+
+    @property
     def with_functions(self) -> list[Template]:
         """The stacks that have functions."""
-        return [self.notifications, self.tasks]
+        return [self.notifications, self.tasks, self.operations]
 
     @property
     def files(self) -> list[Path]:

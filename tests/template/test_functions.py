@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from sellerbus.runtime import archive_config, config, message_config, task_config
+from sellerbus.runtime import (
+    archive_config,
+    config,
+    message_config,
+    missed_config,
+    rotation_config,
+    task_config,
+    watch_config,
+)
 from tests.template.synthesis import Synthesis, Template, attribute, listed, refers_to, synthesise
 
 FOLDERS = {
@@ -18,7 +26,15 @@ def config_models() -> dict[str, type[config.FunctionConfig]]:
     """The config model of each function, by the folder it names."""
     return {
         model.function: model
-        for module in (archive_config, config, message_config, task_config)
+        for module in (
+            archive_config,
+            config,
+            message_config,
+            missed_config,
+            rotation_config,
+            task_config,
+            watch_config,
+        )
         for model in vars(module).values()
         if isinstance(model, type) and issubclass(model, config.FunctionConfig) and model.function
     }
@@ -29,7 +45,7 @@ def placeholder(value: Any) -> str:
     return value if isinstance(value, str) else "resolved-at-deploy"
 
 
-@pytest.fixture(params=["Notifications", "Tasks"])
+@pytest.fixture(params=["Notifications", "Tasks", "Operations"])
 def stack(request: pytest.FixtureRequest, synthesis: Synthesis) -> Template:
     """Each stack that has functions."""
     return synthesis.templates[request.param]

@@ -17,7 +17,15 @@ from sellerbus.sellers.registry import (
     UnreadableTokenError,
     checked_seller_id,
 )
-from sellerbus.sellers.rows import ACTIVE, PAUSED, REMOVING, Seller, UnknownSellerError
+from sellerbus.sellers.rows import (
+    ACTIVE,
+    PAUSED,
+    REMOVING,
+    Seller,
+    SellerOverview,
+    SellerRows,
+    UnknownSellerError,
+)
 
 NOW = datetime(2026, 8, 1, tzinfo=UTC)
 
@@ -298,3 +306,32 @@ def test_ids_and_statuses_come_page_by_page_without_the_tokens(it: Setting) -> N
         (f"A{number}SELLER", PAUSED if number == 3 else ACTIVE) for number in range(5)
     ]
     assert read == [{"sellerId", "status"}] * 5
+
+
+def test_an_overview_reads_no_token_and_nothing_beyond_what_a_role_may_be_let_read(it: Setting) -> None:
+    it.add("A1SELLER")
+    it.registry.add(
+        "A2SELLER",
+        region="na",
+        marketplace_ids=["M1"],
+        refresh_token="Atzr|two",
+        notification_types=["X"],
+        replace=False,
+    )
+    asked: list[dict[str, Any]] = []
+    read: list[set[str]] = []
+
+    class Watching(PagedDynamoDb):
+        def scan(self, **arguments: Any) -> Any:
+            asked.append(arguments)
+            page = super().scan(**arguments)
+            read.extend(set(item) for item in page["Items"])
+            return page
+
+    rows = SellerRows(Watching(it.dynamodb), "sellers")
+    assert sorted(rows.overviews(), key=lambda each: each.seller_id) == [
+        SellerOverview("A1SELLER", "na", ACTIVE),
+        SellerOverview("A2SELLER", "na", ACTIVE, ("X",)),
+    ]
+    assert {"refreshToken", "marketplaceIds"}.isdisjoint(set().union(*read))
+    assert {each["Select"] for each in asked} == {"SPECIFIC_ATTRIBUTES"}, "as the role's condition wants it"

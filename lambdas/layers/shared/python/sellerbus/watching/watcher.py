@@ -28,6 +28,10 @@ class Arrivals(Protocol):
     def all(self) -> Iterable[ArrivalRow]: ...
 
 
+class UnseenError(Exception):
+    """Parts of the stage could not be seen; the message says which, and why."""
+
+
 @dataclass
 class Watched:
     """heard: None where that could not be judged. told: silences that were told now."""
@@ -35,6 +39,12 @@ class Watched:
     measured: Measured
     heard: Heard | None = None
     told: int = 0
+
+    def check(self) -> None:
+        """Raise UnseenError where something could not be seen."""
+        if self.measured.failures:
+            failures = "; ".join(f"{part}: {reason}" for part, reason in self.measured.failures.items())
+            raise UnseenError(f"the stage could not be watched whole: {failures}")
 
 
 class Watcher:
