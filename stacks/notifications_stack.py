@@ -71,7 +71,9 @@ class NotificationsStack(cdk.Stack):
             removal_policy=removal_policy,
             alarm_topic=alarm_topic,
         )
-        self.ledger = ledger = LedgerTable(self, "Ledger", key=key, alarm_topic=alarm_topic, removal_policy=removal_policy)
+        self.ledger = ledger = LedgerTable(
+            self, "Ledger", key=key, alarm_topic=alarm_topic, removal_policy=removal_policy
+        )
         self.arrivals = ArrivalsTable(self, "Arrivals", key=key, alarm_topic=alarm_topic)
         payloads = PayloadBucket(
             self,

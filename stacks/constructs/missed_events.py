@@ -132,8 +132,8 @@ class MissedEvents(Construct):
             threshold=limit.more_than,
             text=AlarmText(
                 symptom="Amazon didn't send notifications that it should have.",
-                impact="They were found by asking Amazon, later than they should have come, and are published "
-                "with origin reconciled. Of other types such losses aren't found.",
+                impact="They were found by asking Amazon, late, and are published with origin reconciled. "
+                "Losses of types other than ORDER_CHANGE and FEED_PROCESSING_FINISHED aren't found.",
                 command="bin/sellerbus doctor",
                 anchor="missed-events",
             ),

@@ -214,4 +214,5 @@ def test_only_functions_that_call_for_sellers_decrypt_refresh_tokens(synthesis: 
         *("inspect_amazon", "manage_subscriptions", "reconcile_subscriptions"),
         *("collect_feed_report", "follow_feed", "operate_feed", "submit_feed"),
         *("look_up_orders", "send_message"),
+        *("find_missed_events", "rotate_secret"),
     }
