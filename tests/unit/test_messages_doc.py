@@ -29,6 +29,7 @@ from sellerbus.messaging.task_rows import KEPT_DAYS
 from sellerbus.messaging.templates import ALWAYS, inspect, parse, render
 from simulator.cli import app as simulator_app
 from simulator.operations import PLANS
+from stacks.constructs.event_bus import CANARY_TYPE
 from stacks.example_consumer_stack import REQUESTS
 from stacks.settings_messages import Messages
 from stacks.settings_sections import LONGEST_MESSAGES_DAYS, Retention
@@ -304,7 +305,7 @@ def test_who_takes_everything_from_the_bus_is_told_what_to_leave_out() -> None:
     text = (DOCS / "events.md").read_text(encoding="utf-8")
     block = text[text.index("### Rules that take everything") :].split("```json\n")[1].split("```")[0]
     pattern = json.loads(block)
-    assert pattern["detail-type"] == [{"anything-but": list(REQUESTS)}]
+    assert pattern["detail-type"] == [{"anything-but": [*REQUESTS, CANARY_TYPE]}]
     table = rows("### Rules that take everything", text)
     asked = [name for row in table for name in names(row[2])]
     assert sorted(asked) == sorted(REQUESTS)
