@@ -156,7 +156,7 @@ def test_waiting_messages_warn_after_five_minutes_and_page_ten_later_unless_they
         assert [alarm.rule for alarm in (warns, pages)] == [(3, 3, 60)] * 2
 
 
-# Whoever asks them sees that they fail, an operator or CloudFormation. A canary that is lost pages itself, and
+# Whoever asks them sees that they fail, an operator or CloudFormation. A lost canary pages by itself, and
 # missed events are a second look.
 WARNING = {
     *("find_missed_events", "run_canary"),
