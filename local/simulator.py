@@ -118,6 +118,10 @@ class Simulator:
         order = {"sellerId": seller_id, "marketplaceId": marketplace_id, "amazonOrderId": order_id}
         self._call("POST", "orders", {**order, **more})
 
+    def change_order(self, order_id: str, **change: Any) -> None:
+        """Something happens to an order at Amazon; `change` are fields of the control API's orders."""
+        self._call("POST", f"orders/{order_id}", change)
+
     def outbox(self, seller_id: str, order_id: str | None = None) -> list[dict[str, Any]]:
         """The messages that a seller's buyers have got, oldest first; of one order, or of all."""
         wanted = {"sellerId": seller_id} | ({"amazonOrderId": order_id} if order_id else {})
