@@ -124,9 +124,8 @@ def _lines(
         # What tells from the first on runs along the ground.
         courses = [[0.0] * _POINTS for _ in names[:1]]
     else:
-        bottom, room = (max(levels, default=0.0) + 0.1, 0.35) if high else (0.06, 0.6)
-        if levels and not high:
-            room = 0.4
+        lowest = min((level for level in levels if level > 0), default=0.9)
+        bottom, room = (max(levels, default=0.0) + 0.1, 0.35) if high else (0.03, 0.7 * lowest)
         courses = [_course(f"{widget.title} {name}", bottom, room) for name in names[:COLOURS]]
     if widget.properties.get("stacked"):
         return _stacked(plot, courses)
@@ -171,7 +170,7 @@ def _legend(plot: Area, names: Sequence[str]) -> list[str]:
     x, line, found = plot.x, 0, []
     for number, name in enumerate(names):
         rest = len(names) - number
-        shown = cut(name, size, plot.width / 2 - 20)
+        shown = cut(name, size, plot.width / min(2, len(names)) - 20)
         taken = 22 + width_of(shown, size)
         more = width_of(f"and {rest} more", size) if line == _LEGEND_LINES - 1 and rest > 1 else 0
         if x + taken + more > plot.x + plot.width:

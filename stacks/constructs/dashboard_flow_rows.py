@@ -14,7 +14,7 @@ _PROCESSOR = "process_notifications"
 WATCH = "watch_stage"
 _CANARY = "run_canary"
 _MISSED = "find_missed_events"
-FAILED_OUTCOMES = ("FATAL", "REFUSED", "FAILED", "GIVEN_UP", "UNSEEN")
+FAILED_OUTCOMES = ("FATAL", "REFUSED", "FAILED")
 """Of a feed: nothing of it came through. CANCELLED was a person's wish."""
 _MOST_ALARMS = 100
 """In one widget. Source: CloudWatch, dashboard body structure, alarm widget."""

@@ -1,6 +1,7 @@
 """What the rows of the dashboard draw from: the cell's parts, its metrics, and its alarms, none left out."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import aws_cdk as cdk
@@ -72,10 +73,13 @@ class CellView:
 
 def lines(alarms: Sequence[KnownAlarm]) -> list[cloudwatch.IMetric]:
     """What the alarms watch, each under the name of what it watches. Two that watch the same are one line."""
-    found: dict[str, cloudwatch.IMetric] = {}
-    for each in alarms:
-        found.setdefault(_identity(each), labelled(each.metric, _name(each), len(found)))
-    return list(found.values())
+    watched = {_identity(each): each for each in reversed(alarms)}
+    once = [each for each in alarms if watched[_identity(each)] is each]
+    times = Counter(_name(each) for each in once)
+    return [
+        labelled(each.metric, _name(each) if times[_name(each)] == 1 else _whole_name(each), number)
+        for number, each in enumerate(once)
+    ]
 
 
 def watched_function(alarm: KnownAlarm) -> PythonFunction | None:
@@ -89,12 +93,24 @@ def _name(alarm: KnownAlarm) -> str:
     if function is not None:
         return function.service
     metric = alarm.metric
-    if isinstance(metric, cloudwatch.Metric) and not metric.namespace.startswith("AWS/"):
-        service = (metric.dimensions or {}).get("service")
-        words = _words(metric.metric_name)
-        return words if service is None else f"{words} ({service})"
+    if isinstance(metric, cloudwatch.Metric):
+        if not metric.namespace.startswith("AWS/"):
+            return _words(metric.metric_name)
+        if metric.namespace == "AWS/SQS":
+            return part_name(alarm.watched)
     role = _words(alarm.alarm.node.id.rpartition("-")[2].removesuffix("Alarm"))
-    return f"{part_name(alarm.watched)}: {role}"
+    return role if alarm.watched.node.id == "Alarms" else f"{part_name(alarm.watched)}: {role}"
+
+
+def _whole_name(alarm: KnownAlarm) -> str:
+    """With the function that writes the metric, where several do."""
+    metric = alarm.metric
+    service = (
+        metric.dimensions.get("service")
+        if isinstance(metric, cloudwatch.Metric) and metric.dimensions
+        else None
+    )
+    return f"{_name(alarm)} ({service or alarm.watched.node.path})"
 
 
 def _words(name: str) -> str:

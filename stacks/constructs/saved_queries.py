@@ -3,6 +3,7 @@
 The keys they name are those of docs/metrics.md, section logs.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,8 +28,9 @@ QUERIES = (
     SavedQuery(
         "way of one id",
         (
-            "fields @timestamp, service, level, message, operation, status, notificationType, sellerId",
-            f'filter correlation_id = "{ID_TO_REPLACE}"',
+            "fields @timestamp, service, level, message, reason, operation, status, outcome, function_request_id",
+            # Not by the key alone: the line of a batch lists the ids of all events that it published.
+            f'filter @message like "{ID_TO_REPLACE}"',
             "sort @timestamp asc",
             "limit 1000",
         ),
@@ -38,8 +40,8 @@ QUERIES = (
         "top causes",
         (
             # A function that is cut off writes no line of its own: Lambda's says "Task timed out".
-            'filter level in ["ERROR", "CRITICAL"] or @message like /Task timed out|Runtime\\.ExitError/',
-            "fields coalesce(exception_name, reason, message, @message) as cause",
+            'filter level in ["ERROR", "CRITICAL"] or @message like /Task timed out|Runtime.ExitError/',
+            "fields coalesce(reason, error, message, @message) as cause",
             "stats count(*) as times, max(@timestamp) as last by service, cause",
             "sort times desc",
             "limit 20",
@@ -48,7 +50,7 @@ QUERIES = (
     SavedQuery(
         "last failures",
         (
-            "fields @timestamp, service, message, exception_name, correlation_id",
+            "fields @timestamp, service, message, reason, correlation_id",
             'filter level in ["WARNING", "ERROR", "CRITICAL"] or @message like /Task timed out/',
             "sort @timestamp desc",
             "limit 30",
@@ -57,17 +59,19 @@ QUERIES = (
     SavedQuery(
         "quietest sellers",
         (
-            'filter service = "process_notifications" and ispresent(sellerId)',
-            "stats max(@timestamp) as lastArrival, count(*) as lines by sellerId, notificationType",
-            "sort lastArrival asc",
-            "limit 30",
+            "fields @timestamp, silent",
+            "fields longest.0.seller_id as quietest, longest.0.notification_type as type",
+            "fields longest.0.quiet_seconds as seconds, longest.1.seller_id as next, longest.2.seller_id as third",
+            'filter service = "watch_stage" and ispresent(silent)',
+            "sort @timestamp desc",
+            "limit 20",
         ),
     ),
     SavedQuery(
-        "refusals of Amazon, by operation",
+        "Amazon's refusals, by operation",
         (
-            "filter ispresent(operation) and status >= 400",
-            "stats count(*) as times, max(@timestamp) as last by operation, status",
+            'filter ispresent(operation) and (status >= 400 or status = "no answer")',
+            "stats count(*) as times, max(@timestamp) as last by operation, status, code",
             "sort times desc",
             "limit 30",
         ),
@@ -89,7 +93,7 @@ class SavedQueries(Construct):
         for query in QUERIES:
             logs.CfnQueryDefinition(
                 self,
-                "".join(word.strip(",").capitalize() for word in query.title.split()),
+                "".join(re.findall("[A-Za-z]+", query.title.title())),
                 name=f"{folder}/{query.title}",
                 query_string="\n| ".join(query.lines),
                 log_group_names=list(log_group_names),

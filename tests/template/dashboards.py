@@ -67,8 +67,8 @@ class Dashboard:
         for each in properties.get("Metrics", []):
             if "MetricStat" in each:
                 yield self._metric(template, each["MetricStat"]["Metric"])
-            elif "SELECT" in each["Expression"]:
-                yield each["Expression"]
+            elif "SELECT" in (expression := self.told(template, each["Expression"])):
+                yield expression
 
     def _metric(self, template: Template, metric: Mapping[str, Any]) -> str:
         dimensions = {
