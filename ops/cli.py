@@ -8,7 +8,18 @@ import sys
 import typer
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
-from ops import console, dead_letters, destinations, feeds, messages, secrets, sellers, status, subscriptions
+from ops import (
+    console,
+    dead_letters,
+    destinations,
+    feeds,
+    messages,
+    notifications,
+    secrets,
+    sellers,
+    status,
+    subscriptions,
+)
 from ops.doctor.command import doctor
 from ops.errors import FAILED, WRONG_INPUT, CommandError, aws_not_reached, aws_refusal
 from sellerbus.api.redaction import redact
@@ -39,6 +50,7 @@ app.add_typer(subscriptions.app, name="subscriptions")
 app.add_typer(destinations.app, name="destinations")
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(messages.app, name="messages")
+app.add_typer(notifications.app, name="notifications")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.command("status")(status.status)
 
