@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ops import console
+from ops import console, secrets_rotation
 from ops.cells import deployed, named
 from ops.errors import FAILED, PARTLY, WRONG_INPUT, CommandError, aws_refusal
 from ops.options import AsJson, StageName, opened
@@ -25,7 +25,8 @@ app = typer.Typer(
     no_args_is_help=True,
     help="The application's Login with Amazon credentials.",
     epilog="Rights: cloudformation:DescribeStacks on the stage's stacks; secretsmanager:PutSecretValue on "
-    "its secrets; on its keys kms:GenerateDataKey and kms:Decrypt, through Secrets Manager.",
+    "its secrets; on its keys kms:GenerateDataKey and kms:Decrypt, through Secrets Manager (set); "
+    "lambda:InvokeFunction on rotate_secret (status, rotate, verify).",
 )
 
 
@@ -84,6 +85,11 @@ def set_credentials(
         f"seller, then `make deploy STAGE={stage}`. What runs already uses the new credentials within five "
         "minutes."
     )
+
+
+app.command()(secrets_rotation.status)
+app.command()(secrets_rotation.rotate)
+app.command()(secrets_rotation.verify)
 
 
 def _written(cell: Cell, document: str) -> dict[str, str]:

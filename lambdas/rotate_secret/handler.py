@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable
 from typing import Any, Final
 
-from sellerbus.api.errors import SellingPartnerError
+from sellerbus.api.errors import RetryableError, SellingPartnerError, ThrottledError
 from sellerbus.aws.errors import StoreUnavailableError
 from sellerbus.aws.message_queue import Message, MessageQueue
 from sellerbus.rotation.keeping import WAIT_SECONDS, Kept, WaitError
@@ -42,7 +42,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if "Records" in event:
         failed = [record["messageId"] for record in event["Records"] if not _took(record, settings, parts)]
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
-    return _answered(event, parts)
+    return _answered(event, settings, parts)
 
 
 def _took(record: dict[str, Any], settings: RotateSecretConfig, parts: SecretRotation) -> bool:
@@ -108,12 +108,12 @@ def _look_on(parts: SecretRotation) -> None:
         log.error("the rotation goes on at the next look", reason=_defect(error))  # noqa: TRY400
 
 
-def _answered(event: dict[str, Any], parts: SecretRotation) -> dict[str, Any]:
+def _answered(event: dict[str, Any], settings: RotateSecretConfig, parts: SecretRotation) -> dict[str, Any]:
     asked = {
         "look": lambda: _report(parts.looker.look()),
         "status": parts.looker.status,
         "verify": parts.looker.verify,
-        "rotate": lambda: _rotate(parts, again=event.get("again") is True),
+        "rotate": lambda: _rotate(settings, parts, again=event.get("again") is True),
     }
     request: Callable[[], dict[str, Any]] | None = asked.get(str(event.get("request")))
     if request is None:
@@ -127,10 +127,20 @@ def _answered(event: dict[str, Any], parts: SecretRotation) -> dict[str, Any]:
         if event["request"] == "look":
             raise
         log.warning("an operator's request failed", request=event["request"], reason=str(error))
-        return {"error": {"kind": type(error).__name__, "message": str(error)}}
+        return {"error": _refusal(error)}
 
 
-def _rotate(parts: SecretRotation, *, again: bool) -> dict[str, Any]:
+def _refusal(error: StoreUnavailableError | SellingPartnerError) -> dict[str, Any]:
+    """What the command line is told; the kinds are those of inspect_amazon."""
+    if isinstance(error, ThrottledError):
+        return {"kind": "throttled", "message": str(error), "seconds": error.seconds}
+    is_temporary = isinstance(error, StoreUnavailableError | RetryableError)
+    return {"kind": "retryable" if is_temporary else "permanent", "message": str(error)}
+
+
+def _rotate(settings: RotateSecretConfig, parts: SecretRotation, *, again: bool) -> dict[str, Any]:
+    if not settings.asks:
+        return {"error": {"kind": "permanent", "message": "this cell doesn't ask Amazon for new secrets"}}
     asked = parts.asker.ask(Because.OPERATOR, again=again)
     log.info("an operator asked for a new client secret", is_new=asked.is_new, again=again)
     return {"isNew": asked.is_new, **parts.looker.status()}

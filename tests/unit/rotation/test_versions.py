@@ -116,7 +116,7 @@ def test_no_error_repeats_what_was_to_be_written() -> None:
 
 
 def test_a_row_is_read_as_it_was_written() -> None:
-    store = RotationStore(TaskTable(FakeTable(), "t", sleep=lambda _: None))
+    store = RotationStore(TaskTable(FakeTable().client, "t", sleep=lambda _: None))
     request = Request(request_id="r", at=START, because=Because.AGE)
     written = store.change(
         "client", lambda before: before.begun(request).noticed("v", START).having_told(("a b",))
@@ -131,9 +131,9 @@ def test_a_row_is_read_as_it_was_written() -> None:
 
 def test_of_two_requests_at_once_one_is_begun() -> None:
     table = FakeTable()
-    store = RotationStore(TaskTable(table, "t", sleep=lambda _: None))
+    store = RotationStore(TaskTable(table.client, "t", sleep=lambda _: None))
     mine, theirs = (Request(request_id=name, at=START, because=Because.AGE) for name in ("mine", "theirs"))
-    raced = []
+    raced: list[int] = []
 
     def begin(before: Rotation) -> Rotation:
         if not raced:
@@ -145,7 +145,7 @@ def test_of_two_requests_at_once_one_is_begun() -> None:
 
 
 def test_a_row_that_others_change_all_the_time_is_given_up_for_now() -> None:
-    store = RotationStore(TaskTable(FakeTable(), "t", sleep=lambda _: None))
+    store = RotationStore(TaskTable(FakeTable().client, "t", sleep=lambda _: None))
     times = iter(range(1, 100))
 
     def change(before: Rotation) -> Rotation:
