@@ -15,6 +15,8 @@ _NAMES: Final = (
     r"|security[_-]?token|task[_-]?token|password"
 )
 _PATTERNS: Final = (
+    # First: another pattern would take the beginning of a URL with it, and leave its signature.
+    (re.compile(r"(https?://[^\s\"'<>?\\]+)\?[^\s\"'<>\\]*"), r"\1?[query]"),
     (re.compile(r"At(?:za|zr|c|nr|z\.sprdt)(?:\||%7[Cc])[^\s\"'&,;<>}\\]+"), "[token]"),
     (re.compile(r"amzn1\.oa2-cs\.[^\s\"'&,;<>}\\]+"), "[secret]"),
     (re.compile(r"(?i)\b(bearer\s+)[^\s\"'&,;<>}\\]+"), r"\1[token]"),
@@ -26,11 +28,17 @@ _PATTERNS: Final = (
         ),
         r"\1[redacted]",
     ),
-    (re.compile(r"(https?://[^\s\"'<>?\\]+)\?[^\s\"'<>\\]*"), r"\1?[query]"),
-    (re.compile(r"[^\s@<>\"'(),;:=\\]{1,64}(?:@|%40)[^\s@<>\"'(),;:=&/\\]+\.[^\W\d_]{2,}"), "[e-mail]"),
+    (
+        # Bounded at both ends: an unbounded one takes minutes for a long text without an address.
+        re.compile(r"[^\s@<>\"'(),;:=\\]{1,64}(?:@|%40)(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,63}"),
+        "[e-mail]",
+    ),
 )
-# Most texts have none of these, and looking for all at once costs a sixth of replacing each.
-_WORTH_A_LOOK: Final = re.compile(rf"(?i)@|%40|\bat[zcn]|amzn1\.oa2-cs|bearer|\?|{_NAMES}")
+# Most texts have none of these words, and so nothing that any pattern finds: looking for them costs a tenth.
+_MARKS: Final = (
+    *("@", "%40", "?", "token", "secret", "password", "bearer", "atza", "atzr", "atz.", "atnr", "atc|"),
+    *("atc%7c", "amzn1.oa2-cs."),
+)
 
 _CUT = " ... (cut here)"
 REMOVED: Final = "[redacted]"
@@ -55,7 +63,8 @@ _SPEAKS_FOR_ITSELF: Final = ("sellerbus.", "botocore.", "boto3.", "handler", "la
 
 def redact(text: str) -> str:
     """Return `text` without tokens, client secrets, the queries of URLs and e-mail addresses."""
-    if not _WORTH_A_LOOK.search(text):
+    lower = text.lower()
+    if not any(mark in lower for mark in _MARKS):
         return text
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
