@@ -34,13 +34,14 @@ def usable(facts: Facts) -> Looked:
         return Looked("enabled")
     waiting = state == "PendingDeletion"
     since = f"; it is deleted for good on {key['DeletionDate']:%Y-%m-%d}" if key.get("DeletionDate") else ""
-    cancel = (facts.aws(f"kms cancel-key-deletion --key-id {arn}"),) if waiting else ()
+    key_id = arn.rpartition("/")[2]
+    cancel = (facts.aws(f"kms cancel-key-deletion --key-id {key_id}"),) if waiting else ()
     finding = Finding(
         what=f"The key of {facts.region} is {'about to be deleted' if waiting else 'disabled'}: nothing can "
         f"be read or written{since}.",
         whom=f"{facts.everybody}: notifications are lost, Amazon can't encrypt them",
         evidence=(f"{arn}: {state}",),
-        mend=(*cancel, facts.aws(f"kms enable-key --key-id {arn}")),
+        mend=(*cancel, facts.aws(f"kms enable-key --key-id {key_id}")),
     )
     return Looked(state, (finding,))
 

@@ -44,7 +44,10 @@ def as_meant(facts: Facts) -> Looked:
         whom=facts.everybody,
         evidence=(url, *wrong),
         mend=(facts.fixing("SB-QUEUE-001"),),
-        fix=Fix("puts key and redrive policy of the queue back", lambda: _put_back(facts, url, repair)),
+        fix=Fix(
+            "puts the queue's key and policies back as the stack's template has them",
+            lambda: _put_back(facts, url, repair),
+        ),
         # It can still be sent to: what else is wrong is worth knowing.
         subjects=frozenset({"settings"}),
     )
@@ -52,7 +55,9 @@ def as_meant(facts: Facts) -> Looked:
 
 
 def _put_back(facts: Facts, url: str, repair: Mapping[str, str]) -> None:
-    values = {**templates.queue_settings(facts, NOTIFICATIONS, url), **repair}
+    # All at once: the time until it holds everywhere is then the same for all of it.
+    policy = templates.queue_policy(facts, NOTIFICATIONS, url)
+    values = {**templates.queue_settings(facts, NOTIFICATIONS, url), **repair, "Policy": policy}
     facts.client("sqs").set_queue_attributes(QueueUrl=url, Attributes=values)
 
 
