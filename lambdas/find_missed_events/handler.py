@@ -49,11 +49,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 def _tell(run: Run) -> None:
+    cut_off = [found for found in run.found if found.cut_off]
     log.info(
         "looked for missed events",
         looks=len(run.found),
         checked=sum(found.checked for found in run.found),
-        cut_off=sum(bool(found.cut_off) for found in run.found),
+        cut_off=len(cut_off),
+        cut_off_because=cut_off[0].cut_off if cut_off else None,
         failed=len(run.failed),
         left_for_next_time=run.left,
     )

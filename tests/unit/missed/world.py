@@ -112,21 +112,21 @@ class MissedWorld:
 
     # DynamoDB and SQS, as far as they are used.
 
-    def batch_get_item(self, *, RequestItems: Mapping[str, Any]) -> Mapping[str, Any]:
+    def batch_get_item(self, **request: Any) -> Mapping[str, Any]:
         def act() -> Mapping[str, Any]:
-            keys = [key["pk"]["S"] for key in RequestItems[LEDGER]["Keys"]]
+            keys = [key["pk"]["S"] for key in request["RequestItems"][LEDGER]["Keys"]]
             assert len(keys) == len(set(keys)) <= 100
             return {"Responses": {LEDGER: [self.told[key] for key in keys if key in self.told]}}
 
         answer: Mapping[str, Any] = self.calling("BatchGetItem", act)
         return answer
 
-    def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[Any]) -> Mapping[str, Any]:
-        assert QueueUrl == "notifications"
-        assert len(Entries) <= 10
+    def send_message_batch(self, **request: Any) -> Mapping[str, Any]:
+        assert request["QueueUrl"] == "notifications"
+        assert len(request["Entries"]) <= 10
 
         def act() -> Mapping[str, Any]:
-            self.queue += [entry["MessageBody"] for entry in Entries]
+            self.queue += [entry["MessageBody"] for entry in request["Entries"]]
             return {}
 
         answer: Mapping[str, Any] = self.calling("SendMessageBatch", act)

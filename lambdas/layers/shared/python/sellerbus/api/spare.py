@@ -7,7 +7,7 @@ whole burst is left, and it is spent from the same bucket as everybody's.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Final, Protocol
 
 from sellerbus.api.answers import Answer
 from sellerbus.api.booking import Booking
@@ -15,6 +15,9 @@ from sellerbus.api.errors import ThrottledError
 from sellerbus.api.lwa import SellerGrant
 from sellerbus.api.operation import Operation, Query
 from sellerbus.api.throttle import Reservation
+
+AT_ONCE_SECONDS: Final = 0.25
+"""How long a turn is waited for: where Amazon allows many calls a second, half a burst is soon back."""
 
 
 class Client(Protocol):
@@ -58,7 +61,7 @@ class SpareCaller:
             (operation.key, self._seller.seller_id),
             rate=operation.rate,
             burst=max(1, operation.burst // 2),
-            most_seconds=0.0,
+            most_seconds=AT_ONCE_SECONDS,
         )
         if not turn.granted:
             # Not told to the client's observer: quota is left, only not for this.

@@ -6,11 +6,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
 
 from sellerbus.api.changed_orders import ChangedOrdersApi
 from sellerbus.api.recent_feeds import RecentFeedsApi
-from sellerbus.api.spare import SpareCaller
+from sellerbus.api.spare import AT_ONCE_SECONDS, SpareCaller
 from sellerbus.missed.finding import MissedEvents
 from sellerbus.missed.looking import Looker
 from sellerbus.missed.marks import Marks
@@ -23,9 +22,6 @@ from sellerbus.runtime import bootstrap, selling_partner
 from sellerbus.runtime.missed_config import FindMissedEventsConfig
 from sellerbus.sellers.registry import SellerRegistry
 from sellerbus.sellers.rows import Seller
-
-_AT_ONCE_SECONDS: Final = 0.25
-"""What a call waits for: its turn is due, and where Amazon refuses it, nobody waits for the rest either."""
 
 
 def missed_events(config: FindMissedEventsConfig, remaining_seconds: Callable[[], float]) -> MissedEvents:
@@ -83,7 +79,7 @@ class _Subjects:
     def _caller(self, seller: Seller) -> SpareCaller:
         # A client of its own for each look: turns that are booked are the thread's.
         client = selling_partner.amazon_client(
-            self.config, self.remaining_seconds, most_wait_seconds=_AT_ONCE_SECONDS
+            self.config, self.remaining_seconds, most_wait_seconds=AT_ONCE_SECONDS
         )
         quota = selling_partner.spare_quota(self.config)
         return SpareCaller(client, quota, self.registry.grant(seller))
