@@ -40,8 +40,8 @@ class Arrival:
 class ArrivalRecorder:
     """Notes arrivals: of a seller and type one look and one write per interval, whatever comes.
 
-    One instance serves all invocations of a function instance: it remembers what it has noted, and what it
-    has not. Should the instance end before that is noted, the row stays behind by the interval at the most.
+    One instance serves all invocations of a function instance: it remembers what was noted, and what is due
+    and could not be. What comes within the interval is left out: the row is behind by that much at the most.
     now: seconds since 1970.
     """
 
@@ -64,10 +64,10 @@ class ArrivalRecorder:
         for arrival in arrivals:
             key = (arrival.seller_id, arrival.notification_type)
             at = datetime.fromtimestamp(arrival.at_ms / 1000, UTC)
-            self._pending[key] = max(at, self._pending.get(key, at))
-        due = sorted((at, key) for key, at in self._pending.items() if self._is_due(key, at))
+            if self._is_due(key, at):
+                self._pending[key] = max(at, self._pending.get(key, at))
         written = 0
-        for at, key in due:
+        for at, key in sorted((at, key) for key, at in self._pending.items()):
             if not may_go_on():
                 break
             written += self._note(key, at)
@@ -91,8 +91,7 @@ class ArrivalRecorder:
 
     def _settle(self, key: Key, noted: datetime) -> None:
         self._noted[key] = noted
-        if self._pending[key] <= noted:
-            del self._pending[key]
+        del self._pending[key]
 
     def _find(self, key: Key) -> ArrivalRow | None:
         with aws_call("GetItem"):
