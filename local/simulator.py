@@ -85,6 +85,23 @@ class Simulator:
         path = f"subscriptions/{subscription_id}/move"
         return str(self._call("POST", path, {"destinationId": destination_id})["subscriptionId"])
 
+    def register_application_queue(self, queue_arn: str) -> None:
+        """The application's owner registers a queue in the Developer Console, for all about its secret."""
+        self._call("POST", "applications/only/queues", {"queueArn": queue_arn})
+
+    def pace_secrets(self, **seconds: float) -> None:
+        """How long Amazon takes with new client secrets: the fields of the control API's pace."""
+        self._call("POST", "applications/only/pace", seconds)
+
+    def announce_secret_expiry(self, *, of_previous: bool = False) -> None:
+        """Amazon tells the application's owner when the client secret ends."""
+        self._call("POST", "applications/only/announce-expiry", {"ofPrevious": of_previous})
+
+    def client_secrets(self) -> list[dict[str, Any]]:
+        """The times of the application's client secrets, oldest first."""
+        (application,) = self._call("GET", "applications")
+        return [dict(secret) for secret in application["secrets"]]
+
     def revoke(self, seller_id: str) -> None:
         """A seller withdraws the authorisation; nobody tells the application."""
         self._call("POST", f"sellers/{seller_id}/revoke", {})
