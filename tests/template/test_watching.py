@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.template.synthesis import Resource, Synthesis, listed, refers_to
+from tests.template.synthesis import Resource, Synthesis, listed, refers_to, synthesise
 
 ALL_MAY = {"WriteLogs", "XRay"}
 
@@ -139,3 +139,26 @@ def test_the_alarms(
     assert found["TreatMissingData"] == missing
     assert found["Namespace"] == f"Sellerbus/{synthesis.stage}/{synthesis.settings.region}"
     assert f"docs/runbook.md#{anchor}" in text(found["AlarmDescription"])
+
+
+def test_where_somebody_is_paged_it_is_watched_that_they_hear_it(
+    example: Synthesis, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    def topics(synthesis: Synthesis) -> Any:
+        variables = synthesis.operations.functions()["watch_stage"]["Properties"]["Environment"]["Variables"]
+        return variables["ALARM_TOPIC_ARNS"]
+
+    settings = example.settings
+    alarms = settings.alarms.model_copy(update={"page_email": "on-call@example.com"})
+    paged = synthesise(
+        "example", settings.model_copy(update={"alarms": alarms}), tmp_path_factory.mktemp("paged")
+    )
+    page_topic = paged.operations.logical_id("AWS::SNS::Topic", "PageTopic")
+    assert refers_to(topics(paged), page_topic)
+    assert not refers_to(topics(example), page_topic), "nobody is to be paged, so nobody has to confirm it"
+    rights = paged.operations.rights("watch_stage")["SeeSubscribersOfPages"]
+    assert listed(rights["Action"]) == ["sns:ListSubscriptionsByTopic"]
+    assert refers_to(rights["Resource"], page_topic)
+    for synthesis in (example, paged):
+        topic = synthesis.foundation.logical_id("AWS::SNS::Topic", "AlarmTopic")
+        assert refers_to(topics(synthesis), topic)
