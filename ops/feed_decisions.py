@@ -8,13 +8,14 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from ops import console, feed_tasks, feed_views, times
+from ops import console, feed_tasks, feed_views, guard, times
 from ops.amazon import AmazonRefusedError, Function, ask_waiting
 from ops.cells import RegionName
 from ops.errors import FAILED, PARTLY, WRONG_INPUT, CommandError
 from ops.feed_options import TaskId, Yes
 from ops.feed_tasks import Tasks
-from ops.options import AsJson, StageName, opened
+from ops.guard import Confirm
+from ops.options import AsJson, NoInput, StageName, opened
 from ops.stage import TASKS
 from sellerbus.feeds.task import FeedTask, Outcome, TaskState
 
@@ -33,7 +34,14 @@ _CONSEQUENCES: Final = {
 }
 
 
-def cancel(task_id: TaskId, stage: StageName, region: RegionName = None, as_json: AsJson = False) -> None:
+def cancel(
+    task_id: TaskId,
+    stage: StageName,
+    confirm: Confirm = None,
+    region: RegionName = None,
+    no_input: NoInput = False,
+    as_json: AsJson = False,
+) -> None:
     """Cancel a feed task: before Amazon hears of it, or while the feed is IN_QUEUE at Amazon.
 
     A task that was not submitted yet ends CANCELLED at once. For one that was, Amazon is asked; it cancels
@@ -41,7 +49,9 @@ def cancel(task_id: TaskId, stage: StageName, region: RegionName = None, as_json
     where the task cannot be cancelled as it stands. Printed with --json: {"taskId", "cancelled": "here" or
     "asked"}.
     """
-    tasks, task = feed_tasks.locate(opened(stage), task_id, region)
+    del no_input
+    target = opened(stage)
+    tasks, task = feed_tasks.locate(target, task_id, region)
     if task.is_ended and task.outcome is not Outcome.CANCELLED:
         raise CommandError(
             f"Task {task_id} has ended already, {task.outcome}: nothing was done.", WRONG_INPUT
@@ -52,6 +62,7 @@ def cancel(task_id: TaskId, stage: StageName, region: RegionName = None, as_json
             f"bin/sellerbus feeds settle {task_id} --stage {stage} --help",
             WRONG_INPUT,
         )
+    guard.allowed(target, confirm, "Cancelling a feed")
     show = f"bin/sellerbus feeds show {task_id} --stage {stage}"
     try:
         answer = _operated(tasks, {"request": "cancel", "taskId": task_id})
@@ -88,7 +99,9 @@ def settle(
     ] = False,
     give_up: Annotated[bool, typer.Option("--give-up", help="End the task without knowing.")] = False,
     yes: Yes = False,
+    confirm: Confirm = None,
     region: RegionName = None,
+    no_input: NoInput = False,
     as_json: AsJson = False,
 ) -> None:
     """Decide about an UNCERTAIN task: the answer of createFeed was lost, and getFeeds proves nothing.
@@ -99,7 +112,9 @@ def settle(
     {"taskId", "state", "decision"}; without a decision what `show` prints.
     """
     chosen = _decision(adopt, submit_again=submit_again, give_up=give_up)
-    tasks, task = feed_tasks.locate(opened(stage), task_id, region)
+    del no_input
+    target = opened(stage)
+    tasks, task = feed_tasks.locate(target, task_id, region)
     # A decision may be repeated, in case the state machine was not told of it.
     repeated = chosen is not None and (task.decision or {}).get("choice") == chosen
     if task.state is not TaskState.UNCERTAIN and not repeated:
@@ -118,7 +133,8 @@ def settle(
     if adopt and adopt not in feed_views.candidates(task):
         console.say(f"Feed {adopt} is not among those that getFeeds showed as possible; Amazon is asked.")
     console.say(_CONSEQUENCES[chosen].format(feed=adopt))
-    console.confirmed(f"Decide {chosen} for task {task_id}?", yes=yes)
+    guard.allowed(target, confirm, "Deciding about a task")
+    console.confirmed(f"Decide {chosen} for task {task_id}?", yes=yes or confirm is not None)
     request: dict[str, Any] = {"request": "settle", "taskId": task_id, "decision": chosen}
     if adopt:
         request["feedId"] = adopt

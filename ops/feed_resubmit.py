@@ -16,7 +16,7 @@ from ops.cells import RegionName
 from ops.errors import NOT_FOUND, WRONG_INPUT, CommandError
 from ops.feed_options import TaskId, TimeOut, Wait, Yes
 from ops.feed_tasks import Tasks
-from ops.options import AsJson, StageName, opened
+from ops.options import AsJson, NoInput, StageName, opened
 from sellerbus.documents.compression import Unpacked
 from sellerbus.documents.limits import Limits
 from sellerbus.feeds.catalogue import feed_type
@@ -59,6 +59,7 @@ def resubmit(
     wait: Wait = False,
     timeout: TimeOut = 60.0,
     region: RegionName = None,
+    no_input: NoInput = False,
     as_json: AsJson = False,
 ) -> None:
     """Submit again what failed of a feed: the messages only that the report has errors of.
@@ -72,6 +73,7 @@ def resubmit(
     results are not kept any more; 4 the file is there already; 5 as of `submit`, whose --wait and --json are
     the same. With --output --json prints {"taskId", "output", "bytes", "messages"}.
     """
+    del no_input
     if output is not None and file is not None:
         raise CommandError(
             "Give --output, to write what failed, or --file, to submit what you corrected.", WRONG_INPUT

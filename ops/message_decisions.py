@@ -7,14 +7,15 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from ops import console, message_tasks, message_views, times
+from ops import console, guard, message_tasks, message_views, times
 from ops.amazon import AmazonRefusedError, Function, ask_waiting
 from ops.cells import RegionName
 from ops.errors import FAILED, PARTLY, WRONG_INPUT, CommandError
+from ops.guard import Confirm
 from ops.message_options import TaskId, Yes
 from ops.message_tasks import MessageTasks
 from ops.message_views import View
-from ops.options import AsJson, StageName, opened
+from ops.options import AsJson, NoInput, StageName, opened
 from ops.stage import TASKS
 from sellerbus.messaging.operating import CANCEL, GIVE_UP, SEND_AGAIN, SENT
 from sellerbus.messaging.task import MessageState, MessageTask
@@ -33,13 +34,22 @@ _CONSEQUENCES: Final = {
 }
 
 
-def cancel(task_id: TaskId, stage: StageName, region: RegionName = None, as_json: AsJson = False) -> None:
+def cancel(
+    task_id: TaskId,
+    stage: StageName,
+    confirm: Confirm = None,
+    region: RegionName = None,
+    no_input: NoInput = False,
+    as_json: AsJson = False,
+) -> None:
     """Cancel a message task that Amazon was not called for yet.
 
     It ends FAILED. Exit code 2 where the task cannot be cancelled as it stands. Printed with --json:
     {"taskId", "state"}.
     """
-    tasks, task = message_tasks.locate(opened(stage), task_id, region)
+    del no_input
+    target = opened(stage)
+    tasks, task = message_tasks.locate(target, task_id, region)
     if task.is_ended and task.decision != CANCEL:
         raise CommandError(f"Task {task_id} has ended already, {task.state}: nothing was done.", WRONG_INPUT)
     if task.state is MessageState.UNCERTAIN:
@@ -48,6 +58,7 @@ def cancel(task_id: TaskId, stage: StageName, region: RegionName = None, as_json
             f"bin/sellerbus messages settle {task_id} --stage {stage} --help",
             WRONG_INPUT,
         )
+    guard.allowed(target, confirm, "Cancelling a message")
     answer = _operated(tasks, {"request": "cancel", "taskId": task_id})
     if as_json:
         console.show_json({"taskId": task_id, "state": answer.get("state")})
@@ -64,7 +75,9 @@ def settle(
     ] = False,
     give_up: Annotated[bool, typer.Option("--give-up", help="End the task without knowing.")] = False,
     yes: Yes = False,
+    confirm: Confirm = None,
     region: RegionName = None,
+    no_input: NoInput = False,
     as_json: AsJson = False,
 ) -> None:
     """Decide about an UNCERTAIN task: Amazon's answer was lost, and nothing proves whether the buyer has it.
@@ -74,7 +87,9 @@ def settle(
     was given. Printed with --json: {"taskId", "state", "decision"}; without a decision what `show` prints.
     """
     chosen = _decision({SENT: sent, SEND_AGAIN: send_again, GIVE_UP: give_up})
-    tasks, task = message_tasks.locate(opened(stage), task_id, region)
+    del no_input
+    target = opened(stage)
+    tasks, task = message_tasks.locate(target, task_id, region)
     # A decision may be repeated, in case what follows from it was cut off.
     repeated = chosen is not None and task.decision == chosen
     if task.state is not MessageState.UNCERTAIN and not repeated:
@@ -95,7 +110,8 @@ def settle(
         )
     if not repeated:
         console.say(_CONSEQUENCES[chosen])
-        console.confirmed(f"Decide {chosen} for task {task_id}?", yes=yes)
+        guard.allowed(target, confirm, "Deciding about a task")
+    console.confirmed(f"Decide {chosen} for task {task_id}?", yes=yes or confirm is not None)
     answer = _operated(tasks, {"request": "settle", "taskId": task_id, "decision": chosen})
     if as_json:
         console.show_json({"taskId": task_id, "state": answer.get("state"), "decision": chosen})

@@ -8,12 +8,13 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from ops import cells, console, csv_file, message_views, times
+from ops import cells, console, csv_file, guard, message_views, times
 from ops.cells import RegionName
 from ops.errors import NOT_FOUND, PARTLY, WRONG_INPUT, CommandError
+from ops.guard import Confirm
 from ops.message_options import Yes
 from ops.message_templates import Listed, Templates
-from ops.options import AsJson, StageName, opened
+from ops.options import AsJson, NoInput, StageName, opened
 from ops.stage import TASKS, Stage
 from sellerbus.messaging.finding import Finding, has_errors
 from sellerbus.messaging.request import TEMPLATE_NAME
@@ -149,20 +150,29 @@ def put(
 
 @app.command("remove")
 def remove(
-    name: Name, stage: StageName, yes: Yes = False, region: RegionName = None, as_json: AsJson = False
+    name: Name,
+    stage: StageName,
+    yes: Yes = False,
+    confirm: Confirm = None,
+    region: RegionName = None,
+    no_input: NoInput = False,
+    as_json: AsJson = False,
 ) -> None:
     """Remove a template. Messages that name it and are not sent yet are refused then.
 
     Exit code 3 where there is none. Printed with --json: {"name", "removed" (regions)}.
     """
-    places = [each for each in _places(opened(stage), region) if each.has(name)]
+    del no_input
+    target = opened(stage)
+    places = [each for each in _places(target, region) if each.has(name)]
     if not places:
         raise CommandError(
             f"There is no template {name}. See: bin/sellerbus messages templates list --stage {stage}",
             NOT_FOUND,
         )
     regions = [each.cell.region for each in places]
-    console.confirmed(f"Remove template {name} in {', '.join(regions)}?", yes=yes)
+    guard.allowed(target, confirm, "Removing a template")
+    console.confirmed(f"Remove template {name} in {', '.join(regions)}?", yes=yes or confirm is not None)
     for each in places:
         each.remove(name)
     if as_json:

@@ -166,7 +166,8 @@ def _document(replaying: Replay, counted: Counted) -> dict[str, Any]:
 def _show(counted: Counted, replaying: Replay, *, as_json: bool) -> None:
     """Show what would be sent, on stderr where stdout is for JSON."""
     if as_json:
-        console.say(f"{console.counted(counted.total, 'event')} of {len(counted.types)} types are sent.")
+        kinds = console.counted(len(counted.types), "type")
+        console.say(f"{console.counted(counted.total, 'event')} of {kinds} to send.")
         return
     rows = [
         (

@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ops import console, secrets_rotation
 from ops.cells import deployed, named
 from ops.errors import FAILED, PARTLY, WRONG_INPUT, CommandError, aws_refusal
-from ops.options import AsJson, StageName, opened
+from ops.options import AsJson, NoInput, StageName, opened
 from ops.seller_input import printable, shown
 from ops.stage import Cell
 from sellerbus.api import credentials
@@ -42,6 +42,7 @@ def set_credentials(
         str | None,
         typer.Option(help=f"The application's client id ({CLIENT_ID_PREFIX}...).", show_default=False),
     ] = None,
+    no_input: NoInput = False,
     as_json: AsJson = False,
 ) -> None:
     """Store client id and client secret in Secrets Manager, in every region of the stage that is deployed.
@@ -52,6 +53,7 @@ def set_credentials(
     Exit code 5 where some regions have the new credentials and others don't: run it again. Printed with
     --json: {"stage", "clientId", "regions": [{"region", "secretArn", "versionId", or "error"}]}.
     """
+    del no_input
     target = opened(stage)
     given = checked(_asked(client_id) if console.interactive() else _piped(client_id))
     cells = deployed(target)

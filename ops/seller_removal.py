@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
-from ops import cells, console, seller_input
+from ops import cells, console, guard, seller_input
 from ops.cells import RegionName
 from ops.errors import WRONG_INPUT, CommandError
-from ops.options import AsJson, StageName, opened
+from ops.guard import Confirm
+from ops.options import AsJson, NoInput, StageName, opened
 from ops.seller_views import seller_document, seller_facts
 from ops.stage import NOTIFICATIONS, Cell
 from sellerbus.sellers.rows import REMOVING, Seller, UnknownSellerError
@@ -24,19 +25,24 @@ def remove(
         bool,
         typer.Option("--forget", help="Without a deployed stack: delete the row, whatever stands at Amazon."),
     ] = False,
+    confirm: Confirm = None,
+    no_input: NoInput = False,
     as_json: AsJson = False,
 ) -> None:
     """Remove a seller: first the subscriptions at Amazon, then the row with the refresh token.
 
     Printed with --json: what `add` prints, and "removed": whether the row is gone already.
     """
+    del no_input
     target = opened(stage)
     cell, seller = cells.locate(target, seller_input.seller_id(seller_id), region)
     deployed = cell.outputs(NOTIFICATIONS) is not None
     if not deployed and not forget and cell.settings.removal_policy == "retain":
         raise CommandError(_kept_at_amazon(cell, seller), WRONG_INPUT)
+    guard.allowed(target, confirm, "Removing a seller")
     console.confirmed(
-        f"Remove seller {seller.seller_id} from stage {stage}, with all its subscriptions?", yes=yes
+        f"Remove seller {seller.seller_id} from stage {stage}, with all its subscriptions?",
+        yes=yes or confirm is not None,
     )
     registry = cells.registry(cell)
     try:

@@ -10,7 +10,7 @@ import typer
 from ops import cells, console, seller_import, seller_input, seller_removal, seller_views
 from ops.cells import RegionName
 from ops.errors import EXISTS, FAILED, PARTLY, WRONG_INPUT, CommandError
-from ops.options import AsJson, StageName, opened
+from ops.options import AsJson, NoInput, StageName, opened
 from ops.seller_states import STATES, States
 from ops.seller_views import View, seller_document, seller_facts
 from ops.stage import NOTIFICATIONS
@@ -62,6 +62,7 @@ def add(
             help="Replace token, marketplaces and types of a seller that is there, and make it active.",
         ),
     ] = False,
+    no_input: NoInput = False,
     as_json: AsJson = False,
 ) -> None:
     """Add a seller; no deployment is needed.
@@ -71,6 +72,7 @@ def add(
     Printed with --json: {"sellerId", "region", "marketplaceIds", "notificationTypes" (null: all), "status",
     "createdAt", "updatedAt"}.
     """
+    del no_input
     target = opened(stage)
     identifier = seller_input.seller_id(seller_id)
     try:

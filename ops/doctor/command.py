@@ -21,7 +21,7 @@ from ops.doctor.check import Check, Outcome, Report
 from ops.doctor.facts import Facts
 from ops.errors import FAILED, WRONG_INPUT, CommandError
 from ops.guard import Confirm
-from ops.options import AsJson
+from ops.options import AsJson, NoInput
 from ops.stage import Stage, open_stage
 
 CREDENTIALS = 4
@@ -61,6 +61,7 @@ def doctor(
         ),
     ] = False,
     confirm: Confirm = None,
+    no_input: NoInput = False,
     bundle: Annotated[
         Path | None,
         typer.Option(
@@ -89,6 +90,7 @@ def doctor(
     (commands), "fixes" (what --fix does), "subjects" (sellers, functions), "link"}]}]}; with --fix of the
     checks that were mended what was found after it.
     """
+    del no_input
     if list_checks:
         _list(as_json=as_json)
         return
