@@ -15,6 +15,7 @@ from bench import (
     following,
     listing_changes,
     message_tasks,
+    missed_events,
     processing,
     reconciliation,
     reports,
@@ -39,6 +40,7 @@ def main() -> int:
         *following.keeping(),
         *listing_changes.calls(),
         *message_tasks.calls(),
+        *missed_events.calls(),
     ]
     missed = [row for row in rows if row.most is not None and row.ratio > row.most]
     if "--json" in sys.argv[1:]:
