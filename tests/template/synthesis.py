@@ -23,6 +23,9 @@ LOCAL_ENVIRONMENT = {
 
 Resource = Mapping[str, Any]
 
+FOR_OTHER_STACKS = ("ExportsOutput", "PublishOutput")
+"""What the names of outputs begin with that CDK makes for the references of other stacks."""
+
 
 @dataclass(frozen=True)
 class Template:
@@ -50,6 +53,12 @@ class Template:
             name for name in self.of_type(resource_type) if name[:-8] == beginning or name == beginning
         )
         return found
+
+    @property
+    def outputs(self) -> set[str]:
+        """The names of the outputs, without those that CDK makes for the cell's other stacks."""
+        names: Mapping[str, Any] = self.body.get("Outputs", {})
+        return {name for name in names if not name.startswith(FOR_OTHER_STACKS)}
 
     def functions(self) -> dict[str, Resource]:
         """The functions by their folder under lambdas/."""
