@@ -35,6 +35,9 @@ EPILOG = (
 _OLD_SECRET = re.compile(r"[0-9a-f]{64}")
 """Client secrets that Amazon gave out before they began with amzn1.oa2-cs."""
 
+_TAKEN_OUT = ("[token]", "[secret]", "[redacted]", "[query]")
+"""What stands in a redacted text in place of a secret. An e-mail address is no secret on a command line."""
+
 app = typer.Typer(
     name="sellerbus",
     no_args_is_help=True,
@@ -58,7 +61,7 @@ app.command("status")(status.status)
 def main(arguments: list[str] | None = None) -> None:
     """Run one command and exit with its code; every refusal is one message, never a traceback."""
     given = sys.argv[1:] if arguments is None else arguments
-    if any(redact(word) != word or _OLD_SECRET.fullmatch(word) for word in given):
+    if any(_is_secret(word) for word in given):
         # Before anything is parsed: what is wrong on a command line is repeated in its error.
         console.say(
             "sellerbus: One of the arguments is a token or a secret. They are asked for, or read from stdin "
@@ -80,3 +83,8 @@ def main(arguments: list[str] | None = None) -> None:
     except BotoCoreError as error:
         console.say(f"sellerbus: {aws_not_reached(error)}")
         sys.exit(FAILED)
+
+
+def _is_secret(word: str) -> bool:
+    shown = redact(word)
+    return any(mark in shown and mark not in word for mark in _TAKEN_OUT) or bool(_OLD_SECRET.fullmatch(word))

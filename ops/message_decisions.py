@@ -110,8 +110,9 @@ def settle(
         )
     if not repeated:
         console.say(_CONSEQUENCES[chosen])
-        guard.allowed(target, confirm, "Deciding about a task")
-    console.confirmed(f"Decide {chosen} for task {task_id}?", yes=yes or confirm is not None)
+    guard.allowed(target, confirm, "Deciding about a task")
+    if not repeated:
+        console.confirmed(f"Decide {chosen} for task {task_id}?", yes=yes or confirm is not None)
     answer = _operated(tasks, {"request": "settle", "taskId": task_id, "decision": chosen})
     if as_json:
         console.show_json({"taskId": task_id, "state": answer.get("state"), "decision": chosen})
