@@ -10,7 +10,7 @@ from typing import Any, Final
 from ops.doctor.check import Finding, Fix, Level, Looked, NotCheckedError
 from ops.doctor.facts import Facts
 from ops.doctor.metrics import operations, sums
-from ops.doctor.resources import ALARM, COMPOSITE, each, resources
+from ops.doctor.resources import ALARM, COMPOSITE, Resource, each, resources
 from ops.stage import FOUNDATION, OPERATIONS
 
 _NAMES_AT_ONCE: Final = 100
@@ -96,14 +96,15 @@ def armed(facts: Facts) -> Looked:
     muted = [name for name in names if name in found and not found[name].get("ActionsEnabled", True)]
     findings = []
     if missing:
+        gone = [row for row in resources(facts, ALARM, COMPOSITE) if _name(row) in missing]
+        parts = dict.fromkeys(row.part for row in gone)
         findings.append(
             Finding(
                 what=f"{len(missing)} alarms are gone.",
                 whom="whoever is on call: what they watch goes wrong unseen",
                 evidence=tuple(missing),
-                by_hand="CloudFormation takes them for being there. A change of an alarm's limit in the "
-                "section alarms of the configuration makes it anew.",
-                mend=(facts.deploying,),
+                by_hand="A deployment takes them for being there: a change set that reverts drift does not.",
+                mend=tuple(command for part in parts for command in facts.putting_back(part)),
                 level=Level.WARNING,
                 subjects=frozenset(missing),
             )
@@ -162,8 +163,12 @@ def _ringing(facts: Facts, row: Mapping[str, Any], *, pages: bool) -> Finding:
 
 
 def _names(facts: Facts) -> list[str]:
+    return [_name(row) for row in resources(facts, ALARM, COMPOSITE)]
+
+
+def _name(row: Resource) -> str:
     # CloudFormation's id of an alarm is its name; one of a composite may be its ARN.
-    return [row.physical_id.rpartition(":")[2] for row in resources(facts, ALARM, COMPOSITE)]
+    return row.physical_id.rpartition(":")[2]
 
 
 def _alarms(facts: Facts) -> dict[str, Mapping[str, Any]]:

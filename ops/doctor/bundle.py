@@ -41,7 +41,10 @@ class Masking:
 
     def __init__(self, known: Iterable[str]) -> None:
         self._names: dict[str, str] = {}
-        self._known = sorted(known, key=len, reverse=True)
+        for seller_id in sorted(known):
+            self._stand_in(seller_id)
+        # The longest first: one id may be the beginning of another.
+        self._known = sorted(self._names, key=len, reverse=True)
 
     def text(self, text: str) -> str:
         text = redact(text)

@@ -32,7 +32,7 @@ CHECKS: Final = (
     Check("SB-AWS-001", "AWS accepts your credentials", aws_checks.credentials, scope=Scope.STAGE),
     Check(
         "SB-AWS-002",
-        "they are of the stage's account",
+        "your credentials are of the stage's account",
         aws_checks.account,
         needs=("SB-LOCAL-003", "SB-AWS-001"),
         scope=Scope.STAGE,
@@ -64,7 +64,12 @@ CHECKS: Final = (
         secret_checks.age,
         needs=("SB-SECRET-001",),
     ),
-    Check("SB-SECRET-003", "no rotation of it is stuck", secret_checks.rotation, needs=("SB-SECRET-001",)),
+    Check(
+        "SB-SECRET-003",
+        "no rotation of the client secret is stuck",
+        secret_checks.rotation,
+        needs=("SB-SECRET-001",),
+    ),
     Check(
         "SB-LWA-001",
         "Login with Amazon gives a token for each grant of the application",
@@ -90,7 +95,10 @@ CHECKS: Final = (
         needs=("SB-KEY-001",),
     ),
     Check(
-        "SB-QUEUE-002", "its policy lets Amazon send", queue_checks.lets_amazon_send, needs=("SB-QUEUE-001",)
+        "SB-QUEUE-002",
+        "the notification queue's policy lets Amazon send",
+        queue_checks.lets_amazon_send,
+        needs=("SB-QUEUE-001",),
     ),
     Check(
         "SB-QUEUE-003",
@@ -118,7 +126,7 @@ CHECKS: Final = (
     ),
     Check(
         "SB-SUBS-002",
-        "the runs that keep them so succeed",
+        "the reconciler's last runs succeeded",
         subscription_checks.runs,
         needs=("SB-SELLER-002", "SB-SUBS-001"),
     ),

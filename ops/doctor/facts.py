@@ -155,6 +155,24 @@ class Facts:
         """The command that deploys the stage again."""
         return self.cell.deploying
 
+    def putting_back(self, part: str) -> tuple[str, ...]:
+        """The commands that make again what is gone of a stack, or was changed by hand, as it was deployed.
+
+        Source: CloudFormation API, CreateChangeSet (DeploymentMode REVERT_DRIFT).
+        """
+        if self.emulated:
+            return (self.deploying,)
+        which = f"--stack-name {self.cell.stack_name(part)} --change-set-name put-back"
+        return tuple(
+            self.aws(f"cloudformation {command}")
+            for command in (
+                f"create-change-set {which} --deployment-mode REVERT_DRIFT --use-previous-template "
+                "--capabilities CAPABILITY_IAM",
+                f"wait change-set-create-complete {which}",
+                f"execute-change-set {which}",
+            )
+        )
+
     def again(self, check_id: str) -> str:
         """Return the command that runs one check again."""
         return f"bin/sellerbus doctor --stage {self.name} --check {check_id}"

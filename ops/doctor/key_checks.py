@@ -63,7 +63,7 @@ def lets_amazon_encrypt(facts: Facts) -> Looked:
     policy = client.get_key_policy(KeyId=arn, PolicyName="default")["Policy"]
     wrong = faults(policy, account=AMAZON, actions=_ACTIONS, resource=arn)
     if not wrong:
-        return Looked("as Amazon needs it")
+        return Looked(f"account {AMAZON} may {' and '.join(_ACTIONS)}")
 
     def put_back() -> None:
         whole = templates.key_policy(facts, FOUNDATION, arn)

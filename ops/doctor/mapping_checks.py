@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
+from ops.doctor import templates
 from ops.doctor.check import Finding, Fix, Looked
 from ops.doctor.facts import Facts
 from ops.doctor.resources import MAPPING, RULE, Resource, each, functions, is_missing, resources
@@ -35,11 +36,8 @@ def _wrong_mapping(facts: Facts, row: Resource, found: Mapping[str, Any] | None)
             what=f"Nothing feeds a function any more: its event source mapping {row.logical_id} is gone.",
             whom=facts.everybody,
             evidence=(f"Lambda knows no mapping {row.physical_id}",),
-            by_hand="CloudFormation takes it for being there: its stack must be deleted and made again.",
-            mend=(
-                facts.aws(f"cloudformation delete-stack --stack-name {facts.cell.stack_name(row.part)}"),
-                facts.deploying,
-            ),
+            by_hand=_GONE,
+            mend=facts.putting_back(row.part),
             subjects=frozenset({row.logical_id}),
         )
     name = str(found["FunctionArn"]).split(":function:")[-1]
@@ -81,41 +79,69 @@ def _wrong_mapping(facts: Facts, row: Resource, found: Mapping[str, Any] | None)
 def rules(facts: Facts) -> Looked:
     """SB-MAP-002: every rule and schedule is enabled."""
     rows = resources(facts, RULE)
-    found = each(rows, lambda row: _rule(facts, row))
-    findings = tuple(finding for finding in found if finding)
-    return Looked(f"{len(rows)} rules and schedules", findings)
+    states = dict(zip(rows, each(rows, lambda row: _state(facts, row)), strict=True))
+    gone = [row for row, state in states.items() if state is None]
+    off = [row for row, state in states.items() if state == "DISABLED"]
+    findings = []
+    for part in dict.fromkeys(row.part for row in gone):
+        names = [row for row in gone if row.part == part]
+        findings.append(
+            Finding(
+                what=f"{_counted(names)} gone: what {_it(names)} started doesn't happen.",
+                whom=facts.everybody,
+                evidence=tuple(f"EventBridge knows no rule {row.physical_id}" for row in names),
+                by_hand=_GONE,
+                mend=facts.putting_back(part),
+                subjects=frozenset(row.logical_id for row in names),
+            )
+        )
+    if off:
+        findings.append(
+            Finding(
+                what=f"{_counted(off)} disabled: what {_it(off)} started doesn't happen.",
+                whom=facts.everybody,
+                evidence=tuple(f"{row.logical_id}: {_where(facts, row)['Name']}" for row in off),
+                by_hand="Ask who disabled it, and why.",
+                mend=(facts.fixing("SB-MAP-002"),),
+                subjects=frozenset(row.logical_id for row in off),
+                fix=Fix(
+                    f"enables {_counted(off).removesuffix(' is').removesuffix(' are')}",
+                    lambda: _on(facts, off),
+                ),
+            )
+        )
+    return Looked(f"{len(rows)} rules and schedules", tuple(findings))
 
 
-def _rule(facts: Facts, row: Resource) -> Finding | None:
+def _state(facts: Facts, row: Resource) -> str | None:
     client = facts.client("events")
-    # Of a rule on a bus of one's own CloudFormation's id is "bus|rule".
-    bus, _, name = row.physical_id.rpartition("|")
-    where = {"Name": name, **({"EventBusName": bus} if bus else {})}
     try:
-        rule = client.describe_rule(**where)
+        return str(client.describe_rule(**_where(facts, row)).get("State"))
     except client.exceptions.ClientError as error:
         if not is_missing(error):
             raise
-        return Finding(
-            what=f"The rule {row.logical_id} is gone.",
-            whom=facts.everybody,
-            evidence=(f"EventBridge knows no rule {row.physical_id}",),
-            by_hand="CloudFormation takes it for being there: its stack must be deleted and made again.",
-            mend=(
-                facts.aws(f"cloudformation delete-stack --stack-name {facts.cell.stack_name(row.part)}"),
-                facts.deploying,
-            ),
-            subjects=frozenset({row.logical_id}),
-        )
-    if rule.get("State") != "DISABLED":
         return None
-    what = str(rule.get("Description") or rule.get("ScheduleExpression") or "no description")
-    return Finding(
-        what=f"The rule {row.logical_id} is disabled: {what[0].lower()}{what[1:]} doesn't happen.",
-        whom=facts.everybody,
-        evidence=(row.physical_id,),
-        by_hand="Ask who disabled it, and why.",
-        mend=(facts.fixing("SB-MAP-002"),),
-        subjects=frozenset({row.logical_id}),
-        fix=Fix(f"enables the rule {row.logical_id}", lambda: client.enable_rule(**where)),
-    )
+
+
+def _where(facts: Facts, row: Resource) -> dict[str, str]:
+    """Return the rule's name and bus, as EventBridge takes them."""
+    bus, _, name = row.physical_id.rpartition("|")
+    # CloudFormation's id of a rule on a bus of one's own is "bus|rule"; the emulator's is the rule alone.
+    bus = bus or templates.event_bus(facts, row)
+    return {"Name": name, **({"EventBusName": bus} if bus else {})}
+
+
+def _on(facts: Facts, rows: Sequence[Resource]) -> None:
+    for row in rows:
+        facts.client("events").enable_rule(**_where(facts, row))
+
+
+def _counted(rows: Sequence[Resource]) -> str:
+    return f"The rule {rows[0].logical_id} is" if len(rows) == 1 else f"{len(rows)} rules are"
+
+
+def _it(rows: Sequence[Resource]) -> str:
+    return "it" if len(rows) == 1 else "they"
+
+
+_GONE: Final = "A deployment takes it for being there: a change set that reverts drift does not."

@@ -66,12 +66,8 @@ def _gone(facts: Facts, url: str) -> Finding:
         what="The notification queue is gone: Amazon's notifications are lost.",
         whom=facts.everybody,
         evidence=(url,),
-        by_hand="CloudFormation takes the queue for being there. With the stack deleted and deployed again, "
-        "sellers, credentials and what was archived stay (removal_policy: retain).",
-        mend=(
-            facts.aws(f"cloudformation delete-stack --stack-name {facts.cell.stack_name(NOTIFICATIONS)}"),
-            facts.deploying,
-        ),
+        by_hand="A deployment takes it for being there: a change set that reverts drift does not.",
+        mend=facts.putting_back(NOTIFICATIONS),
     )
 
 
@@ -112,7 +108,7 @@ def _policy(facts: Facts, check_id: str, part: str, url: str, arn: str, what: st
         raise NeedsError("SB-QUEUE-001")
     wrong = faults(attributes.get("Policy", ""), account=AMAZON, actions=_ACTIONS, resource=arn)
     if not wrong:
-        return Looked("as Amazon needs it")
+        return Looked(f"account {AMAZON} may {' and '.join(_ACTIONS)}")
 
     def put_back() -> None:
         policy = templates.queue_policy(facts, part, url)

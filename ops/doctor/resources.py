@@ -68,6 +68,7 @@ def _pages(facts: Facts, part: str) -> Iterator[Resource]:
 class Function:
     """A Lambda function as it is now; `found` is False where it is gone."""
 
+    part: str
     name: str
     service: str
     found: bool
@@ -92,10 +93,10 @@ def functions(facts: Facts) -> dict[str, Function]:
         try:
             answer = client.get_function(FunctionName=resource.physical_id)
         except client.exceptions.ResourceNotFoundException:
-            return Function(resource.physical_id, resource.logical_id, False, {})
+            return Function(resource.part, resource.physical_id, resource.logical_id, False, {})
         variables = answer["Configuration"].get("Environment", {}).get("Variables", {})
         service = str(variables.get("POWERTOOLS_SERVICE_NAME") or resource.logical_id)
-        return Function(resource.physical_id, service, True, answer)
+        return Function(resource.part, resource.physical_id, service, True, answer)
 
     def make() -> dict[str, Function]:
         return {row.name: row for row in each(resources(facts, FUNCTION), look)}

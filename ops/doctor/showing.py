@@ -35,8 +35,11 @@ def show(report: Report, now: datetime) -> None:
     """Print one report at once, so that it is seen while others are still at work."""
     word, style = _WORDS[report.outcome]
     place = f"{report.region or '':<3}"
-    what = report.fact or report.check.title
-    if report.outcome is Outcome.SKIPPED:
+    what = report.fact
+    if report.outcome is Outcome.WELL:
+        title = report.check.title[0].upper() + report.check.title[1:]
+        what = f"{title}: {report.fact}" if report.fact else title
+    elif report.outcome is Outcome.SKIPPED:
         what = f"skipped: {report.reason}"
     elif report.outcome is Outcome.NOT_CHECKED:
         what = f"not checked: {report.reason}"
@@ -87,7 +90,8 @@ def show_end(reports: Sequence[Report], seconds: float) -> None:
     ]
     console.show_line(f"{console.counted(len(reports), 'check')}: {', '.join(told)}, in {seconds:.1f} s.")
     found = [(report, finding) for report in reports for finding in report.findings]
-    found.sort(key=lambda pair: pair[1].level is not Level.FAILURE)
+    # What hits everybody comes before what hits some.
+    found.sort(key=lambda pair: (pair[1].level is not Level.FAILURE, bool(pair[1].subjects)))
     if not found:
         return
     console.show_line("What to run, in this order:")

@@ -149,8 +149,8 @@ def _cannot_run(facts: Facts, name: str) -> Finding | None:
             what=f"The function {function.service} is gone.",
             whom=whom,
             evidence=(f"Lambda knows no {name}",),
-            by_hand="CloudFormation takes it for being there: its stack must be deleted and made again.",
-            mend=(facts.deploying,),
+            by_hand="A deployment takes it for being there: a change set that reverts drift does not.",
+            mend=facts.putting_back(function.part),
             subjects=subjects,
         )
     if function.answer.get("Concurrency", {}).get("ReservedConcurrentExecutions") == 0:

@@ -38,8 +38,7 @@ class _Seen:
 
     def steps(self) -> list[str]:
         return [
-            f"{plan['notificationType']} {step.get('payloadVersion') or ''}".strip()
-            + f": {'missing' if step['action'] == 'create' else 'one too many'} ({step['reason']})"
+            _said(plan["notificationType"], step)
             for plan in self.answer.get("plan", ())
             for step in plan["steps"]
         ]
@@ -49,6 +48,12 @@ class _Seen:
         return any(
             step["action"] == "create" for plan in self.answer.get("plan", ()) for step in plan["steps"]
         )
+
+
+def _said(notification_type: str, step: Mapping[str, Any]) -> str:
+    if step["action"] == "create":
+        return f"{notification_type} {step['payloadVersion']} {step['reason']}"
+    return f"{notification_type}: subscription {step['subscriptionId']} is one too many: {step['reason']}"
 
 
 def _look(facts: Facts, seller_id: str, until: float) -> _Seen:

@@ -12,6 +12,7 @@ from ops.doctor.resources import Resource, resources
 _QUEUE_POLICY: Final = "AWS::SQS::QueuePolicy"
 _QUEUE: Final = "AWS::SQS::Queue"
 _KEY: Final = "AWS::KMS::Key"
+_RULE: Final = "AWS::Events::Rule"
 
 
 class UnresolvedError(Exception):
@@ -48,8 +49,19 @@ def queue_settings(facts: Facts, part: str, queue_url: str) -> dict[str, str]:
     }
 
 
+def event_bus(facts: Facts, rule: Resource) -> str:
+    """Return the bus of a rule, "" for the account's default one. Raises UnresolvedError."""
+    template = _Template(facts, rule.part)
+    return str(template.resolved(template.body[rule.logical_id]["Properties"].get("EventBusName", "")))
+
+
 def facts_rows(facts: Facts, part: str, kind: str) -> list[Resource]:
     return [row for row in resources(facts, kind) if row.part == part]
+
+
+def _rule(physical_id: str) -> str:
+    """Return a rule's name; CloudFormation's id of one on a bus of one's own is "bus|rule"."""
+    return physical_id.rpartition("|")[2]
 
 
 class _Template:
@@ -58,11 +70,14 @@ class _Template:
     def __init__(self, facts: Facts, part: str) -> None:
         self._facts = facts
         self._part = part
-        answer = facts.client("cloudformation").get_template(StackName=facts.cell.stack_name(part))
-        body = answer["TemplateBody"]
+        body = facts.once(f"template {part}", self._fetched)
         # boto3 makes an object of JSON, but not of what an emulator gives.
         template = json.loads(body) if isinstance(body, str) else body
         self.body: Mapping[str, Any] = template["Resources"]
+
+    def _fetched(self) -> Any:
+        name = self._facts.cell.stack_name(self._part)
+        return self._facts.client("cloudformation").get_template(StackName=name)["TemplateBody"]
 
     def rows(self, kind: str) -> list[Mapping[str, Any]]:
         return [row for row in self.body.values() if row["Type"] == kind]
@@ -85,6 +100,10 @@ class _Template:
                 return self._ref(given)
             if name == "Fn::Join":
                 return str(given[0]).join(str(self.resolved(part)) for part in given[1])
+            if name == "Fn::Select":
+                return self.resolved(given[1])[int(given[0])]
+            if name == "Fn::Split":
+                return str(self.resolved(given[1])).split(given[0])
             if name == "Fn::GetAtt":
                 return self._attribute(*given)
             if name == "Fn::ImportValue":
@@ -111,6 +130,13 @@ class _Template:
             return f"arn:{partition}:sqs:{region}:{account}:{physical_id.rpartition('/')[2]}"
         if (kind, attribute) == (_KEY, "Arn"):
             return f"arn:{partition}:kms:{region}:{account}:key/{physical_id}"
+        if (kind, attribute) == (_RULE, "Arn"):
+            bus = str(self.resolved(self.body[logical_id]["Properties"].get("EventBusName", "")))
+            # Of a bus that is named by its ARN only the name is part of the rule's.
+            name = "/".join(
+                part for part in (bus.partition("event-bus/")[2] or bus, _rule(physical_id)) if part
+            )
+            return f"arn:{partition}:events:{region}:{account}:rule/{name}"
         raise UnresolvedError(f"{attribute} of {logical_id} ({kind}) in the template of {self._part}")
 
     def _physical_id(self, logical_id: str) -> str:
@@ -121,15 +147,19 @@ class _Template:
         raise UnresolvedError(f"{logical_id} of {self._part} was not made")
 
     def _imported(self, name: str) -> str:
-        cloudformation = self._facts.client("cloudformation")
+        exports = self._facts.once("exports", self._exports)
+        if name not in exports:
+            raise UnresolvedError(f"no stack exports {name}")
+        return exports[name]
+
+    def _exports(self) -> dict[str, str]:
         start: dict[str, str] = {}
+        found: dict[str, str] = {}
         while True:
-            page = cloudformation.list_exports(**start)
-            for row in page["Exports"]:
-                if row["Name"] == name:
-                    return str(row["Value"])
+            page = self._facts.client("cloudformation").list_exports(**start)
+            found |= {row["Name"]: row["Value"] for row in page["Exports"]}
             if not page.get("NextToken"):
-                raise UnresolvedError(f"no stack exports {name}")
+                return found
             start = {"NextToken": page["NextToken"]}
 
     @property

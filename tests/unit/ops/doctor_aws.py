@@ -125,6 +125,7 @@ class Rules(Events):
         self.rules: dict[str, str] = {}
 
     def describe_rule(self, *, Name: str, EventBusName: str = "default") -> Any:
+        assert EventBusName == "the-bus"
         if Name not in self.rules:
             raise refused("ResourceNotFoundException", "DescribeRule")
         return {"Name": Name, "State": self.rules[Name], "Description": "Looks every day"}

@@ -228,7 +228,7 @@ FAULTS = [
         "subscription-deleted",
         "SB-SUBS-001",
         lambda w: w.amazon.subscriptions[FIRST].discard(TYPES[0]),
-        "ORDER_CHANGE 1.0: missing",
+        "ORDER_CHANGE 1.0 is missing",
     ),
     Fault(
         "subscription-extra", "SB-SUBS-001", lambda w: w.amazon.extra.update({FIRST: {"B2B"}}), "too many", 0
@@ -258,6 +258,7 @@ FAULTS = [
         since=True,
     ),
     Fault("rule-disabled", "SB-MAP-002", lambda w: w.rules.rules.update(daily="DISABLED"), "disabled"),
+    Fault("rule-gone", "SB-MAP-002", lambda w: w.rules.rules.clear(), "no rule daily"),
     Fault("dead-letters", "SB-DLQ-001", _dead, "notification-dead: 1"),
     Fault("alarms-unheard", "SB-ALARM-001", lambda w: _silence(w), "no subscription", 0),
     Fault("alarms-unconfirmed", "SB-ALARM-001", lambda w: _unconfirm(w), "has not confirmed", 0),
