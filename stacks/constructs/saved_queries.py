@@ -28,7 +28,7 @@ QUERIES = (
     SavedQuery(
         "way of one id",
         (
-            "fields @timestamp, service, level, message, reason, operation, status, outcome, function_request_id",
+            "fields @timestamp, service, level, message, reason, operation, status, outcome",
             # Not by the key alone: the line of a batch lists the ids of all events that it published.
             f'filter @message like "{ID_TO_REPLACE}"',
             "sort @timestamp asc",
@@ -61,7 +61,8 @@ QUERIES = (
         (
             "fields @timestamp, silent",
             "fields longest.0.seller_id as quietest, longest.0.notification_type as type",
-            "fields longest.0.quiet_seconds as seconds, longest.1.seller_id as next, longest.2.seller_id as third",
+            "fields longest.0.quiet_seconds as seconds",
+            "fields longest.1.seller_id as second, longest.2.seller_id as third",
             'filter service = "watch_stage" and ispresent(silent)',
             "sort @timestamp desc",
             "limit 20",
