@@ -202,6 +202,9 @@ def test_functions_may_use_it_only_through_a_service_or_for_refresh_tokens(synth
                 "ForAllValues:StringEquals": {"kms:EncryptionContextKeys": ["sellerId"]},
                 "Null": {"kms:EncryptionContext:sellerId": "false"},
             }
+        elif sid.startswith("HandOnTo"):
+            # Another cell's key: tests/template/test_secret_rotation.py.
+            assert "kms:ResourceAliases" in statement["Condition"]["ForAnyValue:StringEquals"]
         else:
             service = statement["Condition"]["StringEquals"]["kms:ViaService"]
             assert service.endswith(f".{synthesis.settings.aws_region}.amazonaws.com"), (function, sid)

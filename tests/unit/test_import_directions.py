@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT / "lambdas" / "layers" / "shared" / "python"
 FUNCTIONS = sorted(path.parent.name for path in (ROOT / "lambdas").glob("*/handler.py"))
 
-CAPABILITIES = frozenset({"notifications", "feeds", "messaging"})
+CAPABILITIES = frozenset({"notifications", "feeds", "messaging", "rotation"})
 GROUND = frozenset({"api", "aws", "documents", "sellers"})
 
 # The rules of a capability are pure: no clock, no network, no AWS. Stores and clients come as arguments.
@@ -180,6 +180,9 @@ PURE = [
         )
         for path in sorted((SHARED / "sellerbus" / "feeds").glob(f"{pattern}.py"))
     ),
+    # What Amazon says of the client secret, and what follows from it.
+    "rotation/messages.py",
+    "rotation/state.py",
     # What a message must be, and what an order offers.
     *(
         f"messaging/{name}.py"
