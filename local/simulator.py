@@ -102,6 +102,10 @@ class Simulator:
         (application,) = self._call("GET", "applications")
         return [dict(secret) for secret in application["secrets"]]
 
+    def set_token_lifetime(self, seconds: int) -> None:
+        """How long access tokens last that are given from now on."""
+        self._call("POST", "tokens", {"expiresInSeconds": seconds})
+
     def revoke(self, seller_id: str) -> None:
         """A seller withdraws the authorisation; nobody tells the application."""
         self._call("POST", f"sellers/{seller_id}/revoke", {})
@@ -134,10 +138,6 @@ class Simulator:
         """A customer orders from a seller; `more` are fields of the control API's orders."""
         order = {"sellerId": seller_id, "marketplaceId": marketplace_id, "amazonOrderId": order_id}
         self._call("POST", "orders", {**order, **more})
-
-    def change_order(self, order_id: str, **change: Any) -> None:
-        """Something happens to an order at Amazon; `change` are fields of the control API's orders."""
-        self._call("POST", f"orders/{order_id}", change)
 
     def outbox(self, seller_id: str, order_id: str | None = None) -> list[dict[str, Any]]:
         """The messages that a seller's buyers have got, oldest first; of one order, or of all."""

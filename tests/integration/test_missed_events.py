@@ -52,8 +52,7 @@ def test_an_order_and_a_feed_that_amazon_never_told_are_found_once(system: Syste
     look(system)
 
     for order_id in (MISSED_ORDER, TOLD_ORDER):
-        amazon.add_order(SELLER.seller_id, US, order_id)
-        amazon.change_order(order_id, daysOlder=HALF_AN_HOUR_IN_DAYS)
+        amazon.add_order(SELLER.seller_id, US, order_id, daysAgo=HALF_AN_HOUR_IN_DAYS)
     told = order_change(TOLD_ORDER, event_time=datetime.now(UTC).isoformat(timespec="milliseconds"))
     told["Payload"]["OrderChangeNotification"]["SellerId"] = SELLER.seller_id
     (told_id,) = system.publish(told)

@@ -57,8 +57,8 @@ NAMES_MADE_BY_OTHERS = {
     *("HandOnToNaKey", "HandOnToEuKey", "HandOnToFeKey"),
     "SeePartnerEventSources",
     "StopExecutions",
-    "StoreLargePayloads",
-    *("InboxDelete", "MessagesDelete", "ResourceDelete", "ResultsDelete"),
+    *("StoreLargePayloads", "WriteArchive"),
+    *("ArchiveDelete", "InboxDelete", "MessagesDelete", "ResourceDelete", "ResultsDelete"),
     *("KeepChanges", "KeepFeeds", "KeepFindings", "KeepReports"),
     *("ReadAttachments", "ReadChanges", "ReadFeeds", "ReadResults", "ReadTemplates"),
 }

@@ -12,6 +12,7 @@ KEPT = {
     "Foundation/Key961B73FD",
     "Foundation/LwaCredentialsC83131AE",
     "Foundation/SellerRegistry0D0F8D2D",
+    "Notifications/ArchiveBucket49F1AC64",
     "Notifications/LedgerB7379752",
     "Notifications/NotificationQueue9098CA41",
     "Notifications/SubscriptionsState75F3E325",
@@ -25,6 +26,7 @@ KEPT = {
 }
 # Without its policy a queue that is kept refuses Amazon, and nobody is told.
 KEPT_POLICIES = {
+    "Notifications/ArchiveBucketPolicy13E3D5ED",
     "Notifications/NotificationQueueDeadLetterQueuePolicy12272E6B",
     "Notifications/NotificationQueuePolicyC274D66D",
     "Notifications/PayloadBucketPolicy68AC3959",
@@ -157,10 +159,16 @@ def test_the_secret_is_made_empty(synthesis: Synthesis) -> None:
     assert set(secret) == {"Description", "KmsKeyId"}
 
 
-@pytest.fixture
-def bucket(synthesis: Synthesis) -> Resource:
-    found: Resource = synthesis.notifications.only("AWS::S3::Bucket")["Properties"]
-    return found
+@pytest.fixture(params=["PayloadBucket", "ArchiveBucket"])
+def bucket(synthesis: Synthesis, request: pytest.FixtureRequest) -> Resource:
+    return _bucket(synthesis, request.param)
+
+
+def _bucket(synthesis: Synthesis, name: str) -> Resource:
+    template = synthesis.notifications
+    found: Resource = template.of_type("AWS::S3::Bucket")[template.logical_id("AWS::S3::Bucket", name)]
+    properties: Resource = found["Properties"]
+    return properties
 
 
 def test_the_bucket_is_private(bucket: Resource) -> None:
@@ -175,7 +183,8 @@ def test_the_bucket_saves_calls_of_the_key(bucket: Resource) -> None:
     assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
 
 
-def test_payloads_are_gone_for_good_when_their_time_is_over(synthesis: Synthesis, bucket: Resource) -> None:
+def test_payloads_are_gone_for_good_when_their_time_is_over(synthesis: Synthesis) -> None:
+    bucket = _bucket(synthesis, "PayloadBucket")
     (rule,) = bucket["LifecycleConfiguration"]["Rules"]
     assert rule["Status"] == "Enabled"
     assert rule["Prefix"] == "payloads/"
