@@ -90,14 +90,17 @@ def doctor(
     (commands), "fixes" (what --fix does), "subjects" (sellers, functions), "link"}]}]}; with --fix of the
     checks that were mended what was found after it.
     """
+    del no_input
     if list_checks:
         _list(as_json=as_json)
         return
     if not stage:
         raise CommandError("Say which stage: --stage NAME (the name of its file under config/).", WRONG_INPUT)
     chosen = _chosen(check or [])
-    begun, at = time.monotonic(), datetime.now(UTC)
     whole, cells = facts_of(stage, region)
+    if fix and whole.stage is not None:
+        guard.allowed(whole.stage, confirm, "Mending")
+    begun, at = time.monotonic(), datetime.now(UTC)
     reports = []
     for report in runner.run(chosen, whole, cells):
         reports.append(report)
@@ -144,9 +147,7 @@ def _mended(
         for report in after:
             showing.show(report, datetime.now(UTC))
     seen = {(report.check.id, report.region) for report in after}
-    return _outside_in(
-        [*after, *(row for row in reports if (row.check.id, row.region) not in seen)], cells
-    )
+    return _outside_in([*after, *(row for row in reports if (row.check.id, row.region) not in seen)], cells)
 
 
 def facts_of(name: str, region: str | None = None) -> tuple[Facts, dict[str, Facts]]:

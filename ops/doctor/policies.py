@@ -55,11 +55,16 @@ def _statements(policy: str) -> Iterator[Mapping[str, Any]]:
 
 
 def _of(statement: Mapping[str, Any], account: str) -> bool:
-    principal = statement.get("Principal")
+    if "NotPrincipal" in statement:
+        return not _named(statement["NotPrincipal"], account)
+    return _named(statement.get("Principal"), account)
+
+
+def _named(principal: Any, account: str) -> bool:
     if principal == "*":
         return True
     names = _texts(principal.get("AWS")) if isinstance(principal, Mapping) else []
-    return any(name == "*" or name == account or name.endswith(f":{account}:root") for name in names)
+    return any(name in ("*", account) or name.endswith(f":{account}:root") for name in names)
 
 
 def _matches(statement: Mapping[str, Any], element: str, value: str) -> bool:
