@@ -266,7 +266,7 @@ class TestProving:
             finally:
                 world.amazon.refused_scopes = set()
 
-        world.amazon.ask = only_the_first  # type: ignore[assignment, method-assign]
+        world.amazon.ask = only_the_first  # type: ignore[method-assign]
         world.look()
         assert world.secrets.value("AWSCURRENT") == FIRST
 

@@ -31,7 +31,7 @@ def client(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
     if request.param == "fake":
         fake = FakeSecretsManager(lambda: START)
         fake.put_secret_value(SecretId="s", SecretString=text)
-        yield fake
+        yield fake.client
         return
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
@@ -42,7 +42,7 @@ def client(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
 
 def labels(versions: SecretVersions) -> dict[str, str]:
     """Client secrets by label."""
-    found = {}
+    found: dict[str, str] = {}
     for each in versions.labelled():
         version = versions.find(each.version_id)
         assert version is not None
@@ -84,7 +84,7 @@ def test_the_label_is_not_taken_from_a_version_that_was_not_expected() -> None:
     client.put_secret_value(
         SecretId="s", SecretString=json.dumps({"clientId": "client", "clientSecret": "the-old-one"})
     )
-    versions = SecretVersions(client, "s")
+    versions = SecretVersions(client.client, "s")
     old = versions.current().version_id
     versions.store(ID, NEW)
     client.put_secret_value(
@@ -101,7 +101,7 @@ def test_a_secret_without_credentials(text: str) -> None:
     if text:
         fake.put_secret_value(SecretId="s", SecretString=text)
     with pytest.raises(NoCredentialsError) as caught:
-        SecretVersions(fake, "s").current()
+        SecretVersions(fake.client, "s").current()
     assert caught.value.__cause__ is None
 
 
@@ -111,7 +111,7 @@ def test_no_error_repeats_what_was_to_be_written() -> None:
             raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "PutSecretValue")
 
     with pytest.raises(StoreUnavailableError) as caught:
-        SecretVersions(Refusing(lambda: START), "s").store(ID, NEW)
+        SecretVersions(Refusing(lambda: START).client, "s").store(ID, NEW)
     assert "the-new-one" not in repr(caught.value)
 
 

@@ -104,6 +104,11 @@ class FakeSecretsManager:
         self.versions: dict[str, tuple[str, datetime]] = {}
         self.labels: dict[str, str] = {}
 
+    @property
+    def client(self) -> Any:
+        """Itself, as boto3's client."""
+        return self
+
     def value(self, label: str) -> str | None:
         """The client secret under a label."""
         if label not in self.labels:
@@ -428,7 +433,7 @@ class World:
 
     @property
     def rotation(self) -> Rotation:
-        return RotationStore(TaskTable(self.table, "t", sleep=lambda _: None)).read(APPLICATION)
+        return RotationStore(TaskTable(self.table.client, "t", sleep=lambda _: None)).read(APPLICATION)
 
     def pass_days(self, days: float) -> None:
         self.now += days * DAY
