@@ -27,6 +27,7 @@ LIMITS = {
     "sellers_silent": ("more_than", 0, "2/2", 900),
     "subscriptions_drifted": ("more_than", 0, "1/1", 900),
     "authorizations_revoked": ("more_than", 0, "1/1", 900),
+    "missed_events": ("more_than", 0, "1/1", 1800),
     "notifications_abandoned": ("more_than", 0, "1/1", 900),
     "seller_changes_late": ("minutes", 15, "2/2", 300),
 }
