@@ -187,3 +187,44 @@ def test_a_kept_previous_value_that_is_refused_gives_way_to_the_current_one() ->
     (previous,) = credentials.instead_of(credentials.current())
     credentials.keep(previous)
     assert [other.client_secret for other in credentials.instead_of(previous)] == ["bad"]
+
+
+def secret(value: str, client_id: str = "client-1") -> str:
+    return json.dumps({"clientId": client_id, "clientSecret": value})
+
+
+def test_a_refused_secret_is_stood_in_for_by_the_new_one_and_then_by_the_previous_one() -> None:
+    secrets = Secrets(secret("current"), previous=secret("previous"), pending=secret("pending"))
+    credentials = source(secrets)
+    found = [each.client_secret for each in credentials.instead_of(credentials.current())]
+    assert found == ["pending", "previous"]
+
+
+@pytest.mark.parametrize(
+    ("pending", "previous", "found"),
+    [
+        # Each value once: a label may still lie on the secret in use.
+        (secret("current"), secret("previous"), ["previous"]),
+        (secret("other"), secret("other"), ["other"]),
+        # Another application's sellers are not ours, and what is garbled is of no use.
+        (secret("pending", "client-2"), "{", []),
+        (None, None, []),
+    ],
+)
+def test_only_what_may_help_is_tried(pending: str | None, previous: str | None, found: list[str]) -> None:
+    credentials = source(Secrets(secret("current"), previous=previous, pending=pending))
+    tried = [each.client_secret for each in credentials.instead_of(credentials.current())]
+    assert tried == found
+
+
+def test_what_stands_in_is_told_each_time_and_kept_for_five_minutes() -> None:
+    time, notices = Time(), list[str]()
+    secrets = Secrets(secret("current"), pending=secret("pending"))
+    credentials = source(secrets, time, notices)
+    (stand_in,) = credentials.instead_of(credentials.current())
+    credentials.keep(stand_in)
+    assert credentials.current() == stand_in
+    assert len(notices) == 1
+    assert "pending" not in notices[0]
+    time.now += 301
+    assert credentials.current().client_secret == "current"
