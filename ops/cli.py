@@ -20,7 +20,7 @@ from ops import (
     status,
     subscriptions,
 )
-from ops.doctor.command import doctor
+from ops.doctor.command import RIGHTS, doctor
 from ops.errors import FAILED, WRONG_INPUT, CommandError, aws_not_reached, aws_refusal
 from sellerbus.api.redaction import redact
 
@@ -46,7 +46,7 @@ app = typer.Typer(
     epilog=EPILOG,
     help="Operate a Sellerbus stage. AWS credentials are those of your environment or profile.",
 )
-app.command("doctor")(doctor)
+app.command("doctor", epilog=RIGHTS)(doctor)
 app.add_typer(secrets.app, name="secrets")
 app.add_typer(sellers.app, name="sellers")
 app.add_typer(subscriptions.app, name="subscriptions")

@@ -42,6 +42,8 @@ _INVOCATION_TIMEOUT_SECONDS = 310
 def clients(service: str, region: str) -> Any:
     config = Config(
         connect_timeout=5,
+        # `doctor` asks for sixteen sellers at once; boto3 would throw away connections above ten.
+        max_pool_connections=16,
         read_timeout=_INVOCATION_TIMEOUT_SECONDS if service == "lambda" else _READ_TIMEOUT_SECONDS,
         retries={"mode": "standard", "total_max_attempts": 4},
     )

@@ -26,19 +26,20 @@ def credentials(facts: Facts) -> Looked:
     except ClientError as error:
         code = str(error.response["Error"]["Code"])
         clock = " The clock of this machine may be wrong." if code in _CLOCK_CODES else ""
-        return _refused(f"AWS refuses your credentials.{clock}", aws_refusal(error))
+        return _refused(facts, f"AWS refuses your credentials.{clock}", aws_refusal(error))
     except BotoCoreError as error:
-        return _refused("Your AWS credentials could not be used.", aws_not_reached(error))
+        return _refused(facts, "Your AWS credentials could not be used.", aws_not_reached(error))
     return Looked(str(identity["Arn"]))
 
 
-def _refused(what: str, evidence: str) -> Looked:
+def _refused(facts: Facts, what: str, evidence: str) -> Looked:
+    by_hand = "Without IAM Identity Center set AWS_PROFILE instead of the first command."
     finding = Finding(
         what=what,
         whom="you: nothing of the stage can be looked at; it runs on without you",
         evidence=(evidence,),
-        by_hand="Without IAM Identity Center set AWS_PROFILE instead of the first command.",
-        mend=_LOG_IN,
+        by_hand="Is `make up` running?" if facts.emulated else by_hand,
+        mend=("source .local/env",) if facts.emulated else _LOG_IN,
     )
     return Looked("refused", (finding,))
 

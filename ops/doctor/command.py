@@ -24,6 +24,10 @@ from ops.guard import Confirm
 from ops.options import AsJson, NoInput
 from ops.stage import Stage, open_stage
 
+RIGHTS = (
+    "Rights: to read the stage's resources, and lambda:InvokeFunction on inspect_amazon; docs/doctor.md "
+    "lists them, and what --fix needs beside. What it may not look at it reports as unknown."
+)
 CREDENTIALS = 4
 """The exit code where AWS doesn't let the person in: nothing could be looked at."""
 

@@ -104,9 +104,9 @@ def functions(facts: Facts) -> dict[str, Function]:
     return facts.once("functions", make)
 
 
-def each(items: Iterable[Item], work: Callable[[Item], Value]) -> list[Value]:
+def each(items: Iterable[Item], work: Callable[[Item], Value], *, at_once: int = _AT_ONCE) -> list[Value]:
     """Return what `work` gives for each item, in their order; several at once. Raises what `work` raises."""
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(at_once) as pool:
         return list(pool.map(work, items))
 
 

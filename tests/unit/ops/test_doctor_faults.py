@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer.main
 from botocore.exceptions import NoCredentialsError
 
+from ops import cli
 from sellerbus.api.operations import NOTIFICATIONS_SCOPE, ROTATION_SCOPE
 from tests.unit.ops.aws import DeployedStage
 from tests.unit.ops.doctor_aws import refused
@@ -300,6 +304,19 @@ def _unconfirm(world: DoctorStage) -> None:
     held["on-call@example.com"] = "PendingConfirmation"
 
 
+def assert_there_is(command: str) -> None:
+    """A command of this program that is printed is one that it has, with these options."""
+    words = re.sub("<[^>]*>", "x", command).split()
+    if words[0] != "bin/sellerbus":
+        return
+    found: Any = typer.main.get_command(cli.app)
+    rest = iter(words[1:])
+    while hasattr(found, "commands"):
+        found = found.commands[next(rest)]
+    known = {name for parameter in found.params for name in (*parameter.opts, *parameter.secondary_opts)}
+    assert {word.partition("=")[0] for word in rest if word.startswith("--")} <= known, command
+
+
 @pytest.fixture
 def world(stage: DeployedStage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> DoctorStage:
     return DoctorStage(stage, monkeypatch, tmp_path)
@@ -320,6 +337,7 @@ def test_one_finding_whose_commands_clear_it(world: DoctorStage, fault: Fault) -
     assert finding["link"] == f"docs/doctor.md#{fault.check.lower()}"
     assert bool(finding["since"]) is fault.since
     for command in finding["mend"]:
+        assert_there_is(command)
         world.mend(command)
     assert world.findings() == []
 
@@ -388,6 +406,7 @@ def test_what_no_command_mends_is_one_finding_too(world: DoctorStage, fault: Fau
     ((_, finding),) = found
     assert finished.code == fault.code
     assert fault.says in json.dumps(finding)
-    assert finding["mend"]
+    for command in finding["mend"]:
+        assert_there_is(command)
     assert finding["byHand"] or fault.name in ("canary", "waits")
     assert bool(finding["since"]) is fault.since
