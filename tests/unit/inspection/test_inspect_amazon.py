@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+import requests
 
 from lambdas.inspect_amazon import handler as module
 from sellerbus.runtime import bootstrap, selling_partner
@@ -84,3 +85,51 @@ def test_an_incomplete_environment_is_an_error(amazon: Amazon, monkeypatch: pyte
     monkeypatch.delenv("SP_API_SANDBOX")
     with pytest.raises(ConfigurationError, match="SP_API_SANDBOX"):
         invoke({"request": "destinations"})
+
+
+class Lwa:
+    """Login with Amazon over HTTP. accepted: the client secret that it takes."""
+
+    def __init__(self) -> None:
+        self.accepted = "first"
+        self.asked: list[str] = []
+
+    def post(self, url: str, *, data: dict[str, str], **_: Any) -> requests.Response:
+        self.asked.append(data.get("scope") or data["grant_type"])
+        response = requests.Response()
+        good = data["client_secret"] == self.accepted
+        response.status_code = 200 if good else 401
+        body = {"access_token": "Atza|t", "expires_in": 3600} if good else {"error": "invalid_client"}
+        response._content = json.dumps(body).encode()
+        return response
+
+
+class SecretsManager:
+    """One secret with a current value and none before."""
+
+    class exceptions:  # noqa: N801
+        class ResourceNotFoundException(Exception): ...  # noqa: N818
+
+    def __init__(self) -> None:
+        self.value = "first"
+
+    def get_secret_value(self, *, SecretId: str, VersionStage: str) -> dict[str, str]:
+        if VersionStage != "AWSCURRENT":
+            raise self.exceptions.ResourceNotFoundException
+        document = {"clientId": "amzn1.application-oa2-client.1", "clientSecret": self.value}
+        return {"SecretString": json.dumps(document)}
+
+
+def test_authorisations_are_asked_for_anew_each_time(amazon: Amazon, monkeypatch: pytest.MonkeyPatch) -> None:
+    lwa, secrets = Lwa(), SecretsManager()
+    monkeypatch.setattr(bootstrap, "http", lambda: lwa)
+    monkeypatch.setattr(bootstrap, "aws", lambda service: secrets if service == "secretsmanager" else Ssm())
+    request = {"request": "authorisations", "scopes": True, "sellerIds": [SELLER]}
+    given = invoke(request)
+    assert [row["given"] for row in (*given["scopes"], *given["sellers"])] == [True, True, True]
+    assert len(lwa.asked) == 3
+    # A token and a secret that are kept from before would still be good.
+    secrets.value = "mistyped"
+    refused = invoke(request)
+    assert [row["kind"] for row in (*refused["scopes"], *refused["sellers"])] == ["credentials"] * 3
+    assert "mistyped" not in json.dumps(refused)
