@@ -170,6 +170,11 @@ class Alarms(Section):
     page_url: str | None = Field(
         default=None, pattern=r"^https://[^\s/]+\S*$", description="an https URL that takes SNS messages"
     )
+    runbook_url: str | None = Field(
+        default=None,
+        pattern=r"^https://[^\s/]+\S*$",
+        description="the https URL at which docs/runbook.md is read, for the dashboard's link",
+    )
     dead_letters: DeadLetters = Field(default=DeadLetters(), description="a mapping")
     oldest_message: OldestMessage = Field(default=OldestMessage(), description="a mapping")
     function_errors: FunctionErrors = Field(default=FunctionErrors(), description="a mapping")

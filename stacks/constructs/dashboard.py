@@ -72,7 +72,9 @@ class OperationsDashboard(Construct):
             dashboard_name=defaults.prefix,
             default_interval=cdk.Duration.hours(SHOWN_HOURS),
         )
-        dashboard.add_widgets(panel(texts.opening(*where), height=_LONG))
+        dashboard.add_widgets(
+            panel(texts.opening(*where, runbook_url=topic.limits.runbook_url), height=_LONG)
+        )
         # The emulator has neither composite alarms nor such on expressions.
         for line in flows.alarm_states(view, pages=None if settings.emulator else pages):
             dashboard.add_widgets(*line)

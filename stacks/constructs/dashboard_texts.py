@@ -61,8 +61,10 @@ _ROWS = (
 )
 
 
-def opening(stage: str, region: str, folder: str) -> str:
-    return _filled(_OPENING, stage, region, folder)
+def opening(stage: str, region: str, folder: str, *, runbook_url: str | None) -> str:
+    """runbook_url: where people read the runbook; without it its place in the repository is told."""
+    runbook = f"[{RUNBOOK}]({runbook_url})" if runbook_url else RUNBOOK
+    return _filled(_OPENING, stage, region, folder, runbook)
 
 
 def rows(stage: str, region: str, folder: str) -> list[str]:
@@ -70,13 +72,13 @@ def rows(stage: str, region: str, folder: str) -> list[str]:
     return [_filled(row, stage, region, folder) for row in _ROWS]
 
 
-def _filled(text: str, stage: str, region: str, folder: str) -> str:
+def _filled(text: str, stage: str, region: str, folder: str, runbook: str = RUNBOOK) -> str:
     heading, *rest = dedent(text).strip().splitlines()
     # One paragraph: the console's Markdown shows line ends as they are.
     return f"{heading}\n\n{' '.join(rest)}".format(
         stage=stage,
         region=region,
         folder=folder,
-        runbook=RUNBOOK,
+        runbook=runbook,
         cell=f"--stage {stage} --region {region}",
     )

@@ -8,6 +8,7 @@ import pytest
 import typer.main
 
 from ops.cli import app
+from stacks.constructs.dashboard_texts import opening
 from tests.template.dashboards import Dashboard, levels, shown
 from tests.template.synthesis import Synthesis
 
@@ -51,6 +52,13 @@ def test_each_row_is_opened_by_a_text_over_its_whole_width(dashboard: Dashboard)
     for text in dashboard.texts()[1:7]:
         assert "**Normal:**" in text
         assert "**Else:**" in text
+
+
+def test_the_opening_names_the_runbook_and_links_to_it_where_it_is_told_where_people_read_it() -> None:
+    names = ("production", "na", "sellerbus-production-na")
+    assert "docs/runbook.md" in opening(*names, runbook_url=None)
+    url = "https://example.com/runbook"
+    assert f"[docs/runbook.md]({url})" in opening(*names, runbook_url=url)
 
 
 COMMAND = re.compile(r"`bin/sellerbus ([^`]+)`")
