@@ -3,20 +3,17 @@
 A letter is sent first and deleted afterwards: killed in between it lies in both queues. SQS takes what is put
 back for a new message, with a new id; it carries its first id along, from which the functions derive theirs.
 
-SQS's own move task does it for a whole queue, without that: only for queues whose functions derive nothing.
-
-Source: SQS API, SendMessage, DeleteMessage; StartMessageMoveTask, ListMessageMoveTasks and
-CancelMessageMoveTask.
+Source: SQS API, SendMessage, DeleteMessage; EventBridge API, PutEvents.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from botocore.exceptions import ClientError
-
+from ops.dead_letter_queues import DeadLetterQueue
 from ops.dead_letter_reading import Letter, put_back, received
 from sellerbus.aws.message_queue import ORIGINAL_ID, ORIGINAL_SENT
 
@@ -35,9 +32,6 @@ _OF_THE_LAST_FAILURE: Final = frozenset(
     }
 )
 """What said why it lay there: kept, it would be said of the next failure."""
-_NO_SUCH_TASK: Final = ("InvalidAction", "UnknownOperation", "UnsupportedOperation", "NotImplemented")
-_POLL_SECONDS: Final = 2.0
-RUNNING: Final = "RUNNING"
 
 
 class Pace(Protocol):
@@ -59,6 +53,27 @@ class Moved:
     ids: set[str] = field(default_factory=set)
 
 
+@dataclass
+class Done:
+    """What was done with one queue's letters. by: letter (one by one), or sqs (its move task)."""
+
+    queue: DeadLetterQueue
+    moved: Moved = field(default_factory=Moved)
+    by: str = "letter"
+    fault: str = ""
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "region": self.queue.cell.region,
+            "queue": self.queue.name,
+            "moved": self.moved.moved,
+            "left": self.moved.left,
+            "failedAgain": self.moved.back,
+            "by": self.by,
+            "fault": self.fault or None,
+        }
+
+
 def steady(per_second: float, *, now: Callable[[], float], wait: Callable[[float], object]) -> Pace:
     """Return a pace of so many a second. now: a clock in seconds that never goes back."""
     due = now()
@@ -77,7 +92,7 @@ def move(
     sqs: Any,
     *,
     dead_url: str,
-    source_url: str,
+    send: Callable[[Letter], str],
     wanted: Callable[[Letter], bool],
     pace: Pace,
     told: Moved,
@@ -85,7 +100,8 @@ def move(
 ) -> None:
     """Put back the wanted letters one by one; `told` says at any time how far it got.
 
-    enough: whether nothing more is wanted. Raises ClientError; what was not moved by then stays.
+    send: puts one where it came from, and returns its new id. enough: whether nothing more is wanted. Raises
+    what `send` raises, and ClientError; what was not moved by then stays.
     """
     sent: set[str] = set()
     held: list[Letter] = []
@@ -100,10 +116,10 @@ def move(
                     told.left += 1
                 else:
                     pace()
-                    answer = sqs.send_message(QueueUrl=source_url, **sendable(letter))
+                    new_id = send(letter)
                     sqs.delete_message(QueueUrl=dead_url, ReceiptHandle=letter.receipt_handle)
                     held.remove(letter)
-                    sent |= {str(answer["MessageId"]), letter.original_id}
+                    sent |= {new_id, letter.original_id}
                     told.moved += 1
                     told.ids |= {letter.message_id, letter.original_id}
             if enough():
@@ -134,6 +150,40 @@ def remove(sqs: Any, dead_url: str, message_ids: Set[str]) -> int:
     return removed
 
 
+def to_queue(sqs: Any, source_url: str) -> Callable[[Letter], str]:
+    """Return what puts a letter back into its queue. Raises ClientError."""
+    return lambda letter: str(sqs.send_message(QueueUrl=source_url, **sendable(letter))["MessageId"])
+
+
+def to_bus(events: Any, bus_name: str) -> Callable[[Letter], str]:
+    """Return what puts an event on the bus again: the same source, type and detail, so the same eventId.
+
+    Raises NotSentError and ClientError.
+    """
+
+    def send(letter: Letter) -> str:
+        try:
+            event = json.loads(letter.body)
+            entry = {
+                "EventBusName": bus_name,
+                "Source": event["source"],
+                "DetailType": event["detail-type"],
+                "Detail": json.dumps(event["detail"], ensure_ascii=False, separators=(",", ":")),
+            }
+        except (ValueError, KeyError, TypeError):
+            raise NotSentError(f"Letter {letter.message_id} is no event.") from None
+        (answer,) = events.put_events(Entries=[entry])["Entries"]
+        if not answer.get("EventId"):
+            raise NotSentError(f"The bus did not take {letter.message_id}: {answer.get('ErrorCode')}.")
+        return str(answer["EventId"])
+
+    return send
+
+
+class NotSentError(Exception):
+    """A letter could not be put back, and lies where it lay."""
+
+
 def sendable(letter: Letter) -> dict[str, Any]:
     """Return what SendMessage takes to put the letter back: unchanged, with its first id and time."""
     first: dict[str, Mapping[str, Any]] = {ORIGINAL_ID: _text(letter.original_id)}
@@ -149,66 +199,6 @@ def sendable(letter: Letter) -> dict[str, Any]:
     if letter.group is not None:
         arguments["MessageGroupId"] = letter.group
     return arguments
-
-
-def start_task(sqs: Any, *, dead_arn: str, source_arn: str, per_second: float | None) -> str | None:
-    """Have SQS move the whole queue; return the task's handle, None where the service has no such task.
-
-    The destination is said: of letters that a function sent here SQS does not know where they came from.
-    """
-    arguments: dict[str, Any] = {"SourceArn": dead_arn, "DestinationArn": source_arn}
-    if per_second is not None:
-        arguments["MaxNumberOfMessagesPerSecond"] = max(1, round(per_second))
-    try:
-        return str(sqs.start_message_move_task(**arguments)["TaskHandle"])
-    except ClientError as error:
-        if any(word in error.response["Error"]["Code"] for word in _NO_SUCH_TASK):
-            return None
-        raise
-
-
-@dataclass(frozen=True)
-class TaskState:
-    """Of a move task; status as SQS tells it. to_move: how many there were at its start, about."""
-
-    status: str
-    moved: int
-    to_move: int
-    failure: str
-
-
-def follow_task(
-    sqs: Any,
-    dead_arn: str,
-    handle: str,
-    *,
-    wait: Callable[[float], object],
-    told: Callable[[TaskState], None],
-) -> TaskState:
-    """Wait for the task's end; stops it when interrupted. Raises ClientError."""
-    try:
-        while True:
-            state = _task(sqs, dead_arn, handle)
-            told(state)
-            if state.status != RUNNING:
-                return state
-            wait(_POLL_SECONDS)
-    except KeyboardInterrupt:
-        sqs.cancel_message_move_task(TaskHandle=handle)
-        raise
-
-
-def _task(sqs: Any, dead_arn: str, handle: str) -> TaskState:
-    answer = sqs.list_message_move_tasks(SourceArn=dead_arn, MaxResults=10)
-    results = answer.get("Results", [])
-    # SQS tells the handle of running tasks alone; the newest comes first.
-    found = next((one for one in results if one.get("TaskHandle") == handle), results[0] if results else {})
-    return TaskState(
-        status=str(found.get("Status", "UNKNOWN")),
-        moved=int(found.get("ApproximateNumberOfMessagesMoved", 0)),
-        to_move=int(found.get("ApproximateNumberOfMessagesToMove", 0)),
-        failure=str(found.get("FailureReason", "")),
-    )
 
 
 def _text(value: str) -> Mapping[str, Any]:

@@ -26,7 +26,7 @@ class Kind:
 
     function: that works on the queue. secret: its bodies are never shown. private: they may hold a buyer's
     data or a letter to one. derives_ids: its function makes ids of SQS's message id, so that a message that
-    is put back must say which one it had first.
+    is put back must say which one it had first. from_bus: letters come from the event bus, not from a queue.
     """
 
     holds: str
@@ -34,6 +34,7 @@ class Kind:
     secret: bool = False
     private: bool = False
     derives_ids: bool = False
+    from_bus: bool = False
 
 
 KINDS: Final[Mapping[str, Kind]] = {
@@ -45,6 +46,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "feed-processed": Kind("notifications that a feed was processed", "note_feed_processed"),
     "message-task": Kind("messages to buyers handed over", "accept_messages", private=True, derives_ids=True),
     "message-send": Kind("ids of message tasks to be sent", "send_message"),
+    "undeliverable": Kind("events that the bus could not encrypt", private=True, from_bus=True),
     "application": Kind("new client secrets from Amazon", "rotate_secret", secret=True),
     "example-consumer": Kind("events for the example consumer", private=True),
 }

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence, Set
-from dataclasses import dataclass, field
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 from botocore.exceptions import ClientError
@@ -13,38 +12,17 @@ from botocore.exceptions import ClientError
 from ops import console, dead_letter_queues, guard
 from ops.cells import RegionName
 from ops.dead_letter_commands import QueueName, Reason
-from ops.dead_letter_moving import Moved, TaskState, follow_task, move, start_task, steady
+from ops.dead_letter_moving import Done, NotSentError, move, steady, to_bus, to_queue
 from ops.dead_letter_queues import DeadLetterQueue
 from ops.dead_letter_reading import Letter, by_cause, look
+from ops.dead_letter_task import COMPLETED, TaskState, follow_task, start_task
 from ops.errors import NOT_FOUND, PARTLY, WRONG_INPUT, CommandError, aws_refusal
 from ops.guard import Confirm
 from ops.options import AsJson, NoInput, StageName, Yes, opened
-from ops.stage import Stage
+from ops.stage import NOTIFICATIONS, Stage
 
 _DEFAULT_PER_SECOND: Final = 20.0
 _MOST_LOOKED_AT: Final = 10_000
-_COMPLETED: Final = "COMPLETED"
-
-
-@dataclass
-class Done:
-    """What was done with one queue's letters. by: letter (one by one), or sqs (its move task)."""
-
-    queue: DeadLetterQueue
-    moved: Moved = field(default_factory=Moved)
-    by: str = "letter"
-    fault: str = ""
-
-    def document(self) -> dict[str, Any]:
-        return {
-            "region": self.queue.cell.region,
-            "queue": self.queue.name,
-            "moved": self.moved.moved,
-            "left": self.moved.left,
-            "failedAgain": self.moved.back,
-            "by": self.by,
-            "fault": self.fault or None,
-        }
 
 
 def redrive(
@@ -119,13 +97,13 @@ def _put_back(done: Done, ids: Set[str], reason: str | None, per_second: float) 
     """Put back what is wanted of one queue; what AWS refuses is noted, and the other queues go on."""
     queue = done.queue
     try:
-        if not ids and reason is None and not queue.kind.derives_ids and _by_sqs(done, per_second):
+        if not ids and reason is None and _is_movable(queue) and _by_sqs(done, per_second):
             return
         with console.progress(queue.depth().visible, f"Putting back {queue.title}") as bar:
             move(
                 queue.sqs,
                 dead_url=queue.url,
-                source_url=queue.source_url(),
+                send=_way_back(queue),
                 wanted=_chosen(ids, reason, bar.advance),
                 pace=steady(per_second, now=time.monotonic, wait=console.wait),
                 told=done.moved,
@@ -133,6 +111,19 @@ def _put_back(done: Done, ids: Set[str], reason: str | None, per_second: float) 
             )
     except ClientError as error:
         done.fault = aws_refusal(error)
+    except NotSentError as error:
+        done.fault = str(error)
+
+
+def _is_movable(queue: DeadLetterQueue) -> bool:
+    """Whether SQS's move task does: it knows queues alone, and no first ids."""
+    return not queue.kind.derives_ids and not queue.kind.from_bus
+
+
+def _way_back(queue: DeadLetterQueue) -> Callable[[Letter], str]:
+    if queue.kind.from_bus:
+        return to_bus(queue.cell.client("events"), queue.cell.output("EventBusName", NOTIFICATIONS))
+    return to_queue(queue.sqs, queue.source_url())
 
 
 def _by_sqs(done: Done, per_second: float) -> bool:
@@ -150,7 +141,7 @@ def _by_sqs(done: Done, per_second: float) -> bool:
             done.moved.moved = state.moved
 
         end = follow_task(queue.sqs, dead_arn, handle, wait=console.wait, told=told)
-    if end.status != _COMPLETED:
+    if end.status != COMPLETED:
         done.fault = f"SQS's move task ended {end.status}: {end.failure or 'no reason was told'}"
     return True
 

@@ -12,7 +12,8 @@ app = typer.Typer(
     "away, but hides a letter from others for a moment.",
     epilog="Rights: cloudformation:DescribeStacks on the stage's stacks; on the dead-letter queues "
     "sqs:GetQueueAttributes, ReceiveMessage and ChangeMessageVisibility, and sqs:DeleteMessage (redrive, "
-    "export --delete); on the queues they stand behind sqs:GetQueueUrl and SendMessage (redrive); "
+    "export --delete); on the queues they stand behind sqs:GetQueueUrl and SendMessage, "
+    "for undeliverable events events:PutEvents on the bus (redrive); "
     "sqs:StartMessageMoveTask, ListMessageMoveTasks and CancelMessageMoveTask on the dead-letter queues "
     "(redrive of a whole queue); kms:Decrypt on the stage's key through SQS, and kms:GenerateDataKey "
     "(redrive).",

@@ -168,6 +168,7 @@ class NotificationsStack(cdk.Stack):
             "NotificationDeadLetterQueueUrl": queue.dead_letter_queue.queue_url,
             "EventBusName": self.event_bus.bus.event_bus_name,
             "EventBusArn": self.event_bus.bus.event_bus_arn,
+            "UndeliverableDeadLetterQueueUrl": self.event_bus.undeliverable.queue_url,
             "LedgerTableName": ledger.table_name,
             "ArrivalsTableName": self.arrivals.table_name,
             "PayloadBucketName": payloads.bucket_name,

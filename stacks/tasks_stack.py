@@ -113,6 +113,7 @@ class TasksStack(cdk.Stack):
             "FeedRequestDeadLetterQueueUrl": requests.queue.dead_letter_queue.queue_url,
             "ListingChangeQueueUrl": changes.queue.queue.queue_url,
             "ListingChangeDeadLetterQueueUrl": changes.queue.dead_letter_queue.queue_url,
+            "FeedProcessedQueueUrl": processed.queue.queue.queue_url,
             "FeedProcessedDeadLetterQueueUrl": processed.queue.dead_letter_queue.queue_url,
             "OperateFeedFunctionName": operator.function.function_name,
             **messages.outputs,

@@ -32,7 +32,9 @@ class NotificationBus(Construct):
         alarm_topic: AlarmTopic,
     ) -> None:
         super().__init__(scope, construct_id)
-        undeliverable = UndeliverableQueue(self, "UndeliverableQueue", alarm_topic=alarm_topic)
+        self.undeliverable = undeliverable = UndeliverableQueue(
+            self, "UndeliverableQueue", alarm_topic=alarm_topic
+        )
         self.bus = events.EventBus(
             self,
             "Bus",

@@ -13,6 +13,7 @@ from tests.unit.ops.aws import STAGE, DeployedStage, notifications
 QUEUES: Final = {
     "Notification": "notifications",
     "MessageTask": "tasks",
+    "Undeliverable": "notifications",
     "Application": "operations",
 }
 

@@ -12,8 +12,9 @@ import pytest
 from ops import console
 from ops.dead_letter_moving import steady
 from sellerbus.aws.message_queue import Message
-from tests.unit.ops.aws import DeployedStage
+from tests.unit.ops.aws import DeployedStage, notifications
 from tests.unit.ops.dead_letter_stage import DeadLetterStage, Killed
+from tests.unit.ops.notification_stage import Bus
 
 SECRET = "the-new-client-secret-of-tomorrow"
 
@@ -62,12 +63,15 @@ def test_looking_leaves_everything_where_it_lies(letters: DeadLetterStage) -> No
 
 def test_a_stage_without_letters_says_so(letters: DeadLetterStage) -> None:
     assert letters.run("list").out == "There are no dead letters.\n"
-    assert [each["causes"] for each in letters.run("list", "--json").document] == [[], [], []]
+    assert [each["causes"] for each in letters.run("list", "--json").document] == [[]] * 4
 
 
 def test_an_unknown_queue_is_refused_with_those_that_there_are(letters: DeadLetterStage) -> None:
     finished = letters.run("list", "--queue", "nobodys")
-    assert (finished.code, "notification, message-task, application" in finished.err) == (2, True)
+    assert (finished.code, "notification, undeliverable, message-task, application" in finished.err) == (
+        2,
+        True,
+    )
 
 
 def test_a_body_is_shown_only_when_asked_for_and_without_tokens(letters: DeadLetterStage) -> None:
@@ -322,3 +326,35 @@ def test_a_pace_is_kept() -> None:
     pace()
     # A pause earns no burst beyond one letter.
     assert waits == [0.25, 0.25]
+
+
+def test_an_event_that_the_bus_could_not_encrypt_goes_on_the_bus_again(letters: DeadLetterStage) -> None:
+    bus = Bus()
+    letters.stage.events = bus  # type: ignore[assignment]
+    letters.stage.cloudformation.stacks[notifications()]["EventBusName"] = "bus"
+    detail = {"eventId": "e1", "notificationId": "n1", "payload": {"Name": "\u00e4"}}
+    event = {"id": "b1", "source": "sellerbus.notifications", "detail-type": "ORDER_CHANGE", "detail": detail}
+    letters.put("Undeliverable", json.dumps(event))
+    letters.sqs.has_move_task = True
+    assert letters.run("redrive", "--all", "--yes").code == 0
+    (entry,) = bus.entries
+    assert (entry["EventBusName"], entry["Source"], entry["DetailType"]) == (
+        "bus",
+        "sellerbus.notifications",
+        "ORDER_CHANGE",
+    )
+    assert bus.details == [detail]
+    assert not letters.lying(letters.dead["Undeliverable"])
+
+
+@pytest.mark.parametrize("refusal", ["no event", "InternalFailure"])
+def test_an_event_that_the_bus_does_not_take_stays(letters: DeadLetterStage, refusal: str) -> None:
+    bus = Bus()
+    bus.refusals = {"n1": ["InternalFailure"]}
+    letters.stage.events = bus  # type: ignore[assignment]
+    letters.stage.cloudformation.stacks[notifications()]["EventBusName"] = "bus"
+    event = {"source": "s", "detail-type": "t", "detail": {"notificationId": "n1"}}
+    letters.put("Undeliverable", "nonsense" if refusal == "no event" else json.dumps(event))
+    finished = letters.run("redrive", "--queue", "undeliverable", "--yes")
+    assert (finished.code, refusal in finished.err) == (5, True)
+    assert len(letters.lying(letters.dead["Undeliverable"])) == 1
