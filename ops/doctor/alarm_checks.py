@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from ops.doctor.check import Finding, Fix, Level, Looked, NotCheckedError
 from ops.doctor.facts import Facts
-from ops.doctor.metrics import operations, sums
 from ops.doctor.resources import ALARM, COMPOSITE, Resource, each, resources
 from ops.stage import FOUNDATION, OPERATIONS
 
@@ -18,8 +17,6 @@ _NAMES_AT_ONCE: Final = 100
 _FIRST: Final = re.compile(r"First: `([^`]+)`")
 _RUNBOOK: Final = re.compile(r"docs/runbook\.md#[a-z0-9-]+")
 _PENDING: Final = "PendingConfirmation"
-_HOUR: Final = timedelta(hours=1)
-_MOST_THROTTLED: Final = 0.1
 
 
 def reach_somebody(facts: Facts) -> Looked:
@@ -190,33 +187,3 @@ def _alarms(facts: Facts) -> dict[str, Mapping[str, Any]]:
         }
 
     return facts.once("alarms", look)
-
-
-def throttled(facts: Facts) -> Looked:
-    """SB-QUOTA-001: Amazon turns away less than a tenth of the calls of any operation."""
-    if facts.emulated:
-        raise NotCheckedError("the emulator makes no metrics of what functions write")
-
-    def count(operation: str) -> tuple[str, float, float]:
-        named = {"operation": operation}
-        return operation, sums(facts, "ApiCalls", named, _HOUR), sums(facts, "ApiThrottled", named, _HOUR)
-
-    rows = [row for row in each(operations(facts), count) if row[1]]
-    bad = [row for row in rows if row[2] / row[1] > _MOST_THROTTLED]
-    calls = sum(row[1] for row in rows)
-    fact = f"{calls:.0f} calls in an hour, {sum(row[2] for row in rows):.0f} turned away"
-    if not bad:
-        return Looked(fact)
-    finding = Finding(
-        what="Amazon turns calls away: its rate limit is used up.",
-        whom=f"{facts.everybody}: what waits for these calls comes late",
-        evidence=tuple(
-            f"{name}: {refused:.0f} of {made:.0f} calls of the last hour" for name, made, refused in bad
-        ),
-        by_hand="Sellerbus keeps to the limits: another tool or stage with the same application spends "
-        "them. Find it, or slow it down.",
-        mend=(facts.again("SB-QUOTA-001"),),
-        level=Level.WARNING,
-        subjects=frozenset(name for name, _, _ in bad),
-    )
-    return Looked(fact, (finding,))

@@ -8,11 +8,13 @@ from ops.doctor import (
     alarm_checks,
     arrival_checks,
     aws_checks,
+    backlog_checks,
     destination_checks,
     key_checks,
     local_checks,
     mapping_checks,
     queue_checks,
+    quota_checks,
     secret_checks,
     seller_checks,
     stack_checks,
@@ -137,10 +139,12 @@ CHECKS: Final = (
     Check(
         "SB-BACKLOG-001",
         "the queues are worked off",
-        queue_checks.worked_off,
+        backlog_checks.worked_off,
         needs=("SB-MAP-001", "SB-FUNC-001"),
     ),
-    Check("SB-DLQ-001", "the dead-letter queues are empty", queue_checks.none_dead, needs=("SB-STACK-001",)),
+    Check(
+        "SB-DLQ-001", "the dead-letter queues are empty", backlog_checks.none_dead, needs=("SB-STACK-001",)
+    ),
     Check(
         "SB-ARRIVE-001",
         "each seller's notifications come in their usual rhythm",
@@ -153,11 +157,11 @@ CHECKS: Final = (
     Check("SB-ALARM-001", "alarms reach a person", alarm_checks.reach_somebody, needs=("SB-STACK-001",)),
     Check("SB-ALARM-002", "the alarms are there and armed", alarm_checks.armed, needs=("SB-STACK-001",)),
     Check("SB-ALARM-003", "no alarm rings", alarm_checks.quiet, needs=("SB-ALARM-002",)),
-    Check("SB-QUOTA-001", "Amazon's rate limits are kept", alarm_checks.throttled, needs=("SB-STACK-001",)),
+    Check("SB-QUOTA-001", "Amazon's rate limits are kept", quota_checks.throttled, needs=("SB-STACK-001",)),
     Check(
         "SB-QUOTA-002",
         "the account lets enough functions run at once",
-        stack_checks.concurrency,
+        quota_checks.concurrency,
         needs=("SB-AWS-003",),
     ),
 )

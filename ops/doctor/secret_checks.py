@@ -22,7 +22,8 @@ _WARN: Final = timedelta(days=30)
 _FAIL: Final = timedelta(days=7)
 _PENDING_TOO_LONG: Final = timedelta(hours=24)
 _CONSOLE: Final = "Developer Console, your application, LWA credentials, View: copy id and secret."
-_LOG_MINUTES: Final = 15
+_TAKES_EFFECT: Final = timedelta(hours=1)
+"""What a new secret is given to take effect at Amazon, which tells no time."""
 
 
 def stored(facts: Facts) -> Looked:
@@ -99,7 +100,9 @@ def rotation(facts: Facts) -> Looked:
         what="A new client secret was stored and is not in force: no token could be got with it.",
         whom=f"{facts.everybody}, seven days after the rotation: Amazon then refuses the old secret",
         evidence=(f"version {pending['VersionId']} is AWSPENDING since {times.absolute(since)}",),
-        mend=(facts.sellerbus("secrets verify"), facts.sellerbus("secrets status")),
+        by_hand="It is tried every five minutes by itself. The first command tells why it is refused; where "
+        "nothing will come of it, the second asks Amazon for another.",
+        mend=(facts.sellerbus("secrets verify"), facts.sellerbus("secrets rotate --again")),
         since=since.isoformat(timespec="seconds"),
     )
     return Looked(fact, (finding,))
@@ -131,18 +134,25 @@ def grants(facts: Facts) -> Looked:
     refused = [row for row in scopes if not row["given"]]
     findings = list(_refusals(facts, refused))
     if answer["notices"]:
-        findings.append(
-            Finding(
-                what="Amazon refuses the client secret that is in force; the one before stands in.",
-                whom=f"{facts.everybody}, seven days after the last rotation at the latest",
-                evidence=tuple(answer["notices"]),
-                by_hand=_CONSOLE,
-                mend=(facts.sellerbus("secrets set"),),
-                subjects=frozenset({"previous"}),
-            )
-        )
+        findings.append(_stands_in(facts, tuple(answer["notices"])))
     given = len(scopes) - len(refused)
     return Looked(f"{given} of {len(scopes)} grants give tokens", tuple(findings))
+
+
+def _stands_in(facts: Facts, notices: tuple[str, ...]) -> Finding:
+    current = _of_stage(_versions(facts), "AWSCURRENT")
+    young = current is not None and facts.now - current["CreatedDate"] < _TAKES_EFFECT
+    return Finding(
+        what="Amazon refuses the client secret that is in force; another version of it stands in.",
+        whom="nobody yet: a new secret takes effect after a while"
+        if young
+        else f"{facts.everybody}, seven days after the last rotation at the latest",
+        evidence=notices,
+        by_hand="Look again within the hour first." if young else _CONSOLE,
+        mend=(facts.sellerbus("secrets set"),),
+        level=Level.WARNING if young else Level.FAILURE,
+        subjects=frozenset({"previous"}),
+    )
 
 
 def _refusals(facts: Facts, refused: list[Mapping[str, Any]]) -> list[Finding]:

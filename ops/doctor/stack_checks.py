@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from botocore.exceptions import ClientError
-
 from ops import times
 from ops.doctor.check import Finding, Level, Looked, NotCheckedError
 from ops.doctor.facts import Facts
@@ -178,35 +176,3 @@ def _cannot_run(facts: Facts, name: str) -> Finding | None:
             subjects=subjects,
         )
     return None
-
-
-def concurrency(facts: Facts) -> Looked:
-    """SB-QUOTA-002: the account lets as many functions run at once as the configuration asks for."""
-    try:
-        limits = facts.client("lambda").get_account_settings()["AccountLimit"]
-    except ClientError as error:
-        if facts.emulated:
-            raise NotCheckedError("the emulator has no limits") from error
-        raise
-    free = int(limits["UnreservedConcurrentExecutions"])
-    needed = facts.cell.settings.processing.maximum_concurrency + _OTHERS_AT_ONCE
-    if free >= needed:
-        return Looked(f"{free} at once, {needed} needed")
-    finding = Finding(
-        what=f"The account lets {free} functions run at once; the stage needs {needed} at its busiest.",
-        whom=f"{facts.everybody}: at a peak functions are throttled, and what waits comes late",
-        evidence=(f"AWS's limit of concurrent executions in {facts.cell.settings.aws_region}",),
-        by_hand="New accounts begin with 10. AWS grants a raise within a day or so.",
-        mend=(
-            facts.aws(
-                "service-quotas request-service-quota-increase --service-code lambda "
-                "--quota-code L-B99A9384 --desired-value 1000"
-            ),
-        ),
-        level=Level.WARNING,
-    )
-    return Looked(f"{free} at once", (finding,))
-
-
-_OTHERS_AT_ONCE: Final = 30
-"""What runs beside the processing of notifications: reconciler, feeds, messages, watchers."""

@@ -413,8 +413,10 @@ class DoctorStage:
         if words[:2] == ["secrets", "set"]:
             finished = self.run(*words, piped=json.dumps(CREDENTIALS))
             self.secrets.days, self.amazon.notices = 0.0, []
-        elif words[:2] in (["secrets", "rotate"], ["secrets", "verify"], ["secrets", "status"]):
+        elif words[:2] == ["secrets", "rotate"]:
             self.secrets.days, self.secrets.pending_days = 0.0, None
+            return
+        elif words[:2] == ["secrets", "verify"]:
             return
         elif words[:2] == ["sellers", "add"]:
             self.amazon.tokens[words[2]] = token = f"Atzr|new-{words[2]}"

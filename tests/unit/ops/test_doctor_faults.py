@@ -187,7 +187,8 @@ FAULTS = [
         since=True,
     ),
     Fault("secret-wrong", "SB-LWA-001", _wrong_secret, "refuses the application"),
-    Fault("secret-before", "SB-LWA-001", lambda w: w.amazon.notices.append("the previous"), "stands in"),
+    Fault("secret-before", "SB-LWA-001", lambda w: _stands_in(w, 3.0), "stands in"),
+    Fault("secret-new", "SB-LWA-001", lambda w: _stands_in(w, 0.0), "within the hour", 0),
     Fault("row-unknown-status", "SB-SELLER-001", lambda w: _row(w, status={"S": "odd"}), "'odd'", since=True),
     Fault("nobody", "SB-SELLER-001", _nobody, "sends for nobody", 0),
     Fault("revoked", "SB-SELLER-002", lambda w: w.amazon.tokens.pop(FIRST), "invalid_grant"),
@@ -289,6 +290,11 @@ FAULTS = [
     Fault("account", "SB-AWS-002", lambda w: setattr(w.sts, "account", "210987654321"), "210987654321", 4),
 ]
 """Those that the printed commands clear."""
+
+
+def _stands_in(world: DoctorStage, days: float) -> None:
+    world.amazon.notices.append("another version stands in")
+    world.secrets.days = days
 
 
 def _unlink(world: DoctorStage, path: str) -> None:
