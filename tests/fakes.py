@@ -52,6 +52,15 @@ class FakeDynamoDb:
         self._seen_tokens.add(ClientRequestToken)
         return {}
 
+    def batch_get_item(self, *, RequestItems: dict[str, Any]) -> Mapping[str, Any]:
+        """Those that are there, in no order to rely on."""
+        ((table, request),) = RequestItems.items()
+        keys = [key["pk"]["S"] for key in request["Keys"]]
+        if not 0 < len(keys) <= 100 or len(set(keys)) != len(keys):
+            raise client_error("BatchGetItem", "ValidationException")
+        found = [copy.deepcopy(self.items[key]) for key in reversed(keys) if key in self.items]
+        return {"Responses": {table: found}, "UnprocessedKeys": {}}
+
     def _reason(self, update: dict[str, Any]) -> dict[str, Any]:
         item = self.items.get(update["Key"]["pk"]["S"], {})
         if _Condition(update, item).holds():

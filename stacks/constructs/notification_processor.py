@@ -63,10 +63,13 @@ class NotificationProcessor(Construct):
         source.let_consume(role, sid="TakeNotifications", also=["sqs:ChangeMessageVisibility"])
         source.let_send_dead_letters(role, sid="SendDeadLetters")
         bus.let_publish(role, sources=[NOTIFICATIONS_SOURCE, CANARY_SOURCE])
-        # Claims and completions are transactions of updates, and those are authorised as updates.
+        # Claims and completions are transactions of updates, and those are authorised as updates. Read are
+        # only those of messages that come again: were they begun before, and left?
         role.add_to_principal_policy(
             iam.PolicyStatement(
-                sid="UseLedger", actions=["dynamodb:UpdateItem"], resources=[ledger.table_arn]
+                sid="UseLedger",
+                actions=["dynamodb:BatchGetItem", "dynamodb:UpdateItem"],
+                resources=[ledger.table_arn],
             )
         )
         arrivals.let_note(role)

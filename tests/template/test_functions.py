@@ -179,7 +179,7 @@ def test_each_may_do_what_it_does_and_no_more(synthesis: Synthesis) -> None:
 EXACTLY = [
     ("process_notifications", "PublishEvents", {"events:PutEvents"}, "EventBus"),
     ("process_notifications", "SendDeadLetters", {"sqs:SendMessage"}, "NotificationQueueDeadLetterQueue"),
-    ("process_notifications", "UseLedger", {"dynamodb:UpdateItem"}, "Ledger"),
+    ("process_notifications", "UseLedger", {"dynamodb:BatchGetItem", "dynamodb:UpdateItem"}, "Ledger"),
     ("process_notifications", "NoteArrivals", {"dynamodb:GetItem", "dynamodb:UpdateItem"}, "Arrivals"),
     ("process_notifications", "StoreLargePayloads", {"s3:PutObject"}, "PayloadBucket"),
     ("archive_notifications", "WriteArchive", {"s3:PutObject"}, "ArchiveBucket"),

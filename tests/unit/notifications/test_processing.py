@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sellerbus.aws.errors import StoreUnavailableError
-from sellerbus.notifications import processing
+from sellerbus.notifications import candidates, processing
 from sellerbus.notifications.ledger import Ledger, event_id
 from sellerbus.notifications.ordering import OrderingGuard
 from sellerbus.notifications.processing import NotificationProcessor
@@ -65,6 +66,10 @@ class Aws:
     def transact_write_items(self, **request: Any) -> Any:
         self._count("transact_write_items")
         return self.db.transact_write_items(**request)
+
+    def batch_get_item(self, **request: Any) -> Any:
+        self._count("batch_get_item")
+        return self.db.batch_get_item(**request)
 
     def put_events(self, **request: Any) -> Any:
         self._count("put_events")
@@ -259,6 +264,39 @@ def test_a_copy_of_a_live_lease_looks_once_soon_and_then_waits_until_it_ends() -
     assert aws.hidden == {"m-1": 91}
 
 
+def test_a_claim_that_was_left_is_taken_over_and_told_once() -> None:
+    aws = Aws()
+    aws.faults["put_events"] = [KeyboardInterrupt()]  # type: ignore[list-item]
+    with pytest.raises(KeyboardInterrupt):
+        aws.process(*orders(2))
+    aws.now += 100_000
+    aws.refused_entries = {"n-1"}
+    results = aws.process(*orders(2), receive_count=2)
+    assert [(result.outcome, result.taken_over) for result in results] == [
+        ("published", True),
+        ("failed", True),
+    ]
+    aws.refused_entries = set()
+    aws.now += 100_000
+    (again,) = aws.process(orders(2)[1], receive_count=3)
+    assert (again.outcome, again.taken_over) == ("published", False), "it was given back, not left"
+
+
+def test_what_comes_for_the_first_time_is_not_looked_for() -> None:
+    aws = Aws()
+    aws.process(*orders(3))
+    assert aws.calls["batch_get_item"] == 0
+    aws.process(*orders(3), receive_count=2)
+    assert aws.calls["batch_get_item"] == 1
+
+
+def test_a_look_that_fails_costs_the_count_and_nothing_else() -> None:
+    aws = Aws()
+    aws.faults["batch_get_item"] = [client_error("BatchGetItem", "ThrottlingException")]
+    (result,) = aws.process(*orders(1), receive_count=2)
+    assert (result.outcome, result.taken_over) == ("published", False)
+
+
 @pytest.mark.parametrize("call", ["claim", "guard", "complete"])
 def test_a_table_that_refuses_fails_the_batch_and_loses_nothing(call: str) -> None:
     aws = Aws()
@@ -326,24 +364,24 @@ def test_a_visibility_that_cannot_be_set_is_said() -> None:
         aws.processor.hide(results)
 
 
-@pytest.mark.parametrize("step", ["describe", "build_event"])
+@pytest.mark.parametrize(("module", "step"), [(candidates, "describe"), (processing, "build_event")])
 def test_a_defect_of_ours_costs_one_delivery_and_not_its_batch(
-    step: str, monkeypatch: pytest.MonkeyPatch
+    module: ModuleType, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     aws = Aws()
-    original = getattr(processing, step)
+    original = getattr(module, step)
 
     def defective(envelope: Any, *arguments: Any, **more: Any) -> Any:
         if envelope.notification_id == "n-1":
             raise KeyError("a buyer's address")
         return original(envelope, *arguments, **more)
 
-    monkeypatch.setattr(processing, step, defective)
+    monkeypatch.setattr(module, step, defective)
     results = aws.process(*orders(3))
     assert outcomes(results) == ["published", "failed", "published"]
     assert str(results[1].reason).startswith("defect: KeyError at test_processing.py:")
     assert "buyer" not in str(results[1].reason)
-    monkeypatch.setattr(processing, step, original)
+    monkeypatch.setattr(module, step, original)
     aws.now += 1
     assert outcomes(aws.process(*orders(3))) == ["copy", "published", "copy"]
 

@@ -99,11 +99,11 @@ def _held_is_not_hidden(patch: pytest.MonkeyPatch) -> None:
 
 
 def _unknown_completion_is_acknowledged(patch: pytest.MonkeyPatch) -> None:
-    def complete(self: Any, taken: Sequence[Any], batch: BatchResults) -> None:
+    def complete(self: Any, taken: Sequence[Any], published_at: int, batch: BatchResults) -> None:
         with contextlib.suppress(StoreUnavailableError):
             self._ledger.complete([(p.claim, bus_event_id) for p, bus_event_id in taken])
         for publication, _ in taken:
-            batch.published(publication.candidate, stale=publication.stale)
+            batch.published(publication.candidate, stale=publication.stale, at_ms=published_at)
 
     patch.setattr(NotificationProcessor, "_complete", complete)
 

@@ -137,6 +137,26 @@ def test_a_lapsed_lease_is_taken_over_and_its_old_holder_can_release_nothing(dyn
     assert ledger.claim([third], NOW + 9000) == [Claimed()]
 
 
+def test_only_what_was_left_is_abandoned(dynamodb: Any) -> None:
+    clock = Clock()
+    ledger = _ledger(dynamodb, clock)
+    names = ["given-back", "complete", "left", "held", "again"]
+    claims = {name: _claim(name) for name in names}
+    ledger.claim([claims[name] for name in names if name != "held"], NOW + 1000)
+    ledger.release([claims["given-back"], claims["again"]])
+    ledger.complete([(claims["complete"], "bus-1")])
+    clock.now += 1
+    # What was given back once and then left is left.
+    ledger.claim([_claim("again", message="m-2")], NOW + 1000)
+    ledger.claim([claims["held"]], NOW + 9000)
+    assert ledger.abandoned([*names, "new"]) == set()
+    clock.now = NOW + 1001
+    assert ledger.abandoned([*names, "new"]) == {"left", "again"}
+    assert ledger.abandoned([]) == set()
+    many = [f"n-{number}" for number in range(250)]
+    assert ledger.abandoned([*many, "left"]) == {"left"}
+
+
 def test_other_content_under_the_same_id(dynamodb: Any) -> None:
     clock = Clock()
     ledger = _ledger(dynamodb, clock)

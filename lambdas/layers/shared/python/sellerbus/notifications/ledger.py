@@ -9,6 +9,7 @@ test_protocol.py runs the real code through all interleavings and shows that no 
     token           whose claim it is: unique, and later claims sort after earlier ones
     leaseUntil      ms since 1970; before that only the holder of the token may publish
     contentHash     set by the first claim and never changed
+    givenBack       only where the holder has ended its claim itself: no other is counted as abandoned
     eventId         UUIDv5 of the notificationId: all publishes of a notification carry the same
     attempts, messageIds, firstSeenAt, claimedAt, completedAt, busEventId    for the reader of the log
     pendingShard    only on PENDING rows: makes them findable through the index `pending`
@@ -21,12 +22,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sellerbus.aws.transactions import Applied, DynamoDbClient, Item, Refused, write_each
+from sellerbus.aws.transactions import Applied, Item, Refused, write_each
+from sellerbus.notifications.abandoned import ReadingDynamoDbClient, abandoned_rows
 
 PENDING_SHARDS: Final = 8
 """The index of pending rows is spread over this many keys, each good for 1,000 writes a second."""
 
 EVENT_ID_NAMESPACE: Final = uuid.UUID("5c2a5d3e-8b0f-5f1c-9a86-1d0e7d0c6b5e")
+
+_PREFIX: Final = "notification#"
 
 CLAIM_CONDITION: Final = (
     "attribute_not_exists(pk) OR (#status = :pending AND leaseUntil < :now AND contentHash = :contentHash)"
@@ -92,7 +96,7 @@ class Ledger:
 
     def __init__(
         self,
-        client: DynamoDbClient,
+        client: ReadingDynamoDbClient,
         table_name: str,
         *,
         completed_retention_seconds: int,
@@ -114,6 +118,12 @@ class Ledger:
             for claim, outcome in zip(claims, outcomes, strict=True)
         ]
 
+    def abandoned(self, notification_ids: Sequence[str]) -> set[str]:
+        """See abandoned.py. Raises StoreUnavailableError."""
+        names = {f"{_PREFIX}{name}": name for name in notification_ids}
+        found = abandoned_rows(self._client, self._table_name, list(names), self._now())
+        return {names[key] for key in found}
+
     def complete(self, completions: Sequence[tuple[Claim, str]]) -> list[bool]:
         """Record each (claim, bus event id) as published; True where the row is now COMPLETE."""
         now = self._now()
@@ -129,13 +139,14 @@ class Ledger:
             [
                 self._update(
                     claim,
-                    "SET leaseUntil = :now",
+                    "SET leaseUntil = :now, givenBack = :yes",
                     RELEASE_CONDITION,
                     names=("status", "token"),
                     values={
                         ":now": {"N": str(now)},
                         ":pending": {"S": "PENDING"},
                         ":token": {"S": claim.token},
+                        ":yes": {"BOOL": True},
                     },
                 )
                 for claim in claims
@@ -153,7 +164,7 @@ class Ledger:
             " eventId = if_not_exists(eventId, :eventId),"
             " firstSeenAt = if_not_exists(firstSeenAt, :now),"
             " claimedAt = :now, notificationType = :notificationType, pendingShard = :pendingShard"
-            " REMOVE expiresAt"
+            " REMOVE expiresAt, givenBack"
             " ADD attempts :one, messageIds :messageIds",
             CLAIM_CONDITION,
             names=("status", "token"),
@@ -199,7 +210,7 @@ class Ledger:
     ) -> Mapping[str, Any]:
         return {
             "TableName": self._table_name,
-            "Key": {"pk": {"S": f"notification#{claim.notification_id}"}},
+            "Key": {"pk": {"S": f"{_PREFIX}{claim.notification_id}"}},
             "UpdateExpression": expression,
             "ConditionExpression": condition,
             "ExpressionAttributeNames": {f"#{name}": name for name in names},

@@ -7,12 +7,11 @@ events one PutEvents and one completion.
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from sellerbus.aws.errors import StoreUnavailableError
-from sellerbus.notifications.catalogue import describe
-from sellerbus.notifications.envelope import InvalidNotificationError, parse_envelope
+from sellerbus.notifications.candidates import claim_of, parsed, waves
 from sellerbus.notifications.ledger import (
     AlreadyComplete,
     Claim,
@@ -22,7 +21,6 @@ from sellerbus.notifications.ledger import (
     HeldByOther,
     Ledger,
     event_id,
-    new_token,
 )
 from sellerbus.notifications.ordering import OrderingGuard, sighting_of
 from sellerbus.notifications.partner_event import notification_text
@@ -93,7 +91,7 @@ class NotificationProcessor:
         FAILED with nothing lost; it does not raise.
         """
         batch = BatchResults()
-        for wave in _waves(_parse(deliveries, batch)):
+        for wave in waves(parsed(deliveries, batch)):
             self._process_wave(wave, batch, remaining_ms)
         batch.settle_rejections(self._dead_letters.reject([rejection for rejection, _ in batch.rejections]))
         return batch.results
@@ -108,8 +106,10 @@ class NotificationProcessor:
     def _process_wave(
         self, candidates: Sequence[Candidate], batch: BatchResults, remaining_ms: Callable[[], int]
     ) -> None:
+        abandoned = self._abandoned(candidates)
+        # After the look: the lease is counted from here, and must outlast the function.
         now = self._now()
-        claims = [_claim(candidate, now) for candidate in candidates]
+        claims = [claim_of(candidate, now) for candidate in candidates]
         try:
             outcomes = self._ledger.claim(claims, now + remaining_ms() + self._lease_margin_ms)
         except StoreUnavailableError as error:
@@ -121,9 +121,23 @@ class NotificationProcessor:
             for candidate, claim, outcome in zip(candidates, claims, outcomes, strict=True)
             if self._is_mine(candidate, outcome, batch)
         ]
+        batch.taken_over |= abandoned & {claim.notification_id for _, claim in mine}
         publications = {p.event.event_id: p for p in self._prepare(mine, batch)}
         for events in chunked([p.event for p in publications.values()], self._maximum_event_bytes):
             self._publish([publications[event.event_id] for event in events], batch, remaining_ms)
+
+    def _abandoned(self, candidates: Sequence[Candidate]) -> set[str]:
+        """The notifications that somebody began and left. A first delivery is nobody's: it costs no look."""
+        again = [
+            candidate.envelope.notification_id
+            for candidate in candidates
+            if any(delivery.receive_count > 1 for delivery in candidate.deliveries)
+        ]
+        try:
+            return self._ledger.abandoned(again)
+        except StoreUnavailableError:
+            # They go uncounted; the claim will tell whether the table can be reached.
+            return set()
 
     def _is_mine(self, candidate: Candidate, outcome: ClaimOutcome, batch: BatchResults) -> bool:
         match outcome:
@@ -222,51 +236,3 @@ class NotificationProcessor:
         except StoreUnavailableError as error:
             reason = f"{reason}; releasing the claim: {error}"
         batch.failed([candidate for candidate, _ in claimed], reason)
-
-
-def _parse(deliveries: Sequence[Delivery], batch: BatchResults) -> list[Candidate]:
-    candidates: dict[tuple[str, str], Candidate] = {}
-    for delivery in deliveries:
-        try:
-            envelope = parse_envelope(delivery.body)
-            subject = describe(envelope)
-        except InvalidNotificationError as error:
-            batch.reject([delivery], None, (error.reason, error.detail))
-            continue
-        except Exception as error:  # noqa: BLE001 - a defect of ours costs this delivery, never its batch
-            batch.defective(delivery, error)
-            continue
-        identity = (envelope.notification_id, envelope.content_hash)
-        known = candidates.get(identity)
-        candidates[identity] = (
-            replace(known, deliveries=(*known.deliveries, delivery))
-            if known
-            else Candidate((delivery,), envelope, subject)
-        )
-    return list(candidates.values())
-
-
-def _waves(candidates: Sequence[Candidate]) -> list[list[Candidate]]:
-    """Split so that no wave holds a notificationId twice: a transaction takes an item only once.
-
-    One wave, but where one id came with two contents in one batch.
-    """
-    waves: list[dict[str, Candidate]] = []
-    for candidate in candidates:
-        identity = candidate.envelope.notification_id
-        wave = next((wave for wave in waves if identity not in wave), None)
-        if wave is None:
-            wave = {}
-            waves.append(wave)
-        wave[identity] = candidate
-    return [list(wave.values()) for wave in waves]
-
-
-def _claim(candidate: Candidate, now: int) -> Claim:
-    return Claim(
-        notification_id=candidate.envelope.notification_id,
-        notification_type=candidate.envelope.notification_type,
-        content_hash=candidate.envelope.content_hash,
-        message_id=candidate.deliveries[0].message_id,
-        token=new_token(now),
-    )

@@ -77,12 +77,21 @@ class BatchResults:
 
     results: list[Result] = field(default_factory=list)
     rejections: list[tuple[Rejection, Envelope | None]] = field(default_factory=list)
+    taken_over: set[str] = field(default_factory=set)
+    """Notification ids whose claims were taken over."""
 
     def published(self, candidate: Candidate, *, stale: bool, at_ms: int) -> None:
         """Published and complete: its first delivery did it, the others are copies."""
         first, *copies = candidate.deliveries
         self.results.append(
-            Result(first, Outcome.PUBLISHED, candidate.envelope, stale, published_at_ms=at_ms)
+            Result(
+                first,
+                Outcome.PUBLISHED,
+                candidate.envelope,
+                stale,
+                published_at_ms=at_ms,
+                taken_over=candidate.envelope.notification_id in self.taken_over,
+            )
         )
         self._copies(copies, candidate.envelope)
 
@@ -136,6 +145,7 @@ class BatchResults:
         self.results += (Result(delivery, Outcome.COPY, envelope) for delivery in deliveries)
 
     def _failed(self, deliveries: Sequence[Delivery], envelope: Envelope | None, reason: str) -> None:
+        taken_over = envelope is not None and envelope.notification_id in self.taken_over
         self.results += (
             Result(
                 delivery,
@@ -143,6 +153,7 @@ class BatchResults:
                 envelope,
                 reason=reason,
                 retry_seconds=retry_seconds(delivery.receive_count),
+                taken_over=taken_over and delivery is deliveries[0],
             )
             for delivery in deliveries
         )
