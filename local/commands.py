@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import platform
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 ROOT = Path(__file__).resolve().parent.parent
 STAGE = "local"
@@ -56,6 +57,20 @@ class Commands:
         """Runs the command line `sellerbus`. Raises CommandError."""
         return self.run([str(ROOT / "bin" / "sellerbus"), *arguments], ROOT, stdin=stdin, limit_seconds=120)
 
+    def sellerbus_json(self, *arguments: str, codes: Collection[int] = (0,)) -> Any:
+        """What `sellerbus ... --json` prints, where it ends with one of `codes`. Raises CommandError."""
+        try:
+            finished = self.sellerbus(*arguments, "--json")
+        except CommandError as error:
+            if error.code not in codes:
+                raise
+            return printed_json(error.output)
+        return printed_json(finished.output)
+
+    def as_printed(self, command: str, *, stdin: str | None = None) -> Finished:
+        """Runs a command as a person does who copies it from the screen. Raises CommandError."""
+        return self.run(["bash", "-c", command], ROOT, stdin=stdin, limit_seconds=180)
+
     def run(
         self, command: Sequence[str], folder: Path, *, stdin: str | None = None, limit_seconds: float = 900
     ) -> Finished:
@@ -96,6 +111,15 @@ class Commands:
         if code != 0:
             raise CommandError(command, code, output)
         return Finished(output, seconds)
+
+
+def printed_json(output: str) -> Any:
+    """The JSON in what a command printed, whose messages come in the same stream. Raises ValueError."""
+    lines = output.splitlines()
+    begins = [number for number, line in enumerate(lines) if line[:1] in ("{", "[")]
+    if not begins:
+        raise ValueError(f"no JSON in {output[:200]!r}")
+    return json.JSONDecoder().raw_decode("\n".join(lines[begins[0] :]))[0]
 
 
 def _pipe(stream: IO[str] | None) -> IO[str]:

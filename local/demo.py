@@ -150,9 +150,24 @@ def _show(screen: Screen, outcome: Outcome, complete: bool, seconds: float) -> N
                 for name, value in outcome.buyer_messages.numbers().items()
             ],
         )
+    if outcome.operations.rotated_regions:
+        screen.table(
+            "Operating it",
+            ("what", "count#"),
+            [
+                (name.replace("_", " "), _counted(value))
+                for name, value in outcome.operations.numbers().items()
+            ],
+        )
     screen.say(
         f"\n{'Everything came through once.' if complete else 'The demo FELL SHORT.'} {seconds:.0f} seconds."
     )
+
+
+def _counted(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "-"
+    return "-" if value is None else str(value)
 
 
 def _name(sent: Notification) -> str:
@@ -175,6 +190,7 @@ def _write(file: Path, screen: Screen, outcome: Outcome, problem: str | None, se
         "lost_notifications": outcome.lost,
         "feeds": {version: counts.numbers() for version, counts in outcome.feeds.items()},
         "messages": outcome.buyer_messages.numbers() if outcome.buyer_messages else None,
+        "operations": outcome.operations.numbers() if outcome.operations.rotated_regions else None,
     }
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")

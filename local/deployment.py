@@ -114,11 +114,12 @@ class Deployment:
         credentials = {"clientId": self.simulator.client_id, "clientSecret": self.simulator.client_secret}
         self.commands.sellerbus("secrets", "set", "--stage", self.stage, stdin=json.dumps(credentials))
 
-    def add_seller(self, seller: Seller) -> None:
-        """Has a seller authorise the application at the simulator and onboards them."""
+    def add_seller(self, seller: Seller, *, replace: bool = False) -> None:
+        """Has a seller authorise the application at the simulator and onboards them, or does so anew."""
         refresh_token = self.simulator.add_seller(seller.seller_id, seller.marketplace_ids)
         options = [part for name in seller.marketplace_ids for part in ("--marketplace", name)]
         options += [part for name in seller.notification_types for part in ("--type", name)]
+        options += ["--replace"] if replace else []
         self.commands.sellerbus(
             "sellers", "add", seller.seller_id, "--stage", self.stage, *options, stdin=refresh_token
         )
@@ -154,11 +155,11 @@ class Deployment:
         return {key: value for outputs in held for key, value in outputs.items()}
 
     def deploy_tasks(self, feeds_api_version: str) -> SecondDeploy:
-        """Deploys the stacks of feed tasks, and no others, with another version of the Feeds API."""
+        """Deploys the stacks of feed tasks with another version of the Feeds API, and what tells of it."""
         self.variables = {**self.variables, "FEEDS_API_VERSION": feeds_api_version}
         again = self.folder / f"cdk.out.{feeds_api_version}"
         options = ("--exclusively", "--method", "direct", *_SIDE_BY_SIDE)
-        return self._deploy_over("--output", str(again), "*Tasks", *options, again=again)
+        return self._deploy_over("--output", str(again), "*Tasks", "*Operations", *options, again=again)
 
     def deploy_all(self) -> Finished:
         """`cdk deploy --all` of the assembly made before; then the settings that the emulator drops."""

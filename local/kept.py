@@ -39,6 +39,17 @@ _OF_MESSAGES = {
     "MESSAGE_TABLE_NAME": "MessageTableName",
     "MESSAGE_BUCKET_NAME": "MessageBucketName",
 }
+_OF_OPERATIONS = {
+    "ARCHIVE_BUCKET_NAME": "ArchiveBucketName",
+    "ARRIVALS_TABLE_NAME": "ArrivalsTableName",
+    "APPLICATION_QUEUE_URL": "ApplicationQueueUrl",
+    "APPLICATION_QUEUE_ARN": "ApplicationQueueArn",
+    "APPLICATION_DEAD_LETTER_QUEUE_URL": "ApplicationDeadLetterQueueUrl",
+    "RUN_CANARY_FUNCTION_NAME": "RunCanaryFunctionName",
+    "WATCH_STAGE_FUNCTION_NAME": "WatchStageFunctionName",
+    "FIND_MISSED_EVENTS_FUNCTION_NAME": "FindMissedEventsFunctionName",
+    "DASHBOARD_NAME": "DashboardName",
+}
 _ORDER = "902-3159896-1390916"
 """Not the one that docs/messages.md practises with: an order is added once."""
 _PREAMBLE = (
@@ -106,7 +117,7 @@ def environment_lines(deployment: Deployment) -> list[str]:
         "LEDGER_TABLE_NAME": outputs["LedgerTableName"],
         "EXAMPLE_CONSUMER_QUEUE_URL": outputs["ExampleConsumerQueueUrl"],
         "SELLER_REGISTRY_TABLE_NAME": outputs["SellerRegistryTableName"],
-        **{name: outputs[key] for name, key in (_OF_FEEDS | _OF_MESSAGES).items()},
+        **{name: outputs[key] for name, key in (_OF_FEEDS | _OF_MESSAGES | _OF_OPERATIONS).items()},
         "SELLERBUS_STAGE": STAGE,
         "FEEDS_API_VERSION": FEEDS_API_VERSION,
         "LOCAL_RUNTIME": runtime(),
@@ -178,6 +189,18 @@ See an event go through:
 And a dead letter (the message is no notification):
   echo nonsense | bin/simulator publish - --raw --via destination
   make events
+  bin/sellerbus dead-letters list
+
+How the stage is, what is wrong with it, and what is published, as it is published:
+  bin/sellerbus status
+  bin/sellerbus doctor
+  bin/sellerbus notifications tail --detail
+
+Break something, and let the doctor name it with the command that mends it:
+  bin/simulator sellers revoke {seller}
+  bin/sellerbus doctor
+
+Have Amazon make a new client secret: docs/secrets.md
 
 Feeds, and how to practise what goes wrong with them: docs/feeds.md
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from local.notifications import Notification
@@ -114,6 +114,37 @@ class MessageCounts:
 
 
 @dataclass
+class OperationCounts:
+    """What the story of operating the stage counts. None, 0 or empty: the story ended before.
+
+    rotation_seconds: from Amazon's notice until every region used the new secret. rotation_failures: calls to
+    Amazon that were refused meanwhile. missed_again: what a second look for missed events found.
+    doctor_checks: of all regions. breaks_named: the checks that named what was broken.
+    """
+
+    rotated_regions: int = 0
+    rotation_seconds: float = 0.0
+    rotation_notifications: int = 0
+    rotation_feeds: int = 0
+    rotation_tokens: int = 0
+    rotation_failures: int | None = None
+    missed_found: int = 0
+    missed_again: int | None = None
+    canary_milliseconds: int | None = None
+    dead_letters_redriven: int = 0
+    doctor_checks: int = 0
+    doctor_seconds: float = 0.0
+    breaks_named: list[str] = field(default_factory=list)
+    breaks_cleared: int = 0
+
+    def numbers(self) -> dict[str, Any]:
+        """The counts as build/demo.json has them."""
+        numbers = asdict(self)
+        rounded = {name: round(numbers[name], 1) for name in ("rotation_seconds", "doctor_seconds")}
+        return numbers | rounded
+
+
+@dataclass
 class Outcome:
     """What happened, counted. `notifications` pairs what was published with its notificationId."""
 
@@ -138,6 +169,9 @@ class Outcome:
     """By version of the Feeds API."""
     buyer_messages: MessageCounts | None = None
     """None where the story ended before."""
+    operations: OperationCounts = field(default_factory=OperationCounts)
+    expected: set[str] = field(default_factory=set)
+    """The notificationIds of what came by other steps than those that publish: each checked there."""
 
     @property
     def lost(self) -> list[str]:

@@ -24,7 +24,11 @@ TIMES_AS_FAST: Final = 6
 _FRAME_SECONDS: Final = 0.5
 """A spinner that turns twelve times a second makes a recording large and shows nothing more."""
 
-MOMENTS: Final = {"deliveries": "What Amazon published", "numbers": "In numbers"}
+MOMENTS: Final = {
+    "doctor": "FAILURE  SB-SUBS-001",
+    "deliveries": "What Amazon published",
+    "numbers": "In numbers",
+}
 """The screens that are kept as pictures, by the text whose coming is waited for, and `end`."""
 
 

@@ -22,9 +22,13 @@ from local.story_of_deliveries import (
     check_large,
     publish,
 )
+from local.story_of_doctor import tell_of_doctor
 from local.story_of_drift import check_drift
 from local.story_of_feeds import VERSIONS, switch_version, tell_feeds
 from local.story_of_messages import tell_messages
+from local.story_of_missed import find_missed
+from local.story_of_rotation import during_rotation
+from local.story_of_upkeep import redrive, run_canary
 
 RECONCILE_SECONDS = 90.0
 _NAMED = 5
@@ -150,9 +154,13 @@ STEPS: Sequence[Callable[[Deployment, Screen, Outcome], None]] = (
     check_drift,
     tell_feeds(VERSIONS[0]),
     switch_version,
-    tell_feeds(VERSIONS[1]),
+    during_rotation(tell_feeds(VERSIONS[1])),
+    find_missed,
     tell_messages,
+    run_canary,
+    redrive,
     check_copies,
+    tell_of_doctor,
     destroy,
 )
 

@@ -115,7 +115,7 @@ def check_copies(deployment: Deployment, screen: Screen, outcome: Outcome) -> No
                 f"delivered more than once: event ids {', '.join(outcome.received.twice)}", "Process"
             )
         unknown = outcome.received.by_notification.keys() - outcome.notifications.keys()
-        unknown -= _of_feeds(deployment, outcome)
+        unknown -= _of_feeds(deployment, outcome) | outcome.expected
         if unknown:
             raise StoryError(f"events for notifications that nobody published: {sorted(unknown)}", "Process")
         step.result = f"{len(outcome.received.deliveries)} messages for {outcome.published} notifications"

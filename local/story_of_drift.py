@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from local.cast import THIRD_SELLER
@@ -58,6 +59,11 @@ def check_drift(deployment: Deployment, screen: Screen, outcome: Outcome) -> Non
         step.result = f"{event.source} / {event.kind}: {event.detail['drift']}, {event.detail['action']}"
     for line in said:
         screen.say(f"  {line}")
+    with screen.step("An operator leaves that type to the other program: nothing is in the way") as step:
+        deployment.on_line = step.progress
+        left = tuple(name for name in THIRD_SELLER.notification_types if name != _MOVED)
+        deployment.add_seller(replace(THIRD_SELLER, notification_types=left), replace=True)
+        step.result = f"{_SELLER} gets {', '.join(left)}"
 
 
 def _only(state: dict[str, Any], notification_type: str) -> dict[str, Any]:

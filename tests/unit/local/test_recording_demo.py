@@ -14,18 +14,20 @@ from local.recording_demo import COLUMNS, ROWS, TIMES_AS_FAST, frames, keep, wat
 from local.recording_terminal import Drawn, RecordingError
 
 ENVIRONMENT = {"PATH": os.defpath, "TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8"}
-STORY = "print('What Amazon published'); print('ORDER_CHANGE'); print('In numbers'); print('42 calls')"
+SHOWN = ("FAILURE  SB-SUBS-001", "What Amazon published", "ORDER_CHANGE", "In numbers", "42 calls")
+STORY = "; ".join(f"print({line!r})" for line in SHOWN)
 
 
 def test_the_screens_at_the_moments_and_the_end_are_kept(tmp_path: Path) -> None:
     drawn, pictures = watch([sys.executable, "-c", STORY], ENVIRONMENT)
-    assert list(pictures) == ["deliveries", "numbers", "end"]
+    assert list(pictures) == ["doctor", "deliveries", "numbers", "end"]
     assert "ORDER_CHANGE" in pictures["deliveries"]
     keep(tmp_path, drawn, pictures)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "demo-1-deliveries.svg",
-        "demo-2-numbers.svg",
-        "demo-3-end.svg",
+        "demo-1-doctor.svg",
+        "demo-2-deliveries.svg",
+        "demo-3-numbers.svg",
+        "demo-4-end.svg",
         "demo.cast",
     ]
     header, *events = (tmp_path / "demo.cast").read_text(encoding="utf-8").splitlines()

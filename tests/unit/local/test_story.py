@@ -17,7 +17,7 @@ from rich.console import Console
 from local import demo, runs, story, story_of_deliveries, story_of_drift
 from local.cast import SELLERS, THIRD_SELLER
 from local.commands import Finished
-from local.deployment import Deployment, SecondDeploy
+from local.deployment import Deployment, SecondDeploy, Seller
 from local.notifications import first_wave, large_notification, malformed_bodies
 from local.outcome import FeedCounts, Outcome, StoryError
 from local.queues import Delivery, parse_event
@@ -127,6 +127,8 @@ class FakeDeployment:
         }
     )
     on_line: Any = None
+    added: list[tuple[Seller, bool]] = field(default_factory=list)
+    """The sellers, and whether one was replaced."""
 
     stored: bytes = b""
     ended: bool = True
@@ -139,8 +141,8 @@ class FakeDeployment:
         assert service == "sqs"
         return self.sqs
 
-    def add_seller(self, _: object) -> None:
-        return
+    def add_seller(self, seller: Seller, *, replace: bool = False) -> None:
+        self.added.append((seller, replace))
 
     def deploy_again(self) -> SecondDeploy:
         return SecondDeploy(touched=self.changed, redefined=self.changed, seconds=1.0)
@@ -462,6 +464,10 @@ def test_drift_that_is_mended_and_told(deployment: FakeDeployment, screen: Scree
     assert outcome.foreign_destination == "foreign"
     assert "the plan of 1" in said(screen)
     assert "one of 1 is kept out" in said(screen)
+    ((seller, replaced),) = deployment.added
+    assert replaced
+    assert MOVED[1] not in seller.notification_types
+    assert DELETED[1] in seller.notification_types
 
 
 def take_over(simulator: FakeSimulator) -> None:
@@ -512,9 +518,13 @@ def test_the_steps_are_told_in_an_order_that_can_hold() -> None:
         "check_drift",
         "tell_feeds_2021-06-30",
         "switch_version",
-        "tell_feeds_2020-09-04",
+        "during_rotation_tell_feeds_2020-09-04",
+        "find_missed",
         "tell_messages",
+        "run_canary",
+        "redrive",
         "check_copies",
+        "tell_of_doctor",
         "destroy",
     ]
 
