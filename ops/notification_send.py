@@ -19,9 +19,9 @@ from ops.notification_events import archives
 from ops.notification_examples import EXAMPLE_MARKETPLACE, EXAMPLE_SELLER, Wish
 from ops.options import AsJson, NoInput, StageName, opened
 from ops.stage import NOTIFICATIONS, Cell, Stage
+from sellerbus.api import endpoints
 from sellerbus.aws.errors import StoreUnavailableError
 from sellerbus.notifications.ledger import event_id
-from stacks import marketplaces
 
 _BATCH: Final = 10
 _LOOK_SECONDS: Final = 1.0
@@ -145,18 +145,25 @@ def _check(stage: Stage) -> None:
 def _cell(stage: Stage, region: str | None, marketplace: str | None) -> Cell:
     if marketplace is None:
         return cells.chosen(stage, region)[0]
-    found = marketplaces.marketplace_id(marketplace.strip())
+    found = _marketplace_id(marketplace)
     places = [cell for cell in cells.chosen(stage, region) if found in cell.settings.marketplaces]
-    if found is None or not places:
+    if not places:
         raise CommandError(f"--marketplace {marketplace!r} is none of stage {stage.name}.", WRONG_INPUT)
     return places[0]
 
 
 def _marketplace(cell: Cell, given: str | None) -> str:
     if given is not None:
-        return marketplaces.marketplace_id(given.strip()) or given
+        return _marketplace_id(given)
     known = cell.settings.marketplaces
     return EXAMPLE_MARKETPLACE if EXAMPLE_MARKETPLACE in known else known[0]
+
+
+def _marketplace_id(name: str) -> str:
+    try:
+        return endpoints.marketplace(name).marketplace_id
+    except endpoints.UnknownMarketplaceError as error:
+        raise CommandError(f"--marketplace: {error}.", WRONG_INPUT) from error
 
 
 def _identity(given: str | None, number: int) -> str:
