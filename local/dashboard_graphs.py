@@ -20,6 +20,8 @@ _PAD: Final = 12.0
 _HEAD: Final = 42.0
 _LEGEND_LINE: Final = 16.0
 _LEGEND_LINES: Final = 2
+_ROOM_BELOW: Final = 0.15
+"""How high a threshold must be for its label to fit below it, of the plot's height."""
 _PROPERTY: Final = re.compile(r"\$\{PROP\('Dim\.(\w+)'\)\}")
 _EXAMPLES: Final[Mapping[str, Sequence[str]]] = {
     "notificationType": ("ORDER_CHANGE", "ANY_OFFER_CHANGED", "FEED_PROCESSING_FINISHED"),
@@ -78,9 +80,10 @@ def drawn_graph(widget: Widget, area: Area, low: frozenset[str]) -> list[str]:
         style = "page" if "pages" in str(each["label"]) else "warn"
         y = _height(plot, level)
         found.append(path([(plot.x, y), (plot.x + plot.width, y)], f"threshold {style}"))
-        # Those that page at one end and those that warn at the other: two close levels stay readable.
+        # Those that page at one end, those that warn at the other and below: close levels stay readable.
         x, anchor = (plot.x + plot.width, "end") if style == "page" else (plot.x, "start")
-        found.append(label(x, y - 4, str(each["label"]), size=11, style=f"{style}-text", anchor=anchor))
+        beside = y - 4 if style == "page" or level < _ROOM_BELOW else y + 11
+        found.append(label(x, beside, str(each["label"]), size=11, style=f"{style}-text", anchor=anchor))
     return found + _legend(plot, names)
 
 
