@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
 import pytest
 
+from local import commands as commands_module
 from local.commands import (
     CommandError,
     Commands,
     architecture,
     clean_environment,
     command_environment,
+    printed_json,
     runtime,
 )
 
@@ -98,3 +101,40 @@ def test_a_command_over_its_time_is_stopped(shell: tuple[Commands, list[str]], t
 
     with pytest.raises(CommandError, match=r"stopped after 0\.2 seconds"):
         commands.run(["/bin/sh", "-c", "exec sleep 30"], tmp_path, limit_seconds=0.2)
+
+
+@pytest.mark.parametrize(
+    ("output", "value"),
+    [
+        ('{"a": 1}', {"a": 1}),
+        ('Looking ...\n[\n  {"a": 1}\n]\nNext: `bin/sellerbus status`', [{"a": 1}]),
+    ],
+    ids=["alone", "among messages"],
+)
+def test_json_is_found_among_messages(output: str, value: object) -> None:
+    assert printed_json(output) == value
+
+
+def test_where_no_json_is_printed_it_is_told_what_is() -> None:
+    with pytest.raises(ValueError, match="no JSON in 'Stage x is not deployed"):
+        printed_json("Stage x is not deployed")
+
+
+def test_sellerbus_ends_as_it_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "bin").mkdir()
+    script = tmp_path / "bin" / "sellerbus"
+    script.write_text("#!/bin/sh\necho '{\"asked\": \"'$*'\"}'; exit 1\n", encoding="utf-8")
+    script.chmod(0o755)
+    monkeypatch.setattr(commands_module, "ROOT", tmp_path)
+    commands = Commands(environment={"PATH": os.defpath}, log=tmp_path / "log", on_line=lambda _: None)
+
+    assert commands.sellerbus_json("doctor", codes=(0, 1)) == {"asked": "doctor --json"}
+    with pytest.raises(CommandError, match="ended with 1"):
+        commands.sellerbus_json("doctor")
+
+
+def test_a_command_is_run_as_it_is_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands_module, "ROOT", tmp_path)
+    commands = Commands(environment={"PATH": os.defpath}, log=tmp_path / "log", on_line=lambda _: None)
+
+    assert commands.as_printed("pwd; cat", stdin="a token").output == f"{tmp_path}\na token"

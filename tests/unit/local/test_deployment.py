@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
 from local import deployment as module
 from local.commands import CommandError, Finished
-from local.deployment import Deployment
+from local.deployment import Deployment, Seller
 from local.emulator import Emulator
 from local.simulator import Simulator
 
@@ -66,3 +67,31 @@ def test_outputs_are_told_apart_by_cell() -> None:
     assert deployment.outputs_of("eu") == {"KeyArn": "arn:eu", "InboxBucketName": "inbox"}
     assert deployment._key_arn_of("sellerbus-a-stage-eu-tasks") == "arn:eu"
     assert deployment._key_arn_of("sellerbus-a-stage-na-example-consumer") == "arn:na"
+
+
+@pytest.mark.parametrize(
+    ("replace", "options"),
+    [
+        (False, "--marketplace US --type ORDER_CHANGE"),
+        (True, "--marketplace US --type ORDER_CHANGE --replace"),
+    ],
+)
+def test_a_seller_is_onboarded_or_replaced(
+    monkeypatch: pytest.MonkeyPatch, *, replace: bool, options: str
+) -> None:
+    said: list[tuple[tuple[str, ...], str | None]] = []
+
+    def sellerbus(*arguments: str, stdin: str | None = None) -> Finished:
+        said.append((arguments, stdin))
+        return Finished("", 1.0)
+
+    monkeypatch.setattr(Deployment, "commands", SimpleNamespace(sellerbus=sellerbus))
+    simulator: Any = SimpleNamespace(add_seller=lambda *_: "the token")
+    nothing: Any = None
+    deployment = Deployment(Path(), cast(Emulator, nothing), simulator, stage="other")
+
+    deployment.add_seller(Seller("A1", ("US",), ("ORDER_CHANGE",)), replace=replace)
+
+    ((arguments, stdin),) = said
+    assert " ".join(arguments) == f"sellers add A1 --stage other {options}"
+    assert stdin == "the token"

@@ -19,7 +19,7 @@ from local.cast import SELLERS, THIRD_SELLER
 from local.commands import Finished
 from local.deployment import Deployment, SecondDeploy, Seller
 from local.notifications import first_wave, large_notification, malformed_bodies
-from local.outcome import FeedCounts, Outcome, StoryError
+from local.outcome import FeedCounts, OperationCounts, Outcome, StoryError
 from local.queues import Delivery, parse_event
 from local.screen import Screen
 
@@ -285,6 +285,16 @@ def test_what_amazon_tells_of_the_storys_own_feeds_is_no_strangers(
     else:
         with pytest.raises(StoryError, match="nobody published"):
             story_of_deliveries.check_copies(deployment.for_story(), screen, outcome)
+
+
+def test_what_another_step_has_checked_is_no_strangers(deployment: FakeDeployment, screen: Screen) -> None:
+    deployment.sqs.queues["target"] = [event_message("1", "a"), event_message("2", "of-another-step")]
+    outcome = published("a")
+    outcome.expected.add("of-another-step")
+
+    story_of_deliveries.check_copies(deployment.for_story(), screen, outcome)
+
+    assert outcome.numbers()["delivered_unique"] == 1
 
 
 def test_what_never_came_is_counted_as_lost() -> None:
@@ -560,6 +570,18 @@ def test_the_feeds_have_a_table_with_a_column_for_each_version(screen: Screen) -
     shown = {name.strip(): [value.strip() for value in values] for name, *values in rows}
     assert shown["feed errors listed"] == ["37", "0"]
     assert shown["feeds submitted"] == ["0", "6"]
+
+
+def test_how_the_stage_was_operated_has_a_table(screen: Screen) -> None:
+    counts = OperationCounts(rotated_regions=2, rotation_seconds=21.04, breaks_named=["SB-A-001", "SB-B-001"])
+
+    demo._show(screen, Outcome(operations=counts), complete=True, seconds=1.0)
+
+    rows = [line.split("│")[1:-1] for line in said(screen).splitlines() if "│" in line]
+    shown = {name.strip(): value.strip() for name, value in rows}
+    assert shown["rotation seconds"] == "21.0"
+    assert shown["breaks named"] == "SB-A-001, SB-B-001"
+    assert shown["missed again"] == "-", "nobody has looked"
 
 
 def test_the_table_tells_the_large_one_and_the_withdrawn_one_from_the_rest(
