@@ -17,7 +17,7 @@ FAST_TESTS := tests/unit tests/property tests/template tests/conformance
 # One thing after the other, whatever -j says: what is left to run side by side is said where it is.
 .NOTPARALLEL:
 
-.PHONY: help setup demo test lint types unit integration bench quickstart record reference up events down synth deploy destroy clean require-stage
+.PHONY: help setup demo test lint types unit integration bench quickstart record reference picture costs up events down synth deploy destroy clean require-stage
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14 | sed 's/^/  make /'
@@ -60,6 +60,12 @@ record: setup ## Record `make demo` and `sellerbus messages compose` anew, in do
 
 reference: setup ## Write docs/REFERENCE.md, the list of all commands, anew
 	@PYTHONPATH=.:lambdas/layers/shared/python $(PYTHON_BIN) -m ops.reference
+
+picture: setup ## Draw docs/recordings/dashboard.svg anew, from the dashboard's definition
+	@$(PYTHON_BIN) -m local.dashboard_picture
+
+costs: setup ## Compute the tables of docs/cost.md anew
+	@PYTHONPATH=.:lambdas/layers/shared/python $(PYTHON_BIN) -m bench.cost --write
 
 up: setup ## The local deployment, kept running; writes .local/env to source
 	@$(PYTHON_BIN) -m local up

@@ -16,7 +16,7 @@ def tables(synthesis: Synthesis) -> dict[str, str]:
 
 def test_the_document_has_the_tables_of_today(example: Synthesis) -> None:
     text = cost.DOCUMENT.read_text(encoding="utf-8")
-    assert cost.filled(text, tables(example)) == text, "run: .venv/bin/python -m bench.cost --write"
+    assert cost.filled(text, tables(example)) == text, "run: make costs"
     assert ENTERED in text
 
 
