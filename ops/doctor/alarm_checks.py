@@ -133,7 +133,7 @@ def quiet(facts: Facts) -> Looked:
     paging = " ".join(str(row["AlarmRule"]) for row in found.values() if "AlarmRule" in row)
     ringing.sort(key=lambda row: str(row.get("StateUpdatedTimestamp")))
     findings = tuple(_ringing(facts, row, pages=_named(row, paging)) for row in ringing)
-    return Looked(f"{len(ringing)} of {len(found)} ring" if ringing else "none rings", findings)
+    return Looked(f"{len(ringing)} of {len(found)} ring" if ringing else "", findings)
 
 
 def _named(row: Mapping[str, Any], rule: str) -> bool:

@@ -145,8 +145,8 @@ def _mended(
     fixed = fixing.fix(reports)
     if not fixed:
         return list(reports)
-    console.say("Looking again, for a minute at the most:")
-    after = fixing.look_again(chosen, fixed, lambda: facts_of(stage, region))
+    console.say("Looking again until it shows, for 75 seconds at the most:")
+    after = fixing.look_again(chosen, fixed, reports, lambda: facts_of(stage, region))
     if not as_json:
         for report in after:
             showing.show(report, datetime.now(UTC))

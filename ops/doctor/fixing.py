@@ -54,19 +54,21 @@ def _reason(error: Exception) -> str:
 def look_again(
     checks: Sequence[Check],
     fixed: Sequence[Report],
+    reports: Sequence[Report],
     facts: Callable[[], tuple[Facts, Mapping[str, Facts]]],
 ) -> list[Report]:
-    """Run the mended checks, and what they need, until they are well or their time is over."""
-    ids = list(dict.fromkeys(report.check.id for report in fixed))
-    chosen = runner.closure(checks, ids)
+    """Run the mended checks, and what they need, until they are well or their time is over.
+
+    reports: all of the first look. What was skipped then is looked at too, now that it may say something.
+    """
+    ids = {report.check.id for report in fixed}
+    skipped = {report.check.id for report in reports if report.outcome is Outcome.SKIPPED}
+    chosen = runner.closure(checks, [*ids, *skipped])
     until = time.monotonic() + _MOST_SECONDS
     while True:
         whole, cells = facts()
-        reports = list(runner.run(chosen, whole, cells))
-        again = [report for report in reports if report.check.id in ids]
-        if (
-            all(report.outcome in (Outcome.WELL, Outcome.NOT_CHECKED) for report in again)
-            or time.monotonic() >= until
-        ):
-            return again
+        again = list(runner.run(chosen, whole, cells))
+        mended = {report.outcome for report in again if report.check.id in ids}
+        if mended <= {Outcome.WELL, Outcome.NOT_CHECKED} or time.monotonic() >= until:
+            return [report for report in again if report.check.id in ids | skipped]
         console.wait(_BETWEEN_SECONDS)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from ops import console
 from ops.doctor import templates
 from ops.doctor.check import Finding, Fix, Looked
 from ops.doctor.facts import Facts
@@ -105,7 +106,7 @@ def rules(facts: Facts) -> Looked:
                 mend=(facts.fixing("SB-MAP-002"),),
                 subjects=frozenset(row.logical_id for row in off),
                 fix=Fix(
-                    f"enables {_counted(off).removesuffix(' is').removesuffix(' are')}",
+                    f"enables {console.counted(len(off), 'rule')}",
                     lambda: _on(facts, off),
                 ),
             )
