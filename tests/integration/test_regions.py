@@ -104,7 +104,10 @@ def outputs(deployed: Deployment, region: str) -> dict[str, str]:
 def sellerbus(deployed: Deployment, *arguments: str) -> Any:
     """What a command prints with --json."""
     output = deployed.commands.sellerbus(*arguments, "--stage", STAGE, "--json").output
-    return json.loads(output[min(output.index(mark) for mark in "[{" if mark in output) :])
+    # What is told beside the result, before and after it, comes in the same stream here.
+    lines = output.splitlines()
+    begins = next(number for number, line in enumerate(lines) if line[:1] in ("{", "["))
+    return json.JSONDecoder().raw_decode("\n".join(lines[begins:]))[0]
 
 
 def by_region(rows: list[dict[str, Any]], name: str) -> dict[str, set[str]]:
@@ -198,6 +201,26 @@ def test_nothing_of_one_region_is_called_at_another(deployed: Deployment) -> Non
 
     assert {entry["region"] for entry in made} == set(AWS_REGIONS)
     assert [entry for entry in made if entry["status"] != 200] == []
+
+
+def test_a_new_client_secret_comes_to_one_region_and_is_used_in_all(deployed: Deployment) -> None:
+    deployed.simulator.register_application_queue(outputs(deployed, "na")["ApplicationQueueArn"])
+    asked = sellerbus(deployed, "secrets", "rotate", "--yes", "--wait", "2")
+    assert (asked["region"], asked["everywhere"]) == ("na", True)
+    used = {
+        region: deployed.emulator.new_client("secretsmanager", region=AWS_REGIONS[region]).get_secret_value(
+            SecretId=outputs(deployed, region)["LwaCredentialsSecretArn"]
+        )["SecretString"]
+        for region in AWS_REGIONS
+    }
+    assert len({json.loads(text)["clientSecret"] for text in used.values()}) == 1
+    assert json.loads(used["na"])["clientSecret"] != deployed.simulator.client_secret
+    calls = deployed.simulator.requests("applications/2023-11-30/rotateApplicationClientSecret")
+    assert [(call["status"], call["region"]) for call in calls] == [(204, "na")]
+    verified = sellerbus(deployed, "secrets", "verify")
+    assert [(row["region"], row["versions"][0]["works"]) for row in verified] == [
+        (region, True) for region in AWS_REGIONS
+    ]
 
 
 def test_destroy_takes_all_of_them_away(deployed: Deployment) -> None:
