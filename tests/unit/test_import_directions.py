@@ -182,6 +182,7 @@ PURE = [
     ),
     # What Amazon says of the client secret, and what follows from it.
     "rotation/messages.py",
+    "rotation/parts.py",
     "rotation/state.py",
     # What a message must be, and what an order offers.
     *(
