@@ -10,7 +10,7 @@ import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -107,19 +107,29 @@ class Deployment:
 
     def deploy_foundation(self) -> Finished:
         """What everything else stands on: key, empty credentials secret, seller registry."""
-        return self._deploy("--app", str(self.assembly), "*Foundation")
+        return self._deploy("--app", str(self.assembly), "*Foundation", *_SIDE_BY_SIDE)
+
+    def set_credentials_and_sellers(self, sellers: Sequence[Seller]) -> None:
+        """What a person does between the two deploys, two commands at a time: they don't need each other."""
+        with ThreadPoolExecutor(2) as pool:
+            done = [
+                pool.submit(self.set_credentials),
+                *(pool.submit(self.add_seller, each) for each in sellers),
+            ]
+            for each in done:
+                each.result()
 
     def set_credentials(self) -> None:
         """Stores the application's LWA credentials the way an operator does."""
         credentials = {"clientId": self.simulator.client_id, "clientSecret": self.simulator.client_secret}
         self.commands.sellerbus("secrets", "set", "--stage", self.stage, stdin=json.dumps(credentials))
 
-    def add_seller(self, seller: Seller, *, replace: bool = False) -> None:
+    def add_seller(self, seller: Seller, *, anew: bool = False) -> None:
         """Has a seller authorise the application at the simulator and onboards them, or does so anew."""
         refresh_token = self.simulator.add_seller(seller.seller_id, seller.marketplace_ids)
         options = [part for name in seller.marketplace_ids for part in ("--marketplace", name)]
         options += [part for name in seller.notification_types for part in ("--type", name)]
-        options += ["--replace"] if replace else []
+        options += ["--replace"] if anew else []
         self.commands.sellerbus(
             "sellers", "add", seller.seller_id, "--stage", self.stage, *options, stdin=refresh_token
         )
@@ -154,12 +164,19 @@ class Deployment:
         held = (outputs for name, outputs in self.stack_outputs.items() if name.startswith(prefix))
         return {key: value for outputs in held for key, value in outputs.items()}
 
-    def deploy_tasks(self, feeds_api_version: str) -> SecondDeploy:
+    def synth_version(self, feeds_api_version: str) -> Path:
+        """Synthesises the stacks with another version of the Feeds API; returns where, for `deploy_tasks`."""
+        assembly = self.folder / f"cdk.out.{feeds_api_version}"
+        commands = self.commands
+        environment = {**commands.environment, "FEEDS_API_VERSION": feeds_api_version}
+        replace(commands, environment=environment).cdk("synth", "--quiet", "--output", str(assembly))
+        return assembly
+
+    def deploy_tasks(self, feeds_api_version: str, assembly: Path) -> SecondDeploy:
         """Deploys the stacks of feed tasks with another version of the Feeds API, and what tells of it."""
         self.variables = {**self.variables, "FEEDS_API_VERSION": feeds_api_version}
-        again = self.folder / f"cdk.out.{feeds_api_version}"
         options = ("--exclusively", "--method", "direct", *_SIDE_BY_SIDE)
-        return self._deploy_over("--output", str(again), "*Tasks", "*Operations", *options, again=again)
+        return self._deploy_over("--app", str(assembly), "*Tasks", "*Operations", *options, again=assembly)
 
     def deploy_all(self) -> Finished:
         """`cdk deploy --all` of the assembly made before; then the settings that the emulator drops."""
@@ -245,9 +262,7 @@ def deploy_everything(deployment: Deployment, sellers: Sequence[Seller]) -> None
     """A real first deploy, from the empty account to the subscriptions of `sellers`. Raises CommandError."""
     deployment.bootstrap_and_synth()
     deployment.deploy_foundation()
-    deployment.set_credentials()
-    for seller in sellers:
-        deployment.add_seller(seller)
+    deployment.set_credentials_and_sellers(sellers)
     deployment.deploy_all()
 
 

@@ -62,7 +62,7 @@ def check_drift(deployment: Deployment, screen: Screen, outcome: Outcome) -> Non
     with screen.step("An operator leaves that type to the other program: nothing is in the way") as step:
         deployment.on_line = step.progress
         left = tuple(name for name in THIRD_SELLER.notification_types if name != _MOVED)
-        deployment.add_seller(replace(THIRD_SELLER, notification_types=left), replace=True)
+        deployment.add_seller(replace(THIRD_SELLER, notification_types=left), anew=True)
         step.result = f"{_SELLER} gets {', '.join(left)}"
 
 

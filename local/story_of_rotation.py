@@ -97,7 +97,6 @@ def during_rotation(tell: _STEP) -> _STEP:
         check_flow(deployment, screen, outcome, meanwhile.published, before)
         deployment.simulator.set_token_lifetime(_USUAL_TOKEN_SECONDS)
 
-    tell_both.__name__ = f"during_rotation_{tell.__name__}"
     return tell_both
 
 

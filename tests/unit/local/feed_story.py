@@ -129,6 +129,7 @@ class FakeDeployment:
     simulator: FakeSimulator = field(default_factory=FakeSimulator)
     commands: FakeCommands = field(default_factory=FakeCommands)
     touched: list[str] = field(default_factory=list)
+    redefined: list[str] = field(default_factory=list)
     stage: str = "local"
     outputs: Mapping[str, str] = field(
         default_factory=lambda: {
@@ -147,8 +148,9 @@ class FakeDeployment:
     def outputs_of(self, region: str) -> Mapping[str, str]:
         return {**self.outputs, "InboxBucketName": f"inbox-of-{region}"}
 
-    def deploy_tasks(self, _: str) -> SecondDeploy:
-        return SecondDeploy(touched=self.touched, redefined=[], seconds=1.0)
+    def deploy_tasks(self, version: str, assembly: Path) -> SecondDeploy:
+        assert (version, assembly) == ("2020-09-04", self.folder)
+        return SecondDeploy(touched=self.touched, redefined=self.redefined, seconds=1.0)
 
     def for_story(self) -> Deployment:
         return cast(Deployment, self)

@@ -70,14 +70,14 @@ def test_outputs_are_told_apart_by_cell() -> None:
 
 
 @pytest.mark.parametrize(
-    ("replace", "options"),
+    ("anew", "options"),
     [
         (False, "--marketplace US --type ORDER_CHANGE"),
         (True, "--marketplace US --type ORDER_CHANGE --replace"),
     ],
 )
 def test_a_seller_is_onboarded_or_replaced(
-    monkeypatch: pytest.MonkeyPatch, *, replace: bool, options: str
+    monkeypatch: pytest.MonkeyPatch, *, anew: bool, options: str
 ) -> None:
     said: list[tuple[tuple[str, ...], str | None]] = []
 
@@ -90,7 +90,7 @@ def test_a_seller_is_onboarded_or_replaced(
     nothing: Any = None
     deployment = Deployment(Path(), cast(Emulator, nothing), simulator, stage="other")
 
-    deployment.add_seller(Seller("A1", ("US",), ("ORDER_CHANGE",)), replace=replace)
+    deployment.add_seller(Seller("A1", ("US",), ("ORDER_CHANGE",)), anew=anew)
 
     ((arguments, stdin),) = said
     assert " ".join(arguments) == f"sellers add A1 --stage other {options}"

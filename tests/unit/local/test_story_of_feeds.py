@@ -293,12 +293,30 @@ def test_documents_encrypted_otherwise_than_the_version_asks_fall_short(
 
 
 @pytest.mark.parametrize(
-    "touched", [[], ["sellerbus-local-na-tasks/SubmitFeed", "sellerbus-local-na-notifications/Bus"]]
+    ("touched", "redefined"),
+    [
+        (["sellerbus-local-na-tasks/SubmitFeed"], []),
+        (
+            ["sellerbus-local-na-tasks/SubmitFeed", "sellerbus-local-na-notifications/Bus"],
+            ["NaTasks/SubmitFeed"],
+        ),
+        (["sellerbus-local-na-tasks/SubmitFeed"], ["NaTasks/SubmitFeed", "NaOperations/RunCanary"]),
+    ],
+    ids=["nothing", "another stack", "a resource of another stack"],
 )
-def test_a_new_version_that_touches_other_stacks_falls_short(
-    deployment: FakeDeployment, screen: Screen, touched: list[str]
+def test_a_new_version_that_changes_others_than_the_tasks_falls_short(
+    deployment: FakeDeployment, screen: Screen, touched: list[str], redefined: list[str]
 ) -> None:
-    deployment.touched = touched
+    deployment.touched, deployment.redefined = touched, redefined
 
     with pytest.raises(StoryError, match="only resources of the Tasks stacks"):
-        story_of_feeds.switch_version(deployment.for_story(), screen, scenes_of(deployment).outcome)
+        story_of_feeds.switch_version(deployment.for_story(), screen, deployment.folder)
+
+
+def test_a_new_version_changes_the_tasks_and_what_tells_of_it(
+    deployment: FakeDeployment, screen: Screen
+) -> None:
+    deployment.touched = ["sellerbus-local-na-tasks/SubmitFeed", "sellerbus-local-na-operations/RunCanary"]
+    deployment.redefined = ["NaTasks/SubmitFeed"]
+
+    story_of_feeds.switch_version(deployment.for_story(), screen, deployment.folder)
