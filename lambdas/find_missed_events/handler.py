@@ -21,11 +21,15 @@ _BY_TYPE = (("service",), ("service", "notificationType"))
 log = logger()
 
 
+class SellersNotLookedAtError(RuntimeError):
+    """Of some sellers nothing is known: a defect of ours."""
+
+
 @log.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Look for all sellers; answers with what was checked and found.
 
-    Raises RuntimeError after all that where a look met a defect of ours: the function's alarm tells.
+    Raises SellersNotLookedAtError after all that where a look met a defect of ours: the function's alarm tells.
     """
     del event
     settings = config.load(FindMissedEventsConfig, os.environ)
@@ -40,7 +44,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     _tell(run)
     defects = [each for each in run.failed if not _is_expected(each)]
     if defects:
-        raise RuntimeError(f"{len(defects)} sellers could not be looked at: the log names them")
+        raise SellersNotLookedAtError(f"{len(defects)} sellers could not be looked at: the log names them")
     return {
         "checked": sum(checked for checked, _ in counts.values()),
         "missed": sum(missed for _, missed in counts.values()),
