@@ -53,6 +53,9 @@ class FakeStage:
         assert (QueueUrl, Attributes) == ("queue", {"Policy": ""})
         self.broken.add(POLICY)
 
+    def set_rate(self, operation: str, *, per_second: float, burst: int) -> None:
+        assert (operation, per_second > 1, burst > 1) == ("getSubscriptions", True, True)
+
     def revoke(self, seller_id: str) -> None:
         assert seller_id == THIRD_SELLER.seller_id
         self.broken.add(REVOKED)
