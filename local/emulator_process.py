@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from local import emulator_object_events, emulator_task_tokens, emulator_with_iam
+from local import emulator_alarms, emulator_object_events, emulator_task_tokens, emulator_with_iam
 from local.emulator_partner_events import PartnerEvents
 
 
@@ -19,6 +19,7 @@ def main() -> None:
     eventbridge: Any = importlib.import_module("ministack.services.eventbridge")
     PartnerEvents(eventbridge).fit(provisioners._RESOURCE_HANDLERS)
     emulator_object_events.fit(importlib.import_module("ministack.services.s3"), eventbridge)
+    emulator_alarms.fit(importlib.import_module("ministack.services.cloudwatch"))
     # With TLS it would listen on 443 too where it may; nobody here asks for that.
     app._port_is_bindable = lambda *_: False
     app.main()
