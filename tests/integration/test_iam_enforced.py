@@ -44,8 +44,17 @@ QUEUES = (
     "MessageTaskQueueUrl",
     "MessageTaskDeadLetterQueueUrl",
     "MessageSendQueueUrl",
+    "ArchiveQueueUrl",
+    "ArchiveDeadLetterQueueUrl",
+    "ApplicationQueueUrl",
+    "ApplicationDeadLetterQueueUrl",
 )
-BUCKETS = ("InboxBucketName", "ResultBucketName", "MessageBucketName")
+OPEN_TO_AMAZON = {
+    "NotificationQueueUrl": "NotificationDeadLetterQueueUrl",
+    "ApplicationQueueUrl": "ApplicationDeadLetterQueueUrl",
+}
+"""And where that lies which came in and is no message of Amazon's."""
+BUCKETS = ("InboxBucketName", "ResultBucketName", "MessageBucketName", "ArchiveBucketName")
 DOCUMENT = "feeds/A2BAZU3EXAMPLE/POST_FLAT_FILE_FULFILLMENT_DATA/iam.txt"
 
 
@@ -64,20 +73,23 @@ def test_the_emulator_enforces_iam_at_all(system: System) -> None:
         system.client("sqs", account="AKIANOBODY").list_queues()
 
 
+@pytest.mark.parametrize("queue", OPEN_TO_AMAZON)
 @pytest.mark.parametrize("attempt", AMAZON_MAY)
-def test_amazon_may_send_and_read_attributes(system: System, attempt: str) -> None:
+def test_amazon_may_send_and_read_attributes(system: System, queue: str, attempt: str) -> None:
     # The empty object that is sent is no notification; it ends in the dead letters, which are cleared here.
-    assert refusal(system, AMAZON_ACCOUNT, attempt, "NotificationQueueUrl") is None
+    assert refusal(system, AMAZON_ACCOUNT, attempt, queue) is None
     if attempt == "SendMessage":
-        assert [letter.body for letter in system.take_dead_letters(1)] == ["{}"]
+        letters = system.take_dead_letters(1, queue=OPEN_TO_AMAZON[queue])
+        assert [letter.body for letter in letters] == ["{}"]
 
 
+@pytest.mark.parametrize("queue", OPEN_TO_AMAZON)
 @pytest.mark.parametrize("attempt", [name for name in ATTEMPTS if name not in AMAZON_MAY])
-def test_amazon_may_do_nothing_else(system: System, attempt: str) -> None:
-    assert refusal(system, AMAZON_ACCOUNT, attempt, "NotificationQueueUrl") == "AccessDenied"
+def test_amazon_may_do_nothing_else(system: System, queue: str, attempt: str) -> None:
+    assert refusal(system, AMAZON_ACCOUNT, attempt, queue) == "AccessDenied"
 
 
-@pytest.mark.parametrize("queue", [name for name in QUEUES if name != "NotificationQueueUrl"])
+@pytest.mark.parametrize("queue", [name for name in QUEUES if name not in OPEN_TO_AMAZON])
 @pytest.mark.parametrize("attempt", ATTEMPTS)
 def test_amazon_may_not_touch_the_other_queues(system: System, queue: str, attempt: str) -> None:
     assert refusal(system, AMAZON_ACCOUNT, attempt, queue) == "AccessDenied"
@@ -192,7 +204,7 @@ def test_the_functions_of_feeds_may_do_their_own_work_only(system: System, what:
 
 
 @pytest.mark.parametrize("bucket", BUCKETS)
-def test_amazon_and_others_may_not_read_feeds_results_or_attachments(system: System, bucket: str) -> None:
+def test_amazon_and_others_may_read_nothing_that_is_kept(system: System, bucket: str) -> None:
     for account in (AMAZON_ACCOUNT, STRANGER):
         with pytest.raises(ClientError) as refused:
             system.client("s3", account=account).list_objects_v2(Bucket=system.outputs[bucket])
