@@ -154,8 +154,10 @@ def _finding(broken: Break, failures: _Checks) -> Mapping[str, Any]:
 
 def _show(screen: Screen, broken: Break, finding: Mapping[str, Any]) -> None:
     screen.say(f"  FAILURE  {broken.check_id}  {finding['what']}")
+    if finding["byHand"]:
+        screen.say(f"           First: {finding['byHand']}")
     for command in finding["mend"]:
-        screen.say(f"           Mend: {command}")
+        screen.say(f"           Mend:  {command}")
 
 
 def _counted(checks: _Checks) -> str:

@@ -78,7 +78,12 @@ class FakeStage:
         return {"checks": [*self.others, *(self.check(check_id) for check_id in NAMES)]}
 
     def check(self, check_id: str) -> dict[str, Any]:
-        finding = {"what": f"Wrong: {self.names[check_id]}.", "evidence": [], "mend": [f"mend {check_id}"]}
+        finding = {
+            "what": f"Wrong: {self.names[check_id]}.",
+            "evidence": [],
+            "byHand": "Let the seller authorise again." if check_id == REVOKED else None,
+            "mend": [f"mend {check_id}"],
+        }
         failed = check_id in self.broken
         return {
             "id": check_id,
@@ -116,7 +121,8 @@ def test_each_break_is_named_and_mended_by_what_was_printed(stage: FakeStage) ->
     assert (counts.doctor_checks, counts.breaks_named, counts.breaks_cleared) == (3, list(NAMES), 3)
     for check_id in NAMES:
         assert f"FAILURE  {check_id}" in text
-        assert f"Mend: mend {check_id}" in text
+        assert f"Mend:  mend {check_id}" in text
+    assert text.count("First: Let the seller authorise again.") == 1
 
 
 def other(outcome: str) -> dict[str, Any]:

@@ -317,6 +317,6 @@ def test_a_new_version_changes_the_tasks_and_what_tells_of_it(
     deployment: FakeDeployment, screen: Screen
 ) -> None:
     deployment.touched = ["sellerbus-local-na-tasks/SubmitFeed", "sellerbus-local-na-operations/RunCanary"]
-    deployment.redefined = ["NaTasks/SubmitFeed"]
+    deployment.redefined = ["NaTasks/SubmitFeed", "NaOperations/MissedFindMissedEvents903A6D50"]
 
     story_of_feeds.switch_version(deployment.for_story(), screen, deployment.folder)
