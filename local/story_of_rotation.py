@@ -6,67 +6,29 @@ tokens last a few seconds all the while, so that each function asks for new ones
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import Any
 
-from local.demo_stage import EUROPE
 from local.deployment import Deployment
 from local.functions import invoke
 from local.outcome import Outcome, StoryError
 from local.queues import drain, drain_until
+from local.rotating import BETWEEN_SECONDS, REGIONS, ROTATE, Meanwhile
 from local.screen import Screen, Step
-from local.shipped_orders import shipped
 
 WORKS_AFTER_SECONDS = 12.0
 """How long a new secret takes to work at the simulator."""
 STORED_SECONDS = 60.0
 PROMOTED_SECONDS = 60.0
 DELIVERY_SECONDS = 60.0
-ROTATE = "RotateSecret"
-REGIONS = ("na", EUROPE)
 
 _TOKEN_SECONDS, _USUAL_TOKEN_SECONDS = 5, 3600
-_BETWEEN_SECONDS = 1.5
 _TOKENS = "lwa"
 _OK, _REFUSALS = 200, (401, 403)
 _CALL = "applications/2023-11-30/rotateApplicationClientSecret"
 _STEP = Callable[[Deployment, Screen, Outcome], None]
-
-
-@dataclass
-class Meanwhile:
-    """What goes on beside, in a thread of its own: notifications, and looks at the new secret."""
-
-    deployment: Deployment
-    enough: threading.Event = field(default_factory=threading.Event)
-    published: list[str] = field(default_factory=list)
-    """The notificationIds."""
-    promoted: dict[str, float] = field(default_factory=dict)
-    """By region, when the new secret was in use (time.monotonic)."""
-
-    def go_on(self) -> None:
-        """Publishes and looks until it is enough; what a function refuses is raised."""
-        while not self.enough.is_set():
-            self._publish()
-            for region in REGIONS:
-                if region not in self.promoted and _look(self.deployment, region) == "promoted":
-                    self.promoted[region] = time.monotonic()
-            self.enough.wait(_BETWEEN_SECONDS)
-
-    def _publish(self) -> None:
-        order = f"904-0000000-{len(self.published) + 1:07}"
-        request = {
-            "notification": shipped(order),
-            "copies": 2,
-            "via": "destination",
-            "destinationId": self.deployment.outputs["DestinationId"],
-        }
-        (answer,) = self.deployment.simulator.publish([request])
-        self.published.append(str(answer["notificationId"]))
 
 
 def during_rotation(tell: _STEP) -> _STEP:
@@ -128,7 +90,7 @@ def begin(deployment: Deployment, screen: Screen) -> dict[str, str]:
 
 def _stop(meanwhile: Meanwhile, going_on: Future[None]) -> None:
     """Lets one more notification go out with the new secret, and ends what goes on beside."""
-    time.sleep(_BETWEEN_SECONDS)
+    time.sleep(BETWEEN_SECONDS)
     meanwhile.enough.set()
     going_on.result()
 
@@ -252,8 +214,3 @@ def _version(row: dict[str, Any], stage: str) -> str:
 
 def _asked(deployment: Deployment, region: str) -> dict[str, Any]:
     return invoke(deployment, f"{ROTATE}FunctionName", {"request": "status"}, region=region)
-
-
-def _look(deployment: Deployment, region: str) -> str | None:
-    stage = invoke(deployment, f"{ROTATE}FunctionName", {"request": "look"}, region=region)["stage"]
-    return None if stage is None else str(stage)

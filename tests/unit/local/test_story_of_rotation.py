@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from local import story_of_rotation
+from local import rotating, story_of_rotation
 from local.deployment import Deployment
 from local.outcome import FeedCounts, Outcome, StoryError
 from local.screen import Screen
@@ -107,8 +107,9 @@ class World:
 
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("STORED_SECONDS", "DELIVERY_SECONDS", "_BETWEEN_SECONDS"):
+    for name in ("STORED_SECONDS", "DELIVERY_SECONDS", "BETWEEN_SECONDS"):
         monkeypatch.setattr(story_of_rotation, name, 0.05)
+    monkeypatch.setattr(rotating, "BETWEEN_SECONDS", 0.05)
     monkeypatch.setattr(story_of_rotation, "PROMOTED_SECONDS", 0.6)
 
 
