@@ -29,7 +29,7 @@ class SellersNotLookedAtError(RuntimeError):
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Look for all sellers; answers with what was checked and found.
 
-    Raises SellersNotLookedAtError after all that where a look met a defect of ours: the function's alarm tells.
+    Raises SellersNotLookedAtError after all that where a look met a defect of ours: the alarm tells.
     """
     del event
     settings = config.load(FindMissedEventsConfig, os.environ)
