@@ -16,11 +16,14 @@ from local.runs import new_folder, record, sweep
 from tests.integration.feed_crashes import Crashes, crashes
 from tests.integration.message_crashes import MessageCrashes, message_crashes
 from tests.integration.messages import Messages
+from tests.integration.regions import Regions
 from tests.integration.system import System
 
 _HERE = Path(__file__).parent
 _LAST = ("test_feed_tasks_crash_points.py", "test_message_tasks_crash_points.py", "test_destroy.py")
 """What crashed waits for leases and silence while others are tested. The last takes the deployment away."""
+_BESIDE = "test_regions.py"
+"""What it needs is deployed while the first of the others wait."""
 _running: list[System] = []
 
 
@@ -57,12 +60,27 @@ def system(request: pytest.FixtureRequest) -> Iterator[System]:
         _running.append(held)
         deploy_everything(deployment, SELLERS)
         held.lift_feed_limits()
+        if any(item.path.name == _BESIDE for item in request.session.items):
+            request.getfixturevalue("regions")
         yield held
     finally:
         _running.clear()
         deployment.stop()
         if not request.session.testsfailed:
             shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def regions(request: pytest.FixtureRequest) -> Iterator[Regions]:
+    """Three regions, whose deployment goes on meanwhile."""
+    sweep()
+    held = Regions()
+    try:
+        yield held
+    finally:
+        held.stop()
+        if not request.session.testsfailed:
+            held.remove()
 
 
 @pytest.fixture
@@ -72,8 +90,11 @@ def sqs(system: System) -> Any:
 
 
 @pytest.fixture(scope="session")
-def crashed(system: System) -> Iterator[Crashes]:
+def crashed(system: System, request: pytest.FixtureRequest) -> Iterator[Crashes]:
     """Feed tasks whose functions are killed; the last of the feeds' tests looks at what they led to."""
+    # Before tests of messages narrow Amazon's limits on them.
+    if any("message_crashed" in getattr(item, "fixturenames", ()) for item in request.session.items):
+        request.getfixturevalue("message_crashed")
     with crashes(system) as handed_over:
         yield handed_over
 

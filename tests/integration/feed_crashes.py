@@ -9,9 +9,9 @@ from __future__ import annotations
 import contextlib
 import itertools
 import re
-import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,7 +35,7 @@ FEED_TYPES = (
     "POST_FLAT_FILE_FBA_CREATE_REMOVAL",
 )
 WITHOUT_A_CRASH = "crash-none"
-RECORD_SECONDS = 60.0
+RECORD_SECONDS = 120.0
 PAUSE_SECONDS = 1.0
 """Between two tasks: handed over all at once, each of them would need processes of its own at every step."""
 
@@ -49,6 +49,8 @@ class Crashes:
     planned: dict[str, tuple[str, Crash]] = field(default_factory=dict)
     lanes: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Seller and feed type by task id."""
+    handing_over: Future[None] = field(default_factory=Future)
+    """Until it is done, not all is planned."""
 
     def give_lanes(self) -> None:
         """One seller's lanes are for the tasks of the slow step, the other's for all else."""
@@ -59,8 +61,30 @@ class Crashes:
         for task_id, (step, _) in self.planned.items():
             self.lanes[task_id] = next(lanes[step == SLOW_STEP])
 
+    def count_calls(self) -> None:
+        """Has one task done that nothing happens to."""
+        self.lanes[WITHOUT_A_CRASH] = SELLERS[1].seller_id, FEED_TYPES[-1]
+        self.hand_over(WITHOUT_A_CRASH)
+        self.system.await_tasks(WITHOUT_A_CRASH, within_seconds=RECORD_SECONDS)
+
+    def plan(self) -> None:
+        """A task for each call, whose function is killed before it, or after the last.
+
+        After a call is before the next, to all but the process.
+        """
+        for step, proxy in self.proxies.items():
+            calls = len(proxy.calls[WITHOUT_A_CRASH])
+            assert calls, f"{step} made no call that counts"
+            for crash in (*(Crash(number, "before") for number in range(calls)), Crash(calls - 1, "after")):
+                task_id = f"crash-{step}-{crash.call}-{crash.moment}"
+                self.planned[task_id] = (step, crash)
+                proxy.plan[task_id] = crash
+        self.give_lanes()
+
     def hand_all_over(self) -> None:
-        """Hands the planned tasks over, one after the other."""
+        """Counts the calls, then hands the planned tasks over, one after the other."""
+        self.count_calls()
+        self.plan()
         for task_id in self.planned:
             self.hand_over(task_id)
             time.sleep(PAUSE_SECONDS)
@@ -84,31 +108,15 @@ class Crashes:
 
 @contextlib.contextmanager
 def crashes(system: System) -> Iterator[Crashes]:
-    """Counts the calls of one task that nothing happens to, then hands one over for every call of it.
-
-    Killed is before each call, and after the last: after a call is before the next, to all but the process.
-    """
+    """Hands tasks over while other tests run: one that nothing happens to, then one for every call of it."""
     with contextlib.ExitStack() as stack:
         found = Crashes(system)
         for step in STEPS:
             found.proxies[step] = stack.enter_context(proxied(system, f"Steps{step}"))
-        found.lanes[WITHOUT_A_CRASH] = SELLERS[1].seller_id, FEED_TYPES[-1]
-        found.hand_over(WITHOUT_A_CRASH)
-        system.await_tasks(WITHOUT_A_CRASH, within_seconds=RECORD_SECONDS)
-        for step, proxy in found.proxies.items():
-            calls = len(proxy.calls[WITHOUT_A_CRASH])
-            assert calls, f"{step} made no call that counts"
-            for crash in (*(Crash(number, "before") for number in range(calls)), Crash(calls - 1, "after")):
-                task_id = f"crash-{step}-{crash.call}-{crash.moment}"
-                found.planned[task_id] = (step, crash)
-                proxy.plan[task_id] = crash
-        found.give_lanes()
-        handing_over = threading.Thread(target=found.hand_all_over)
-        handing_over.start()
-        try:
-            yield found
-        finally:
-            handing_over.join()
+        # Left before the proxies are.
+        pool = stack.enter_context(ThreadPoolExecutor(1))
+        found.handing_over = pool.submit(found.hand_all_over)
+        yield found
 
 
 @contextlib.contextmanager

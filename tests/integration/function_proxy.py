@@ -193,7 +193,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _find_caller(self) -> psutil.Process | None:
         # Both ends: another process may have the same port, on a connection to somewhere else.
         ends = self.client_address[1], self.connection.getsockname()[1]
-        for child in psutil.Process(self.emulator.process.pid).children(recursive=True):
+        children = psutil.Process(self.emulator.process.pid).children(recursive=True)
+        # Mostly one that has just begun; to look at a process's connections takes its time.
+        for child in sorted(children, key=psutil.Process.create_time, reverse=True):
             with contextlib.suppress(psutil.NoSuchProcess):
                 connections = (each for each in child.net_connections("tcp") if each.laddr and each.raddr)
                 if any((each.laddr.port, each.raddr.port) == ends for each in connections):

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import re
-import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,7 +25,7 @@ QUEUES = {ACCEPTER: "MessageTaskQueueUrl", SENDER: "MessageSendQueueUrl"}
 POST = "POST orders"
 """The call that sends, as the proxy names it."""
 WITHOUT_A_CRASH = "message-crash-none"
-RECORD_SECONDS = 60.0
+RECORD_SECONDS = 120.0
 PAUSE_SECONDS = 0.5
 REDELIVERY_SECONDS = 10
 """After which the message of a killed function is delivered again; in place of many minutes."""
@@ -42,9 +42,31 @@ class MessageCrashes:
     planned: dict[str, tuple[str, Crash]] = field(default_factory=dict)
     requests: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By task id."""
+    handing_over: Future[None] = field(default_factory=Future)
+    """Until it is done, not all is planned."""
+
+    def count_calls(self) -> None:
+        """Has one message sent that nothing happens to."""
+        self.hand_over(WITHOUT_A_CRASH)
+        self.messages.await_stand(WITHOUT_A_CRASH, within_seconds=RECORD_SECONDS)
+        # What is told is told after the state is written, and written that it was.
+        self.messages.told_row(WITHOUT_A_CRASH)
+        time.sleep(1)
+
+    def plan(self) -> None:
+        """A message for each call, whose function is killed before it, or after the last."""
+        for function, proxy in self.proxies.items():
+            calls = len(proxy.calls[WITHOUT_A_CRASH])
+            assert calls, f"{function} made no call that counts"
+            for crash in (*(Crash(number, "before") for number in range(calls)), Crash(calls - 1, "after")):
+                task_id = f"message-crash-{function}-{crash.call}-{crash.moment}"
+                self.planned[task_id] = (function, crash)
+                proxy.plan[task_id] = crash
 
     def hand_all_over(self) -> None:
-        """Hands the planned tasks over, one after the other."""
+        """Counts the calls, then hands the planned messages over, one after the other."""
+        self.count_calls()
+        self.plan()
         for task_id in self.planned:
             self.hand_over(task_id)
             time.sleep(PAUSE_SECONDS)
@@ -85,29 +107,15 @@ class MessageCrashes:
 
 @contextlib.contextmanager
 def message_crashes(messages: Messages) -> Iterator[MessageCrashes]:
-    """Counts the calls for one message that nothing happens to, then hands one over for every call of it."""
+    """Hands messages over while other tests run: one undisturbed, then one for every call for it."""
     with contextlib.ExitStack() as stack:
         found = MessageCrashes(messages)
         for function in QUEUES:
             found.proxies[function] = stack.enter_context(_proxied(messages, function))
-        found.hand_over(WITHOUT_A_CRASH)
-        messages.await_stand(WITHOUT_A_CRASH, within_seconds=RECORD_SECONDS)
-        # What is told is told after the state is written.
-        messages.await_told({WITHOUT_A_CRASH: ["MessageSent"]})
-        time.sleep(1)
-        for function, proxy in found.proxies.items():
-            calls = len(proxy.calls[WITHOUT_A_CRASH])
-            assert calls, f"{function} made no call that counts"
-            for crash in (*(Crash(number, "before") for number in range(calls)), Crash(calls - 1, "after")):
-                task_id = f"message-crash-{function}-{crash.call}-{crash.moment}"
-                found.planned[task_id] = (function, crash)
-                proxy.plan[task_id] = crash
-        handing_over = threading.Thread(target=found.hand_all_over)
-        handing_over.start()
-        try:
-            yield found
-        finally:
-            handing_over.join()
+        # Left before the proxies are.
+        pool = stack.enter_context(ThreadPoolExecutor(1))
+        found.handing_over = pool.submit(found.hand_all_over)
+        yield found
 
 
 @contextlib.contextmanager

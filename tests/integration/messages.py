@@ -9,7 +9,6 @@ from typing import Any
 
 from local.cast import SELLERS
 from local.message_tasks import SOURCE, STANDS, MessageTasks, told
-from local.queues import drain
 from local.sending_messages import ALL_ACTIONS
 from tests.integration.system import System
 
@@ -95,11 +94,9 @@ class Messages:
         """Waits until the bus has told, of each task id, exactly these detail-types, each in one event."""
 
         def as_wanted() -> bool:
-            while drain(self.system.client("sqs"), self.system.outputs["ExampleConsumerQueueUrl"], received):
-                pass
+            self.system.take()
             return self.told(*wanted) == {task_id: sorted(kinds) for task_id, kinds in wanted.items()}
 
-        received = self.system.received
         self.system.wait_for(as_wanted, f"the events {dict(wanted)}", within_seconds=within_seconds)
 
     def told(self, *task_ids: str) -> dict[str, list[str]]:

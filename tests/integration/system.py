@@ -78,16 +78,20 @@ class System:
         )
         assert not missing, f"not delivered within {within_seconds:g} seconds: {sorted(missing)}"
 
+    def take(self) -> None:
+        """Takes what is there now; the emulator's bus has brought all that was published before."""
+        queue = self.outputs["ExampleConsumerQueueUrl"]
+        while drain(self.client("sqs"), queue, self.received, wait_seconds=0):
+            pass
+
     def deliveries_of(self, notification_id: str) -> list[Delivery]:
         """What has come of one notification so far, after taking what is there now."""
-        while drain(self.client("sqs"), self.outputs["ExampleConsumerQueueUrl"], self.received):
-            pass
+        self.take()
         return self.received.by_notification.get(notification_id, [])
 
     def operational(self, kind: str, **detail: Any) -> list[OperationalEvent]:
         """What Sellerbus has told of its own work so far, by detail-type and some values of the detail."""
-        while drain(self.client("sqs"), self.outputs["ExampleConsumerQueueUrl"], self.received):
-            pass
+        self.take()
         return [
             event
             for event in self.received.operational
@@ -141,8 +145,7 @@ class System:
             }
 
         def all_told() -> bool:
-            while drain(self.client("sqs"), self.outputs["ExampleConsumerQueueUrl"], self.received):
-                pass
+            self.take()
             return all(told().values())
 
         self.wait_for(all_told, f"an event for each of {task_ids}")

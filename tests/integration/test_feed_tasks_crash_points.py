@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.integration.feed_crashes import Crashes
 from tests.integration.system import System
+
+
+@pytest.fixture(scope="module", autouse=True)
+def all_handed_over(crashed: Crashes) -> None:
+    """Nothing went wrong with that, either."""
+    crashed.handing_over.result()
 
 
 def test_a_crash_at_any_call_leads_to_one_feed_and_one_end(system: System, crashed: Crashes) -> None:

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import hashlib
 
+import pytest
+
 from tests.integration.message_crashes import POST, SENDER, WITHOUT_A_CRASH, MessageCrashes
 from tests.integration.messages import Messages
 from tests.integration.system import System
 
 LEASE_SECONDS = 150.0
+
+
+@pytest.fixture(scope="module", autouse=True)
+def all_handed_over(message_crashed: MessageCrashes) -> None:
+    """Nothing went wrong with that, either."""
+    message_crashed.handing_over.result()
 
 
 def test_a_crash_at_any_call_sends_at_most_once_and_leaves_no_task_hanging(

@@ -34,8 +34,7 @@ def look_back(system: System, subject: str, since: datetime) -> None:
 
 def reconciled(system: System) -> dict[str, dict[str, Any]]:
     """The details of events made up for, by the id of what they are about."""
-    # Takes what is there now.
-    system.deliveries_of("")
+    system.take()
     return {
         delivery.event["detail"]["entity"]["id"]: delivery.event["detail"]
         for deliveries in system.received.by_notification.values()

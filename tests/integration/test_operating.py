@@ -35,7 +35,7 @@ def document(system: System, *arguments: str, code: int = 0) -> Any:
 
 def replays_of(system: System, event_id: str) -> list[str | None]:
     """For each time that an event has come to the consumer: which replay it was, None for the first."""
-    system.deliveries_of("")
+    system.take()
     return [
         (delivery.event["detail"].get("replay") or {}).get("id")
         for delivery in system.received.deliveries

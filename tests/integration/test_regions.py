@@ -3,92 +3,30 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from local.commands import CommandError
-from local.deployment import Deployment, Seller, start_deployment
-from local.runs import new_folder, record, sweep
+from local.deployment import Deployment
+from tests.integration.regions import AWS_REGIONS, SELLERS, STAGE, Regions
 
-STAGE = "regions"
-AWS_REGIONS = {"na": "us-east-1", "eu": "eu-west-1", "fe": "us-west-2"}
 BY_EVENT_BRIDGE = "LISTINGS_ITEM_STATUS_CHANGE"
-SELLERS = {
-    "na": Seller("A7NORTHAMERICA", ("ATVPDKIKX0DER", "A1AM78C64UM0Y8")),
-    "eu": Seller("A8EUROPE", ("A1PA6795UKMFR9",)),
-    "fe": Seller("A9FAREAST", ("A1VC38T7YXB528",)),
-}
 TYPES = {
     "na": {"ORDER_CHANGE", "ANY_OFFER_CHANGED"},
     "eu": {"ORDER_CHANGE", BY_EVENT_BRIDGE},
     "fe": {"ORDER_CHANGE", "ANY_OFFER_CHANGED"},
 }
-CONFIG = """
-emulator: true
-regions:
-  na:
-    aws_region: us-east-1
-    marketplaces: [US, MX]
-    endpoint: {na}
-    lwa_endpoint: {lwa}
-  eu:
-    aws_region: eu-west-1
-    marketplaces: [DE, FR]
-    endpoint: {eu}
-    lwa_endpoint: {lwa}
-    notifications:
-      - type: ORDER_CHANGE
-      - type: LISTINGS_ITEM_STATUS_CHANGE
-  fe:
-    aws_region: us-west-2
-    marketplaces: [JP]
-    endpoint: {fe}
-    lwa_endpoint: {lwa}
-sp_api:
-  sandbox: false
-notifications:
-  - type: ORDER_CHANGE
-  - type: ANY_OFFER_CHANGED
-    processing_directive:
-      eventFilter:
-        eventFilterType: ANY_OFFER_CHANGED
-        marketplaceIds: [ATVPDKIKX0DER, A1VC38T7YXB528]
-existing_subscriptions: keep
-removal_policy: destroy
-architecture: env:LOCAL_ARCHITECTURE
-runtime: env:LOCAL_RUNTIME
-"""
 
 
 @pytest.fixture(scope="module")
-def deployed(request: pytest.FixtureRequest) -> Iterator[Deployment]:
+def deployed(regions: Regions) -> Iterator[Deployment]:
     """All three regions deployed, each with its seller."""
-    sweep()
-    folder = new_folder("regions")
-    deployment = start_deployment(folder)
     try:
-        record(folder, deployment)
-        amazon, config = deployment.simulator, folder / "config"
-        config.mkdir()
-        endpoints = {region: amazon.endpoint(region) for region in AWS_REGIONS}
-        text = CONFIG.format(lwa=amazon.lwa_endpoint, **endpoints)
-        (config / f"{STAGE}.yaml").write_text(text, encoding="utf-8")
-        deployment.stage, deployment.aws_regions = STAGE, tuple(AWS_REGIONS.values())
-        deployment.variables = {"SELLERBUS_CONFIG_FOLDER": str(config), "SELLERBUS_STAGE": STAGE}
-        deployment.bootstrap_and_synth()
-        deployment.deploy_foundation()
-        deployment.set_credentials()
-        for seller in SELLERS.values():
-            deployment.add_seller(seller)
-        deployment.deploy_stacks("--concurrency", "3")
-        yield deployment
+        yield regions.deployed()
     finally:
-        deployment.stop()
-        if not request.session.testsfailed:
-            shutil.rmtree(folder)
+        regions.stop()
 
 
 def outputs(deployed: Deployment, region: str) -> dict[str, str]:
