@@ -118,3 +118,10 @@ def test_urllib3_logs_no_queries(caplog: pytest.LogCaptureFixture) -> None:
         logger.debug('%s://%s:%s "%s %s %s" %s', "https", "host", 443, "GET", f"/x{QUERY}", "HTTP/1.1", 200)
         logger.debug("nothing to cut")
     assert caplog.messages == ['https://host:443 "GET /x?[query] HTTP/1.1" 200', "nothing to cut"]
+
+
+def test_urllib3_tells_no_query_of_an_answer_it_could_not_read(caplog: pytest.LogCaptureFixture) -> None:
+    keep_queries_out_of_logs()
+    logger = logging.getLogger("urllib3.connection")
+    logger.warning("Failed to parse headers (url=%s): %s", f"https://host/x{QUERY}", ValueError("a header"))
+    assert caplog.messages == ["Failed to parse headers (url=https://host/x?[query]): a header"]

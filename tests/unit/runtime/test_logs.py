@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 import traceback
 from io import StringIO
 from types import SimpleNamespace
@@ -13,7 +14,7 @@ import pytest
 
 from sellerbus.api.errors import PermanentError
 from sellerbus.runtime.correlation import correlated, current
-from sellerbus.runtime.logs import FunctionLogger, speakable
+from sellerbus.runtime.logs import FunctionLogger, RedactingFormatter, speakable
 
 CONTEXT: Any = SimpleNamespace(aws_request_id="request-1")
 NUMBERS = itertools.count()
@@ -73,6 +74,17 @@ def test_an_exception_is_told_by_kind_and_place_and_its_causes_too(it: Log) -> N
     assert line["exception"].startswith("PermanentError: getFeed: refused [token]")
     assert "ValueError at test_logs.py:" in line["exception"]
     assert line["exception_name"] == "PermanentError"
+
+
+def test_a_line_that_can_not_be_written_says_so_and_repeats_nothing() -> None:
+    record = logging.LogRecord(
+        "rotate_secret", logging.INFO, "handler.py", 7, "number %d", (BUYER,), None, "f"
+    )
+    line = json.loads(RedactingFormatter().format(record))
+    assert line["message"] == "a line of the log could not be written"
+    assert line["reason"].startswith("TypeError")
+    assert (line["location"], line["service"]) == ("f:7", "rotate_secret")
+    assert BUYER not in json.dumps(line)
 
 
 def test_what_was_added_to_an_exception_is_not_told(it: Log) -> None:

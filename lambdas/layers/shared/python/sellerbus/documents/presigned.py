@@ -66,7 +66,9 @@ def host_of(url: str) -> str:
 
 
 class WithoutQuery(logging.Filter):
-    """Cuts queries out of what urllib3 logs at DEBUG: every request line as it is sent."""
+    """Cuts queries out of what urllib3 logs: at DEBUG every request line as it is sent, and as a warning the
+    URL whose answer has a header that can't be read.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Change the record's arguments; it is logged in any case."""
@@ -83,5 +85,5 @@ _WITHOUT_QUERY: Final = WithoutQuery()
 
 def keep_queries_out_of_logs() -> None:
     """Make urllib3's loggers tell no queries. May be called again and again."""
-    for name in ("urllib3.connectionpool", "urllib3.util.retry"):
+    for name in ("urllib3.connection", "urllib3.connectionpool", "urllib3.util.retry"):
         logging.getLogger(name).addFilter(_WITHOUT_QUERY)

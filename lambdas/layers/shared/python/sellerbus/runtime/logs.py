@@ -7,6 +7,7 @@ leaves the function with what may be told of it, and nothing else.
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeVar, cast
 
@@ -26,6 +27,25 @@ class RedactingFormatter(LambdaPowertoolsFormatter):
 
     def __init__(self) -> None:
         super().__init__(utc=True, serialize_stacktrace=False)
+
+    def format(self, record: Any) -> str:
+        """Write a line; one that can't be written is told of, without what it was to say.
+
+        Python's own logging would print its text and its arguments to stderr, past all this.
+        """
+        try:
+            return str(super().format(record))
+        except Exception as error:  # noqa: BLE001 - of whatever was to be logged
+            return json.dumps(
+                {
+                    "level": "ERROR",
+                    "location": f"{record.funcName}:{record.lineno}",
+                    "message": "a line of the log could not be written",
+                    "reason": spoken(error),
+                    "service": record.name,
+                    "correlation_id": current(),
+                }
+            )
 
     def serialize(self, log: Any) -> str:
         # Python's own name for what was added to an exception afterwards, by whoever handled it.
