@@ -43,7 +43,8 @@ class Story:
         for _ in range(2):
             self.deliver()
         world.pass_days(7)
-        assert self.attempt(world.look) or self.attempt(world.look)
+        # Both: a lost answer of Login with Amazon leaves the old secret for the look after.
+        assert any([self.attempt(world.look), self.attempt(world.look)])
         assert self.queue == []
         return world
 

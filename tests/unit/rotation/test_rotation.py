@@ -104,6 +104,42 @@ def test_a_message_tells_the_events_of_it_when_its_secret_ends() -> None:
     }
 
 
+def test_a_secret_from_the_future_keeps_no_later_one_out() -> None:
+    world = World()
+    assert world.take(new_secret("never-works", "forged", START + 5000 * DAY)).kind == "stored"
+    world.now += 600
+    world.look()
+    world.amazon.rotate_client_secret()
+    assert world.take(world.amazon.messages.pop()).kind == "stored"
+    world.look()
+    assert world.secrets.value("AWSCURRENT") == SECOND
+
+
+def test_no_message_makes_a_secret_last_longer_than_secrets_do() -> None:
+    world = World()
+    world.take(notice(START + 5000 * DAY))
+    assert world.look().expires_at == START + 180 * DAY
+
+
+def test_the_secret_before_stays_for_as_long_as_it_works() -> None:
+    """Here the message is an old one that was put back: what it replaces is newer, and lives longer."""
+    world = World()
+    world.amazon.rotate_client_secret()
+    late = world.amazon.messages.pop()
+    world.now += DAY
+    world.amazon.rotate_client_secret()
+    newer = "amzn1.oa2-cs.v1.secret-2"
+    write_by_hand(world, newer)
+    world.take(late)
+    world.look()
+    assert (world.secrets.value("AWSCURRENT"), world.secrets.value("AWSPREVIOUS")) == (SECOND, newer)
+    world.now += 8 * DAY
+    assert not world.amazon.works(SECOND)
+    world.look()
+    assert world.secrets.value("AWSPREVIOUS") == newer
+    world.check()
+
+
 class TestTwoSecrets:
     def test_the_later_one_counts_when_it_comes_last(self) -> None:
         world = World()

@@ -46,11 +46,26 @@ class Promoter:
             return rotation
         if successor.stage is Stage.STORED:
             return self._put_to_use(rotation, successor)
-        if successor.stage is Stage.PROMOTED and self._now() >= successor.old_ends_at:
+        if (
+            successor.stage is Stage.PROMOTED
+            and self._now() >= successor.old_ends_at
+            and self._is_of_no_use(successor)
+        ):
             self._versions.put_away_previous(successor.replaces)
             return self._change(rotation, lambda before: before.settled(successor.notification_id))
         # ARRIVED is for its message: only that has the secret.
         return rotation
+
+    def _is_of_no_use(self, successor: Successor) -> bool:
+        """Whether the secret before can stand in no more.
+
+        Its end is what the message said of whatever Amazon took for the old one: of a message that was late,
+        that may have been another. While Login with Amazon takes it, it may yet be the only good one.
+        """
+        replaced = self._versions.find(successor.replaces)
+        if replaced is None or replaced.credentials == self._versions.current().credentials:
+            return True
+        return self._prover.is_refused(replaced.credentials)
 
     def _put_to_use(self, rotation: Rotation, successor: Successor) -> Rotation:
         current = self._versions.current()

@@ -72,6 +72,16 @@ class Prover:
                 break
         return Proof(tuple(proofs))
 
+    def is_refused(self, credentials: ClientCredentials) -> bool:
+        """Whether Login with Amazon has refused the credentials themselves; not answering is no refusal."""
+        try:
+            self._ask(credentials, self._scopes[0])
+        except CredentialsError:
+            return True
+        except SellingPartnerError:
+            return False
+        return False
+
     def _one(
         self, grant: Grant, credentials: ClientCredentials, beside: ClientCredentials | None
     ) -> GrantProof:

@@ -77,22 +77,24 @@ class Rotation:
     def arrived(self, new: NewSecret, *, replaces: str, now: float) -> Rotation:
         """With a secret that came; unchanged where it is known, or where a later one has come already."""
         known = self.successor
+        # One from the future, left as it is, would keep out all that come after it.
+        made_at = min(new.event_time, now + _SKEW_SECONDS)
         if known is not None and (
-            known.notification_id == new.notification_id or known.rank > (new.event_time, new.notification_id)
+            known.notification_id == new.notification_id or known.rank > (made_at, new.notification_id)
         ):
             return self
         came = Successor(
             notification_id=new.notification_id,
             version_id=new.version_id,
             replaces=replaces,
-            event_time=new.event_time,
+            event_time=made_at,
             arrived_at=now,
             expires_at=new.expires_at,
             old_expires_at=new.old_expires_at,
         )
         request = self.request
         # One that was made before the request is not its answer.
-        if request is not None and new.event_time >= request.at - _SKEW_SECONDS:
+        if request is not None and made_at >= request.at - _SKEW_SECONDS:
             request = replace(request, is_over=True)
         return replace(self, successor=came, request=request)
 
@@ -136,14 +138,15 @@ class Rotation:
         return replace(self, successor=replace(known, stage=after))
 
     def expires_at(self, version_id: str, created_at: float) -> float:
-        """When a version ends: as Amazon said, else 180 days after it was written, which is the latest."""
+        """When a version ends: as Amazon said, but at the latest 180 days after it was written."""
+        latest = created_at + LIFE_DAYS * DAY_SECONDS
         if self.successor is not None and self.successor.version_id == version_id:
             told = self.successor.expires_at
             if told is not None:
-                return told
+                return min(told, latest)
         if self.told_expiry is not None and self.told_expiry[0] == version_id:
-            return self.told_expiry[1]
-        return created_at + LIFE_DAYS * DAY_SECONDS
+            return min(self.told_expiry[1], latest)
+        return latest
 
     def concerns_present(self, notice: ExpiryNotice, version_id: str, created_at: float) -> bool:
         """Whether a notice is of the secret in use: after a rotation Amazon tells of the one before as well.
