@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer
-
 from local.deployment import Deployment
+from local.task_rows import plain, task_rows
 
 SOURCE = "sellerbus.feeds"
 ENDED = "ENDED"
@@ -101,8 +100,13 @@ class FeedTasks:
             Key={"pk": {"S": f"feed-task/{task_id}"}, "sk": {"S": "task"}},
             ConsistentRead=True,
         )
-        read = TypeDeserializer().deserialize
-        return {name: read(value) for name, value in answer.get("Item", {}).items()}
+        return plain(answer.get("Item", {}))
+
+    def tasks(self, task_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """The rows of tasks as plain values; {} where there is none."""
+        partitions = [f"feed-task/{task_id}" for task_id in task_ids]
+        rows = task_rows(self.client("dynamodb"), self.outputs["TaskTableName"], partitions)
+        return dict(zip(task_ids, (rows[partition] for partition in partitions), strict=True))
 
     def await_state(
         self,
@@ -118,14 +122,10 @@ class FeedTasks:
         wanted = states or (ENDED,)
         deadline = time.monotonic() + within_seconds
         rows: dict[str, dict[str, Any]] = {}
-        ids = list(task_ids)
+        waiting = list(task_ids)
         while True:
-            rows |= {
-                task_id: self.task(task_id)
-                for task_id in ids
-                if rows.get(task_id, {}).get("state") not in wanted
-            }
-            waiting = [task_id for task_id in ids if rows[task_id].get("state") not in wanted]
+            rows |= self.tasks(waiting)
+            waiting = [task_id for task_id in waiting if rows[task_id].get("state") not in wanted]
             progress(", ".join(f"{task_id} {rows[task_id].get('state', 'not there')}" for task_id in waiting))
             if not waiting or time.monotonic() > deadline:
                 return rows

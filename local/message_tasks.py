@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer
-
 from local.deployment import Deployment
+from local.task_rows import plain, task_rows
 
 SOURCE = "sellerbus.messages"
 REQUESTED = "MessageRequested"
@@ -80,6 +79,12 @@ class MessageTasks:
         """A task's row as plain values; {} where there is none."""
         return self.row(f"message-task/{task_id}", "task")
 
+    def tasks(self, task_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """The rows of tasks as plain values; {} where there is none."""
+        partitions = [f"message-task/{task_id}" for task_id in task_ids]
+        rows = task_rows(self.client("dynamodb"), self.outputs["MessageTableName"], partitions)
+        return dict(zip(task_ids, (rows[partition] for partition in partitions), strict=True))
+
     def row(self, partition: str, sort: str) -> dict[str, Any]:
         """A row of the table of messages as plain values; {} where there is none."""
         answer = self.client("dynamodb").get_item(
@@ -87,7 +92,7 @@ class MessageTasks:
             Key={"pk": {"S": partition}, "sk": {"S": sort}},
             ConsistentRead=True,
         )
-        return _plain(answer.get("Item", {}))
+        return plain(answer.get("Item", {}))
 
     def tasks_of(self, seller_id: str) -> list[dict[str, Any]]:
         """A seller's tasks, oldest first."""
@@ -101,7 +106,7 @@ class MessageTasks:
                 ExpressionAttributeValues={":seller": {"S": seller_id}},
             )
         )
-        return [_plain(item) for page in pages for item in page["Items"]]
+        return [plain(item) for page in pages for item in page["Items"]]
 
     def await_state(
         self,
@@ -119,7 +124,7 @@ class MessageTasks:
         rows: dict[str, dict[str, Any]] = {}
         waiting = list(task_ids)
         while True:
-            rows |= {task_id: self.task(task_id) for task_id in waiting}
+            rows |= self.tasks(waiting)
             waiting = [task_id for task_id in waiting if rows[task_id].get("state") not in wanted]
             progress(", ".join(f"{task_id} {rows[task_id].get('state', 'not there')}" for task_id in waiting))
             if not waiting or time.monotonic() > deadline:
@@ -138,8 +143,3 @@ def told(row: Mapping[str, Any]) -> str:
 def rules_of(row: Mapping[str, Any], severity: str = "error") -> list[str]:
     """The codes of a row's findings of a severity, each once, sorted."""
     return sorted({str(one["rule"]) for one in row.get("findings") or () if one["severity"] == severity})
-
-
-def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
-    read = TypeDeserializer().deserialize
-    return {name: read(value) for name, value in item.items()}

@@ -44,6 +44,12 @@ class FakeAws:
         write = TypeSerializer().serialize
         return {} if row is None else {"Item": {name: write(value) for name, value in row.items()}}
 
+    def batch_get_item(self, *, RequestItems: dict[str, Any]) -> dict[str, Any]:
+        ((table, asked),) = RequestItems.items()
+        assert len(asked["Keys"]) <= 100
+        found = [(key, self.get_item(Key=key).get("Item")) for key in asked["Keys"]]
+        return {"Responses": {table: [{**item, **key} for key, item in found if item]}}
+
     def put_object(self, **put: Any) -> None:
         self.put.append(put)
 

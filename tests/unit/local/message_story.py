@@ -37,6 +37,12 @@ class FakeAws:
         row = self.rows.get(Key["pk"]["S"].removeprefix("message-task/"))
         return {} if row is None else {"Item": _typed(row)}
 
+    def batch_get_item(self, *, RequestItems: dict[str, Any]) -> dict[str, Any]:
+        ((table, asked),) = RequestItems.items()
+        assert len(asked["Keys"]) <= 100
+        found = [(key, self.get_item(Key=key).get("Item")) for key in asked["Keys"]]
+        return {"Responses": {table: [{**item, **key} for key, item in found if item]}}
+
     def get_paginator(self, operation: str) -> FakeAws:
         assert operation == "query"
         return self
