@@ -61,7 +61,20 @@ class AlarmTopic(sns.Topic):
         self.cell_options = f"--stage {stage} --region {region}"
         let_alarms_publish(self, f"{stack_prefix(stage, region)}-*")
         if email:
-            self.add_subscription(subscriptions.EmailSubscription(email))
+            _leave_out_beginnings(self.add_subscription(subscriptions.EmailSubscription(email)))
+
+
+def _leave_out_beginnings(subscription: sns.Subscription) -> None:
+    """Lets through what goes off and what is over, not that an alarm begins well.
+
+    Every new alarm goes from INSUFFICIENT_DATA to OK: without this a first deploy sends a mail for each.
+    Source: SNS developer guide, "Amazon SNS message filtering", OR operator.
+    """
+    resource = subscription.node.default_child
+    if not isinstance(resource, sns.CfnSubscription):
+        raise TypeError("A Subscription's default child is its CfnSubscription.")
+    resource.filter_policy_scope = "MessageBody"
+    resource.filter_policy = {"$or": [{"NewStateValue": ["ALARM"]}, {"OldStateValue": ["ALARM"]}]}
 
 
 def let_alarms_publish(topic: sns.Topic, names: str) -> None:
