@@ -30,7 +30,8 @@ class WatchedFunction:
 
     @property
     def _logs(self) -> str:
-        return f"aws logs tail {self.log_group_name} --since 1h --filter-pattern ERROR"
+        # Of a function that is cut off only Lambda tells: "Task timed out", "Runtime exited with error".
+        return f"aws logs tail {self.log_group_name} --since 1h --filter-pattern '?ERROR ?timed ?exited'"
 
     def watch(self, function: lambda_.Function, topic: AlarmTopic) -> None:
         """Adds the alarms on errors, duration and throttles."""
