@@ -60,6 +60,18 @@ class OldestMessage(Limit):
     period_seconds: Period = 60
 
 
+class Standstill(Limit):
+    """A queue from which messages are taken, and none is done. Retries come every quarter of an hour at the
+    latest, so a period has to be longer than that.
+    """
+
+    points: Points = "2/2"
+    period_seconds: Annotated[
+        StrictInt,
+        Field(ge=960, le=_MOST_SECONDS, multiple_of=60, description="whole minutes in seconds, 960 to 86400"),
+    ] = 1200
+
+
 class FunctionErrors(Limit):
     percent: Percent = 5
     points: Points = "2/3"
@@ -177,6 +189,7 @@ class Alarms(Section):
     )
     dead_letters: DeadLetters = Field(default=DeadLetters(), description="a mapping")
     oldest_message: OldestMessage = Field(default=OldestMessage(), description="a mapping")
+    standstill: Standstill = Field(default=Standstill(), description="a mapping")
     function_errors: FunctionErrors = Field(default=FunctionErrors(), description="a mapping")
     function_duration: FunctionDuration = Field(default=FunctionDuration(), description="a mapping")
     function_throttles: FunctionThrottles = Field(default=FunctionThrottles(), description="a mapping")

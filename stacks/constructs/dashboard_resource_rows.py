@@ -17,7 +17,7 @@ _LOG_HEIGHT = 7
 
 def queues(view: CellView) -> Lines:
     oldest, dead = view.take("oldest-message"), view.take("dead-letters", "undeliverable-events")
-    late = view.take("seller-changes-late")
+    late, still = view.take("seller-changes-late"), view.take("queue-standstill")
     sources = view.parts.queues
     patient = {each.watched.node.path for each in oldest if _is_patient(each, view)}
     at_once = [each for each in oldest if each.watched.node.path not in patient]
@@ -78,6 +78,15 @@ def queues(view: CellView) -> Lines:
                 alarms=late,
                 width=THIRD,
             ),
+        ],
+        [
+            graph(
+                "Taken again and again, none done",
+                left=lines(still),
+                unit="receives",
+                alarms=still,
+                width=COLUMNS,
+            )
         ],
     ]
 

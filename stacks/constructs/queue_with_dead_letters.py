@@ -85,6 +85,7 @@ class QueueWithDeadLetters(Construct):
         self._watch_dead_letters(alarm_topic, carries, "warn" if only_kept else "page")
         if not only_kept:
             self._watch_age(alarm_topic, carries, oldest_message)
+            self._watch_standstill(alarm_topic, carries)
 
     def _watch_dead_letters(self, topic: AlarmTopic, carries: str, severity: Severity) -> None:
         limit = topic.limits.dead_letters
@@ -135,6 +136,41 @@ class QueueWithDeadLetters(Construct):
                 points=limit.window,
                 missing=cloudwatch.TreatMissingData.NOT_BREACHING,
             )
+
+    def _watch_standstill(self, topic: AlarmTopic, carries: str) -> None:
+        """Sees what the age doesn't: SQS leaves out of it what was received three times.
+
+        Nor is it an error of the function, which answers with what comes again; and a message may be received
+        for days before it is a dead letter.
+        Source: SQS developer guide, "Available CloudWatch metrics for Amazon SQS".
+        """
+        limit = topic.limits.standstill
+        period = cdk.Duration.seconds(limit.period_seconds)
+        total = cloudwatch.Stats.SUM
+        alarm(
+            self,
+            "StandstillAlarm",
+            metric=cloudwatch.MathExpression(
+                expression="IF(FILL(done, 0) == 0, taken, 0)",
+                using_metrics={
+                    "taken": self.queue.metric_number_of_messages_received(period=period, statistic=total),
+                    "done": self.queue.metric_number_of_messages_deleted(period=period, statistic=total),
+                },
+                period=period,
+                label=f"{self.node.id}: taken, none done",
+            ),
+            threshold=0,
+            text=AlarmText(
+                symptom=f"Messages of {self.node.id} are taken again and again, and none is done.",
+                impact=f"Nothing comes of these {carries} now; each is tried until it is a dead letter.",
+                command="bin/sellerbus doctor",
+                anchor="queue-standstill",
+            ),
+            topic=topic,
+            severity="page",
+            points=limit.window,
+            missing=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
 
     def let_send(self, grantee: iam.IRole, *, sid: str) -> None:
         """Lets a role send to the queue."""

@@ -22,6 +22,7 @@ NOT_SHOWN = {
     "ThrottledCallsAlarm": "a share in percent of two metrics, which the emulator's alarms can't compute",
     "FailedInvocationsAlarm": "a query over all rules of a bus, which the emulator doesn't know",
     "InvocationsFailedToBeSentToDlqAlarm": "a query over all rules of a bus, which the emulator doesn't know",
+    "StandstillAlarm": "computed of two metrics, which the emulator's alarms can't",
     "PageAlarm": "composed of other alarms, which the emulator's CloudFormation doesn't know",
     "Pages": "composed of other alarms, which the emulator's CloudFormation doesn't know",
 }

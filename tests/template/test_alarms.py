@@ -156,6 +156,23 @@ def test_waiting_messages_warn_after_five_minutes_and_page_ten_later_unless_they
         assert [alarm.rule for alarm in (warns, pages)] == [(3, 3, 60)] * 2
 
 
+def test_a_queue_of_which_nothing_is_done_pages_though_sqs_forgets_the_age_of_what_it_retries(
+    synthesis: Synthesis,
+) -> None:
+    """What was received three times is left out of the age, and may be received a thousand times."""
+    found = watched(synthesis, "NumberOfMessagesReceived")
+    assert set(found) == set(watched(synthesis, "ApproximateAgeOfOldestMessage"))
+    for queue, (alarm,) in found.items():
+        assert [(metric, of) for _, metric, of in alarm.metrics] == [
+            ("NumberOfMessagesReceived", queue),
+            ("NumberOfMessagesDeleted", queue),
+        ]
+        assert alarm.expression == '"IF(FILL(done, 0) == 0, taken, 0)"'
+        assert (alarm.properties["Threshold"], alarm.rule) == (0, (2, 2, 1200))
+        assert alarm.properties["TreatMissingData"] == "notBreaching"
+        assert alarm.logical_id in paging(synthesis)
+
+
 # Whoever asks them sees that they fail, an operator or CloudFormation. A lost canary pages by itself, and
 # missed events are a second look.
 WARNING = {
@@ -343,6 +360,10 @@ def test_every_first_command_is_one_that_there_is_for_this_cell(synthesis: Synth
         assert line.endswith(cell)
         assert fault(line) is None
     others = [alarm.description for alarm in alarms_of(synthesis) if "First: `aws " in alarm.description]
+    # A function that times out or is killed writes no line with ERROR.
+    failing = [said for said in others if said.endswith("#function-errors")]
+    assert failing
+    assert all("--filter-pattern '?ERROR ?timed ?exited'" in said for said in failing)
     assert all(f" --region {synthesis.settings.aws_region}`" in said for said in others)
 
 
@@ -417,6 +438,11 @@ def test_the_topic_takes_messages_of_this_cells_alarms_only(synthesis: Synthesis
 def test_mail_is_sent_where_an_address_is_configured(example: Synthesis, local: Synthesis) -> None:
     subscription = example.foundation.only("AWS::SNS::Subscription")["Properties"]
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "operations@example.com")
+    # A new alarm goes from INSUFFICIENT_DATA to OK: a first deploy would send some hundred and ninety mails.
+    assert subscription["FilterPolicyScope"] == "MessageBody"
+    assert subscription["FilterPolicy"] == {
+        "$or": [{"NewStateValue": ["ALARM"]}, {"OldStateValue": ["ALARM"]}]
+    }
     for template in (*local.templates.values(), example.templates["Operations"]):
         assert not template.of_type("AWS::SNS::Subscription")
 

@@ -12,6 +12,7 @@ from tests.unit.stacks.test_settings import MINIMAL
 LIMITS = {
     "dead_letters": ("more_than", 0, "2/2", 60),
     "oldest_message": ("warn_seconds", 300, "3/3", 60),
+    "standstill": ("period_seconds", 1200, "2/2", 1200),
     "function_errors": ("percent", 5, "2/3", 60),
     "function_duration": ("percent_of_timeout", 80, "5/5", 60),
     "function_throttles": ("more_than", 0, "5/5", 60),
@@ -106,6 +107,8 @@ def test_whom_to_page(tmp_path: Path) -> None:
             "10: alarms.client_secret_days.page_below = 30: pages no later than the warning",
             "less than warn_below (30)",
         ),
+        # Retries that come every quarter of an hour would leave some of its periods empty.
+        ("standstill: {period_seconds: 900}", "10: alarms.standstill.period_seconds = 900", "960 to 86400"),
         ("uncertain_tasks: {at_least: 0}", "10: alarms.uncertain_tasks.at_least = 0", "from 1"),
     ],
 )
