@@ -26,6 +26,13 @@ MOST_BYTES: Final = 256 * 1024
 _OVERHEAD_BYTES: Final = 1024
 """Of an entry beside its detail: source, type, and for a queue the event around it."""
 _ATTEMPTS: Final = 6
+_NEVER_TAKEN: Final = frozenset(
+    {
+        *("ValidationException", "RequestEntityTooLarge", "RequestEntityTooLargeException"),
+        *("InvalidMessageContents", "AWS.SimpleQueueService.BatchRequestTooLong", "BatchRequestTooLong"),
+    }
+)
+"""What a call of one event is refused with for that event's sake, as for its size."""
 _NAMESPACE: Final = uuid.UUID("6f1a52b4-6a0e-5c0f-9b6f-6d3b6f0d9a55")
 
 
@@ -149,16 +156,17 @@ def send_all(
 
     pace: is told how many are sent next, and waits. What is not taken is tried again with growing pauses;
     what is not taken then is noted in progress.failed, and the others go on. Raises ClientError and
-    BotoCoreError where a call as a whole fails: nothing of its batch counts as passed.
+    BotoCoreError where a call as a whole fails, but for the sake of the only event in it: nothing of its batch
+    counts as passed.
     """
     for batch in batches(events):
         pace(len(batch))
         left = batch
         codes: Sequence[str | None] = ()
         for attempt in range(_ATTEMPTS):
-            codes = target.send(left)
+            codes = _sent(target, left)
             left, codes = _refused(left, codes)
-            if not left:
+            if not left or _NEVER_TAKEN.issuperset(codes):
                 break
             if attempt < _ATTEMPTS - 1:
                 wait(min(0.2 * 2**attempt, 5.0))
@@ -166,6 +174,20 @@ def send_all(
         progress.failed += [(each.event.event_id, str(code)) for each, code in zip(left, codes, strict=True)]
         progress.passed += len(batch)
         told()
+
+
+def _sent(target: Target, events: Sequence[Replayed]) -> Sequence[str | None]:
+    """Send; an event that is alone in its call and never taken is refused as one among others would be.
+
+    One that was as large as the bus takes is larger now, by `replay`: it would end every replay at its place.
+    """
+    try:
+        return target.send(events)
+    except ClientError as error:
+        code = str(error.response.get("Error", {}).get("Code"))
+        if len(events) > 1 or code not in _NEVER_TAKEN:
+            raise
+        return [code]
 
 
 def _refused(

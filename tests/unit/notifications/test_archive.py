@@ -74,6 +74,8 @@ def test_a_batch_becomes_one_object_whose_lines_have_the_whole_event() -> None:
         (published("e-1", eventId=""), "lacks eventId"),
         (published("e-1", at=""), "lacks time"),
         (published("e-1", at="noon"), "no time"),
+        (published("e-1", at="0001-01-01T00:00:00+14:00"), "no time"),
+        (published("e-1", marketplaceId="\ud83d"), "no Unicode"),
     ],
 )
 def test_what_is_no_event_holds_up_no_other(body: str, reason: str) -> None:

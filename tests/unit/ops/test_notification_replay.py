@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from ops import console
 from ops.notification_events import Wanted
-from ops.notification_replaying import Replayed, batches
+from ops.notification_replaying import Progress, Replayed, batches, send_all
 from tests.unit.ops.aws import DeployedStage
 from tests.unit.ops.notification_stage import BUCKET, LONG_AGO, NotificationStage, archived
 
@@ -170,6 +172,32 @@ def test_calls_hold_what_aws_takes(place: NotificationStage) -> None:
     small, large = Replayed(event, "{}"), Replayed(event, json.dumps("x" * 200_000))
     split = [len(batch) for batch in batches([small] * 11 + [large, large, small])]
     assert split == [10, 2, 2]
+
+
+def test_an_event_that_has_become_too_large_ends_no_replay(place: NotificationStage) -> None:
+    """It fills a call, and `replay` makes it larger than it was."""
+
+    class Strict:
+        def send(self, events: Sequence[Replayed]) -> Sequence[str | None]:
+            if sum(each.size_bytes for each in events) > 256 * 1024:
+                code = {"Error": {"Code": "ValidationException", "Message": "too large"}}
+                raise ClientError(code, "PutEvents")
+            return [None] * len(events)
+
+    event = archived(1, place.now)
+    small, large = Replayed(event, "{}"), Replayed(event, json.dumps("x" * 262_000))
+    progress, waits = Progress(), []
+    send_all(
+        [small, large, small],
+        Strict(),
+        progress,
+        pace=lambda count: None,
+        wait=waits.append,
+        told=lambda: None,
+    )
+    assert (progress.passed, progress.sent) == (3, 2)
+    assert progress.failed == [(event.event_id, "ValidationException")]
+    assert waits == []
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from sellerbus.aws.errors import aws_call
-from sellerbus.notifications.archive import ArchivedEvent, moment, object_key, write_lines
+from sellerbus.notifications.archive import ArchivedEvent, line_of, moment, object_key, write_lines
 
 
 class S3Client(Protocol):
@@ -98,9 +98,9 @@ def read_event(body: str) -> ArchivedEvent:
     published_at = _text(event, "time")
     try:
         moment(published_at)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise NoEventError("the event's time is no time") from None
-    return ArchivedEvent(
+    archived = ArchivedEvent(
         event_id=event_id,
         notification_id=_text(detail, "notificationId"),
         notification_type=kind,
@@ -109,6 +109,13 @@ def read_event(body: str) -> ArchivedEvent:
         published_at=published_at,
         detail=detail,
     )
+    try:
+        # JSON can say half a surrogate pair, escaped: written with the others it would fail the whole batch.
+        if "\\u" in body:
+            line_of(archived).encode()
+    except UnicodeEncodeError:
+        raise NoEventError("the event has text that is no Unicode") from None
+    return archived
 
 
 def _text(row: Mapping[str, Any], name: str) -> str:
