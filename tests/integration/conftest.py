@@ -20,8 +20,13 @@ from tests.integration.regions import Regions
 from tests.integration.system import System
 
 _HERE = Path(__file__).parent
-_LAST = ("test_feed_tasks_crash_points.py", "test_message_tasks_crash_points.py", "test_destroy.py")
-"""What crashed waits for leases and silence while others are tested. The last takes the deployment away."""
+_LAST = (
+    "test_message_tasks_crash_points.py",
+    "test_feed_tasks_crash_points.py",
+    "test_regions_destroyed.py",
+    "test_destroy.py",
+)
+"""What goes on while others are tested, in the order of its end. The last takes the deployment away."""
 _BESIDE = "test_regions.py"
 """What it needs is deployed while the first of the others wait."""
 _running: list[System] = []

@@ -1,9 +1,9 @@
-"""A deployment of three regions of its own, made while other tests wait for theirs."""
+"""A deployment of three regions of its own, made and taken away while other tests wait for theirs."""
 
 from __future__ import annotations
 
 import shutil
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from local.deployment import Deployment, Seller, start_deployment
@@ -59,9 +59,9 @@ class Regions:
     def __init__(self) -> None:
         self._folder = new_folder("regions")
         self._deployment = start_deployment(self._folder)
-        self._is_running = True
         record(self._folder, self._deployment)
         self._pool = ThreadPoolExecutor(1)
+        self._destroying: Future[object] | None = None
         self._deploying = self._pool.submit(deploy, self._deployment, self._folder)
 
     def deployed(self) -> Deployment:
@@ -69,12 +69,25 @@ class Regions:
         self._deploying.result()
         return self._deployment
 
+    def begin_to_destroy(self) -> None:
+        """Takes all of them away, meanwhile."""
+        if self._destroying is None:
+            self._destroying = self._pool.submit(self._deployment.destroy)
+
+    def destroyed(self) -> Deployment:
+        """What is left of the deployment, once that is done. Raises what it failed with."""
+        self.deployed()
+        self.begin_to_destroy()
+        assert self._destroying
+        self._destroying.result()
+        return self._deployment
+
     def stop(self) -> None:
-        """Stops what is running; its commands fail, where they go on."""
-        if self._is_running:
-            self._is_running = False
-            self._deployment.stop()
+        """Stops what is running. What is being destroyed is destroyed; a deploy fails where it goes on."""
+        if self._destroying:
             self._pool.shutdown()
+        self._deployment.stop()
+        self._pool.shutdown()
 
     def remove(self) -> None:
         """Removes what is on disk."""
