@@ -156,8 +156,8 @@ def send_all(
 
     pace: is told how many are sent next, and waits. What is not taken is tried again with growing pauses;
     what is not taken then is noted in progress.failed, and the others go on. Raises ClientError and
-    BotoCoreError where a call as a whole fails, but for the sake of the only event in it: nothing of its batch
-    counts as passed.
+    BotoCoreError where a call as a whole fails, unless for the sake of the only event in it: nothing of its
+    batch counts as passed.
     """
     for batch in batches(events):
         pace(len(batch))

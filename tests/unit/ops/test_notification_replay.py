@@ -186,7 +186,8 @@ def test_an_event_that_has_become_too_large_ends_no_replay(place: NotificationSt
 
     event = archived(1, place.now)
     small, large = Replayed(event, "{}"), Replayed(event, json.dumps("x" * 262_000))
-    progress, waits = Progress(), []
+    progress = Progress()
+    waits: list[float] = []
     send_all(
         [small, large, small],
         Strict(),
