@@ -6,6 +6,7 @@ from typing import Any
 from sellerbus.api.errors import AuthorizationRevokedError, SellingPartnerError
 from sellerbus.aws.errors import StoreUnavailableError
 from sellerbus.missed.finding import Failed, Run, by_type
+from sellerbus.missed.sending import MOST_WAITING
 from sellerbus.notifications.ledger import event_id
 from sellerbus.runtime import config, missed_events
 from sellerbus.runtime.emf import Group, counted, emit
@@ -29,10 +30,15 @@ class SellersNotLookedAtError(RuntimeError):
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Look for all sellers; answers with what was checked and found.
 
+    While the notification queue is far behind, nothing is looked for: the next run takes up the same time.
     Raises SellersNotLookedAtError after all that where a look met a defect of ours: the alarm tells.
     """
     del event
     settings = config.load(FindMissedEventsConfig, os.environ)
+    waiting = missed_events.waiting_notifications(settings)
+    if waiting > MOST_WAITING:
+        log.warning("not looked for missed events: our own queue is behind", waiting=waiting)
+        return {"checked": 0, "missed": 0, "left": None, "waiting": waiting}
     events = missed_events.missed_events(
         settings, lambda: context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS
     )

@@ -117,6 +117,7 @@ class MissedEvents(Construct):
             role.add_to_principal_policy(iam.PolicyStatement(sid=sid, actions=actions, resources=[resource]))
         compared.arrivals.let_look_up(role)
         compared.queue.let_send(role, sid="SendNotifications")
+        compared.queue.let_look(role, sid="SeeHowManyNotificationsWait")
 
     def _tell(self, defaults: FunctionDefaults) -> None:
         limit = defaults.alarm_topic.limits.missed_events

@@ -176,6 +176,16 @@ class QueueWithDeadLetters(Construct):
         """Lets a role send to the queue."""
         self._let_send_to(self.queue, grantee, sid)
 
+    def let_look(self, grantee: iam.IRole, *, sid: str) -> None:
+        """Lets a role see how many messages the queue has."""
+        grantee.add_to_principal_policy(
+            iam.PolicyStatement(
+                sid=sid,
+                actions=queue_actions(self, "sqs:GetQueueAttributes"),
+                resources=[self.queue.queue_arn],
+            )
+        )
+
     def let_send_dead_letters(self, grantee: iam.IRole, *, sid: str, found_by_name: bool = False) -> None:
         """Lets a role put a message into the dead-letter queue itself, with the reason.
 

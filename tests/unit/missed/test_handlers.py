@@ -18,6 +18,7 @@ from sellerbus.api.errors import RetryableError
 from sellerbus.missed.change import feed_finished
 from sellerbus.missed.finding import Failed, Run
 from sellerbus.missed.looking import Found
+from sellerbus.missed.sending import MOST_WAITING, NotificationSender
 from sellerbus.notifications.archiving import ArchiveWriter
 from sellerbus.notifications.ledger import event_id
 from sellerbus.runtime import archiving, missed_events
@@ -101,9 +102,10 @@ def test_what_s3_does_not_take_comes_again_whole(monkeypatch: pytest.MonkeyPatch
     assert _metrics(capsys.readouterr().out) == []
 
 
-def _finds(monkeypatch: pytest.MonkeyPatch, run: Run) -> StringIO:
+def _finds(monkeypatch: pytest.MonkeyPatch, run: Run, *, waiting: int = 0) -> StringIO:
     monkeypatch.setattr(missed_events, "missed_events", lambda *_: SimpleNamespace(find=lambda _: run))
     monkeypatch.setattr(missed_events, "wanted_subscriptions", lambda _: None)
+    monkeypatch.setattr(missed_events, "waiting_notifications", lambda _: waiting)
     return _log_to(find_missed_events, monkeypatch)
 
 
@@ -125,6 +127,32 @@ def test_what_was_missed_is_counted_by_type_and_told_with_its_event_id(
     assert told["correlation_id"] == event_id(change.notification_id)
     assert [line["hours_given_up"] for line in lines if "hours_given_up" in line] == [2.0]
     assert [line["reason"] for line in lines if line.get("seller_id") == "A2"] == [str(failed.error)]
+
+
+@pytest.mark.parametrize(("waiting", "looked"), [(MOST_WAITING, True), (MOST_WAITING + 1, False)])
+def test_while_our_own_queue_is_behind_nothing_counts_as_missed(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture, waiting: int, looked: bool
+) -> None:
+    """What waits there was sent by Amazon: told as missed, it would be told twice."""
+    found = Found(
+        SELLER_ID, "FEED_PROCESSING_FINISHED", missed=[feed_finished(SELLER_ID, feed("1", NOON, NOON))]
+    )
+    log = _finds(monkeypatch, Run((found,), (), 0), waiting=waiting)
+    assert find_missed_events.handler({}, CONTEXT)["missed"] == int(looked)
+    assert ("our own queue is behind" in log.getvalue()) is not looked
+    assert bool(_metrics(capsys.readouterr().out)) is looked
+
+
+def test_what_is_being_worked_on_waits_as_well() -> None:
+    class Sqs:
+        def get_queue_attributes(self, **request: Any) -> dict[str, Any]:
+            assert request["QueueUrl"] == "queue"
+            return {"Attributes": dict.fromkeys(request["AttributeNames"], "2")}
+
+        def send_message_batch(self, **request: Any) -> dict[str, Any]:
+            raise AssertionError(request)
+
+    assert NotificationSender(Sqs(), "queue").waiting() == 6
 
 
 def test_a_defect_of_ours_fails_the_function_after_all_else_was_told(

@@ -132,6 +132,9 @@ def test_what_the_queue_does_not_take_is_an_error() -> None:
             self.sizes: list[int] = []
             self._answer = answer
 
+        def get_queue_attributes(self, **request: Any) -> Mapping[str, Any]:
+            raise AssertionError(request)
+
         def send_message_batch(self, **request: Any) -> Mapping[str, Any]:
             assert request["QueueUrl"] == "url"
             self.sizes.append(len(request["Entries"]))

@@ -121,6 +121,9 @@ class MissedWorld:
         answer: Mapping[str, Any] = self.calling("BatchGetItem", act)
         return answer
 
+    def get_queue_attributes(self, **request: Any) -> Mapping[str, Any]:
+        raise AssertionError(request)
+
     def send_message_batch(self, **request: Any) -> Mapping[str, Any]:
         assert request["QueueUrl"] == "notifications"
         assert len(request["Entries"]) <= 10

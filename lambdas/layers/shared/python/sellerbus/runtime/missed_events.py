@@ -53,6 +53,11 @@ def missed_events(config: FindMissedEventsConfig, remaining_seconds: Callable[[]
     )
 
 
+def waiting_notifications(config: FindMissedEventsConfig) -> int:
+    """Return how many notifications are in the queue, not worked on yet. Raises StoreUnavailableError."""
+    return NotificationSender(bootstrap.aws("sqs"), config.notification_queue_url).waiting()
+
+
 def wanted_subscriptions(config: FindMissedEventsConfig) -> Wanted:
     """Read what is wanted now. Raises WantedError and what the client raises."""
     parameter = bootstrap.aws("ssm").get_parameter(Name=config.wanted_parameter_name)
