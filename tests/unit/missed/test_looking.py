@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 
 from sellerbus.api.errors import PermanentError
-from sellerbus.missed.change import feed_finished, order_change
+from sellerbus.missed.change import feed_finished, iso, order_change
+from sellerbus.missed.told import REMEMBERED
 from sellerbus.notifications.envelope import parse_envelope
 from sellerbus.notifications.origin import Origin
+from stacks.settings_rules import REDRIVE_DAYS
+from stacks.settings_sections import DEAD_LETTER_RETENTION_DAYS
 from tests.unit.missed.world import NOON, SELLER_ID, KilledError, MissedWorld, feed, order
 
 HOUR = timedelta(hours=1)
@@ -162,6 +165,29 @@ def test_what_is_older_than_a_week_is_given_up_and_told() -> None:
     found = world.look("orders", since=NOON - timedelta(days=10))
     assert [change.entity_id for change in found.missed] == ["new"]
     assert found.given_up == timedelta(days=3)
+
+
+@pytest.mark.parametrize(("days", "found"), [(20, True), (22, False)])
+def test_a_touch_of_an_order_that_the_guard_has_forgotten_is_no_missed_change(days: int, found: bool) -> None:
+    """Such as a refund, weeks after the order was shipped, and told to be."""
+    at = NOON - HOUR
+    world = MissedWorld(orders=[order("1", at, purchased_at=iso(at - timedelta(days=days)))])
+    assert bool(world.look("orders").missed) is found
+    assert bool(world.queue) is found
+
+
+def test_an_old_order_that_the_guard_remembers_is_compared() -> None:
+    at = NOON - HOUR
+    world = MissedWorld(orders=[order("1", at, purchased_at=iso(at - timedelta(days=90)))])
+    told = order_change(SELLER_ID, order("1", at - timedelta(days=2), status="Unshipped"))
+    assert told is not None
+    _notified(world, told)
+    assert [change.state for change in world.look("orders").missed] == ["Shipped"]
+
+
+def test_no_settings_let_the_guard_forget_sooner() -> None:
+    least_days_in_a_queue = 1
+    assert REMEMBERED.days < least_days_in_a_queue + DEAD_LETTER_RETENTION_DAYS + REDRIVE_DAYS
 
 
 def test_an_order_that_amazon_tells_too_little_of_is_counted() -> None:

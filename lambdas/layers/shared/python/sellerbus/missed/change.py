@@ -27,7 +27,10 @@ _MERCHANT: Final = "amzn1.merchant.o."
 
 @dataclass(frozen=True)
 class Change:
-    """at: ISO 8601 as Amazon wrote it. state: in the notification's words. payload: the notification's."""
+    """at: ISO 8601 as Amazon wrote it. state: in the notification's words. payload: the notification's.
+
+    began_at: when the thing came into being, ISO 8601; "" where that is of no account.
+    """
 
     notification_type: str
     seller_id: str
@@ -37,6 +40,7 @@ class Change:
     state: str
     payload: Mapping[str, Any]
     pascal_case: bool
+    began_at: str = ""
 
     @property
     def key(self) -> str:
@@ -101,7 +105,15 @@ def order_change(seller_id: str, order: ChangedOrder) -> Change | None:
         }
     }
     return Change(
-        ORDER_CHANGE, seller_id, "order", order.order_id, order.updated_at, order.status, payload, True
+        ORDER_CHANGE,
+        seller_id,
+        "order",
+        order.order_id,
+        order.updated_at,
+        order.status,
+        payload,
+        pascal_case=True,
+        began_at=order.purchased_at,
     )
 
 

@@ -5,6 +5,9 @@ lists give every touch of an order as an update, its notifications only changes 
 older news, unless it was told more than TOLERANCE after the change: then the list lags behind. Rows of
 notifications that told no state go by the time alone.
 
+Rows go some weeks after the last notification. Of an old order without one nobody can say what was told last,
+and any touch of it, such as a refund, would seem to be a change: it counts as told.
+
 Source: DynamoDB API, BatchGetItem (100 keys a call, UnprocessedKeys).
 """
 
@@ -21,9 +24,13 @@ from sellerbus.notifications.ordering import microseconds
 TOLERANCE: Final = timedelta(minutes=5)
 """How far the times that a list and a notification give for the same change may be apart."""
 
+REMEMBERED: Final = timedelta(days=21)
+"""For how long the guard surely keeps a row: settings don't take less for retention.completed_days."""
+
 _MOST_KEYS: Final = 100
 _ATTEMPTS: Final = 5
 _NAP_SECONDS: Final = 0.2
+_REMEMBERED: Final = REMEMBERED // timedelta(microseconds=1)
 _TOLERANCE: Final = TOLERANCE // timedelta(microseconds=1)
 # Version 0 has a word of its own for what is shipped and has no invoice yet; 2026-01-01 has not.
 _SAME: Final = {"InvoiceUnconfirmed": "Shipped"}
@@ -80,7 +87,7 @@ class ToldThings:
 
 def _is_told(change: Change, row: Mapping[str, Any] | None) -> bool:
     if row is None:
-        return False
+        return _is_old(change)
     told_at = int(row["eventTime"]["N"])
     state = row.get("toldState", {}).get("S")
     if state is None:
@@ -88,6 +95,11 @@ def _is_told(change: Change, row: Mapping[str, Any] | None) -> bool:
     return _SAME.get(state, state) == _SAME.get(change.state, change.state) or (
         told_at > _at(change) + _TOLERANCE
     )
+
+
+def _is_old(change: Change) -> bool:
+    began_at = microseconds(change.began_at)
+    return began_at is not None and _at(change) - began_at > _REMEMBERED
 
 
 def _at(change: Change) -> int:
