@@ -10,7 +10,7 @@ import pytest
 from local import story_of_missed
 from local.cast import SELLERS, THIRD_SELLER
 from local.handing_over import SHIPMENTS
-from local.outcome import Outcome, StoryError
+from local.outcome import FeedCounts, Outcome, StoryError
 from local.story_of_missed import ORDER, find_missed
 from tests.unit.local.operating_story import FakeAws, FakeDeployment, notification, screen
 
@@ -28,7 +28,10 @@ class FakeSimulator:
 
     def feeds(self, seller_id: str, feed_type: str) -> list[dict[str, str]]:
         assert (seller_id, feed_type) == (SELLERS[0].seller_id, SHIPMENTS)
-        return [{"feedId": FEED}]
+        return [{"feedId": "of-before", "apiVersion": "v1"}, {"feedId": FEED, "apiVersion": "v2"}]
+
+    def set_rate(self, operation: str, *, per_second: float, burst: int) -> None:
+        assert (operation, per_second >= 1, burst > 10) == ("feeds/v2/getFeeds", True, True)
 
 
 class Finder:
@@ -55,7 +58,7 @@ def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def told(finder: Finder) -> Outcome:
-    outcome = Outcome()
+    outcome = Outcome(feeds={"v1": FeedCounts(), "v2": FeedCounts()})
     find_missed(finder.deployment.for_story(), screen(), outcome)
     return outcome
 
@@ -107,5 +110,5 @@ def test_what_falls_short(looks: list[Any], complaint: str) -> None:
 def test_a_look_that_fails_is_told_with_its_function() -> None:
     deployment = FakeDeployment(FakeAws(lambda *_: 1 / 0), FakeSimulator())
     with pytest.raises(StoryError, match="division by zero") as caught:
-        find_missed(deployment.for_story(), screen(), Outcome())
+        find_missed(deployment.for_story(), screen(), Outcome(feeds={"v2": FeedCounts()}))
     assert caught.value.function == "FindMissedEvents"
