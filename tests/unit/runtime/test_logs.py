@@ -87,6 +87,15 @@ def test_a_line_that_can_not_be_written_says_so_and_repeats_nothing() -> None:
     assert BUYER not in json.dumps(line)
 
 
+def test_whatever_the_level_is_no_request_to_aws_is_logged_whole(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        logging.getLogger("botocore.endpoint").debug(
+            "Making request with params: %s", {"SecretString": BUYER}
+        )
+        logging.getLogger("botocore.retries.standard").warning("a warning")
+    assert caplog.messages == ["a warning"]
+
+
 def test_what_was_added_to_an_exception_is_not_told(it: Log) -> None:
     error = PermanentError("getFeed", "refused")
     error.add_note(BUYER)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeVar, cast
 
@@ -18,6 +19,10 @@ from sellerbus.api.redaction import redacted, spoken
 from sellerbus.runtime.correlation import correlated, current
 
 LONGEST_SUBJECT: Final = 256
+
+# At DEBUG it writes whole requests and answers, secrets and bodies of messages too, to Lambda's own logger; and
+# anybody who sets the function's log level in the console sets that one's.
+logging.getLogger("botocore").setLevel(logging.WARNING)
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
