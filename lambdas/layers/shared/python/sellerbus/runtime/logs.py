@@ -20,8 +20,8 @@ from sellerbus.runtime.correlation import correlated, current
 
 LONGEST_SUBJECT: Final = 256
 
-# At DEBUG it writes whole requests and answers, secrets and bodies of messages too, to Lambda's own logger; and
-# anybody who sets the function's log level in the console sets that one's.
+# At DEBUG it writes whole requests and answers, secrets and bodies of messages too, to Lambda's own logger;
+# and whoever sets the function's log level in the console sets that one's.
 logging.getLogger("botocore").setLevel(logging.WARNING)
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
