@@ -1,6 +1,7 @@
 """What Amazon didn't notify is found once, whatever breaks off the look."""
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -148,7 +149,7 @@ def test_without_spare_quota_the_look_goes_on_where_it_was() -> None:
 
 
 def test_a_page_token_that_amazon_takes_no_more_begins_the_look_anew() -> None:
-    world = MissedWorld(orders=[order(str(number), NOON - HOUR) for number in range(4)], turns=1)
+    world = MissedWorld(orders=[order(str(number), NOON - 2 * HOUR) for number in range(4)], turns=1)
     world.look("orders")
     world.turns, world.tokens_end = 10, True
     with pytest.raises(PermanentError):
@@ -165,6 +166,27 @@ def test_what_is_older_than_a_week_is_given_up_and_told() -> None:
     found = world.look("orders", since=NOON - timedelta(days=10))
     assert [change.entity_id for change in found.missed] == ["new"]
     assert found.given_up == timedelta(days=3)
+
+
+def test_a_look_for_which_a_token_does_not_live_long_enough_ends_all_the_same() -> None:
+    """Each run has quota for three calls, and the token of the one before has expired by then."""
+
+    class Slow(MissedWorld):
+        has_old_token = False
+
+        def asked(self, name: str, token: str, act: Callable[[], Any]) -> Any:
+            if token and self.has_old_token:
+                self.has_old_token = False
+                self.turns -= 1
+                raise PermanentError(name, "the token has expired", status=400)
+            return super().asked(name, token, act)
+
+    times = [NOON - 2 * HOUR + number * 5 * MINUTE for number in range(16)]
+    world = Slow(orders=[order(str(number), at) for number, at in enumerate(times)])
+    for _ in range(60):
+        world.turns, world.has_old_token = 3, True
+        world.look("orders")
+    assert sorted(_ids(world.work_off()), key=int) == [str(number) for number in range(16)]
 
 
 @pytest.mark.parametrize(("days", "found"), [(20, True), (22, False)])

@@ -19,6 +19,9 @@ from sellerbus.missed.subjects import TYPES, Subject
 LONGEST_BACK: Final = timedelta(days=7)
 """What is older is not looked for any more. The ordering guard remembers for longer than this."""
 
+SHORTEST: Final = timedelta(minutes=10)
+"""A look's time is not halved below this."""
+
 
 class Told(Protocol):
     """See sellerbus.missed.told.ToldThings."""
@@ -110,8 +113,8 @@ class Looker:
             except PermanentError:
                 if not look.token or begun_anew:
                     raise
-                # The token may be an earlier run's, and Amazon doesn't say for how long it takes them.
-                look, begun_anew = replace(look, token=""), True
+                # The token may be an earlier run's: Amazon takes one for a day at most.
+                look, begun_anew = _halved(look), True
                 continue
             self._send(page.changes, payload_version, found)
             found.left_out += page.left_out
@@ -136,3 +139,13 @@ class Looker:
 
     def _time(self) -> datetime:
         return datetime.fromtimestamp(self._now(), UTC)
+
+
+def _halved(look: Look) -> Look:
+    """The look from its question's first page on, for half of its time: what comes after is for the next one.
+
+    Over the whole time it would need as many pages again as there was no quota for within a token's life, and
+    so never come to its end.
+    """
+    half = max((look.until - look.since) / 2, min(look.until - look.since, SHORTEST))
+    return replace(look, token="", until=look.since + half)
