@@ -166,6 +166,27 @@ class TestTwoSecrets:
         assert world.secrets.value("AWSCURRENT") == "amzn1.oa2-cs.v1.secret-2"
         assert SECOND not in world.secrets.secrets()
 
+    def test_the_later_one_takes_the_place_of_one_that_a_slow_look_put_to_use_meanwhile(self) -> None:
+        """That one was proved before the later one came, and nobody has written it by hand."""
+        world = World()
+        rotated(world)
+        earlier = world.rotation.successor
+        assert earlier is not None
+        world.now += 60
+        assert world.ask(again=True)
+        world.take(world.amazon.messages.pop())
+        world.secrets.update_secret_version_stage(
+            SecretId="arn",
+            VersionStage="AWSCURRENT",
+            MoveToVersionId=earlier.version_id,
+            RemoveFromVersionId=earlier.replaces,
+        )
+        assert problems(world) == []
+        assert world.secrets.value("AWSCURRENT") == "amzn1.oa2-cs.v1.secret-2"
+        world.now += 8 * DAY
+        world.look()
+        assert set(world.secrets.labels) == {"AWSCURRENT"}
+
     def test_of_one_instant_the_same_one_counts_whichever_comes_first(self) -> None:
         found = set()
         bodies = [new_secret(f"amzn1.oa2-cs.v1.{name}-secret", name, START) for name in ("a", "b")]

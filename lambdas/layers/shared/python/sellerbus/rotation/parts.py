@@ -65,7 +65,8 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Successor:
-    """The newest secret that came. replaces: the version that was in use when it came.
+    """The newest secret that came. replaces: the version that was in use when it came. earlier: the version
+    of a secret that had come before it and was not in use; a look that was begun may put it to use still.
 
     refusal: why it could not be proved at the last try. by_hand: somebody wrote other credentials since, and
     they work: those are left in use.
@@ -84,6 +85,7 @@ class Successor:
     refusal: str = ""
     by_hand: bool = False
     promoted_at: float | None = None
+    earlier: str = ""
 
     @property
     def rank(self) -> tuple[float, str]:

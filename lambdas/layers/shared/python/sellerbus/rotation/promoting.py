@@ -51,7 +51,8 @@ class Promoter:
             and self._now() >= successor.old_ends_at
             and self._is_of_no_use(successor)
         ):
-            self._versions.put_away_previous(successor.replaces)
+            for version_id in (successor.replaces, successor.earlier):
+                self._versions.put_away_previous(version_id)
             return self._change(rotation, lambda before: before.settled(successor.notification_id))
         # ARRIVED is for its message: only that has the secret.
         return rotation
@@ -93,7 +94,7 @@ class Promoter:
 
     def _is_replaced(self, current: Version, successor: Successor) -> bool:
         """Whether what is in use is what was in use when the new secret came, if under another version."""
-        if current.version_id == successor.replaces:
+        if current.version_id in (successor.replaces, successor.earlier):
             return True
         replaced = self._versions.find(successor.replaces)
         return replaced is not None and replaced.credentials == current.credentials

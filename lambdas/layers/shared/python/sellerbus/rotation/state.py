@@ -91,6 +91,7 @@ class Rotation:
             arrived_at=now,
             expires_at=new.expires_at,
             old_expires_at=new.old_expires_at,
+            earlier=known.version_id if known is not None and known.stage not in IN_USE else "",
         )
         request = self.request
         # One that was made before the request is not its answer.
