@@ -96,7 +96,7 @@ class CellState:
         return self._open("MessageTableName", message_task.KIND, tuple(sorted(message_task.ENDED)))
 
     def alarms(self) -> list[dict[str, Any]]:
-        """Return the alarms that are on, the one that pages first."""
+        """Return the alarms that are on, those that are composed of others first."""
         prefix = f"{stack_prefix(self.cell.stage_name, self.cell.settings.region)}-"
         request: dict[str, Any] = {
             "AlarmNamePrefix": prefix,

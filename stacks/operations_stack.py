@@ -1,4 +1,4 @@
-"""What the person on call sees, is woken by, and uses: watchers, canary, dashboard, the alarm that pages."""
+"""What the person on call sees, is woken by, and uses: watchers, canary, dashboard, the alarms that page."""
 
 import aws_cdk as cdk
 from constructs import Construct
@@ -8,7 +8,7 @@ from stacks.bundling import PROJECT_FOLDER
 from stacks.constructs.canary import Canary
 from stacks.constructs.dashboard import OperationsDashboard
 from stacks.constructs.missed_events import Compared, MissedEvents
-from stacks.constructs.page_alarm import PageAlarm
+from stacks.constructs.page_alarm import PageAlarms
 from stacks.constructs.python_function import FunctionDefaults, function_layers
 from stacks.constructs.secret_rotation import SecretRotation
 from stacks.constructs.sp_api_access import SpApiAccess
@@ -114,7 +114,7 @@ class OperationsStack(cdk.Stack):
         cdk.CfnOutput(self, "RunCanaryFunctionName", value=canary.function.function_name)
         cdk.CfnOutput(self, "WatchStageFunctionName", value=watch.function.function_name)
         # After what makes alarms in this stack: it tells those that there are by now.
-        pages = PageAlarm(
+        pages = PageAlarms(
             self,
             "Page",
             prefix=self._defaults.prefix,
@@ -133,7 +133,7 @@ class OperationsStack(cdk.Stack):
             "Dashboard",
             stacks=[foundation, notifications, tasks, self],
             topic=foundation.alarm_topic,
-            pages=pages.alarm,
+            pages=pages.alarms,
             defaults=self._defaults,
         )
         for name, value in {"DashboardName": dashboard.name, "DashboardUrl": dashboard.url}.items():

@@ -24,7 +24,7 @@ def reach_somebody(facts: Facts) -> Looked:
     topics = {"every alarm": facts.output("AlarmTopicArn", FOUNDATION)}
     page = (facts.stack(OPERATIONS) and facts.outputs(OPERATIONS).get("PageTopicArn")) or ""
     if page:
-        topics["the alarm that pages"] = page
+        topics["the alarms that page"] = page
     told = {what: _subscriptions(facts, arn) for what, arn in topics.items()}
     if facts.emulated and not any(told.values()):
         raise NotCheckedError("a stage on the emulator alarms nobody")

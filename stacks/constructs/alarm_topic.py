@@ -1,5 +1,6 @@
 """The topic that tells people about alarms, and what alarms there are."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,12 +16,15 @@ from stacks.marketplaces import SellingRegion
 from stacks.settings_alarms import Alarms
 from stacks.settings_names import stack_prefix
 
-Severity = Literal["page", "warn"]
+Severity = Literal["page", "decide", "warn"]
+"""page: something doesn't work now. decide: something waits for a person, and may for days. Both of them wake
+somebody, each by an alarm of its own (PageAlarms). warn: it can wait for the morning.
+"""
 
 
 @dataclass(frozen=True)
 class KnownAlarm:
-    """An alarm of the cell, for what shows alarms and for the one that pages."""
+    """An alarm of the cell, for what shows alarms and for those that page."""
 
     alarm: cloudwatch.Alarm
     severity: Severity
@@ -59,7 +63,7 @@ class AlarmTopic(sns.Topic):
         self.alarms: list[KnownAlarm] = []
         self.limits = limits
         self.cell_options = f"--stage {stage} --region {region}"
-        let_alarms_publish(self, f"{stack_prefix(stage, region)}-*")
+        let_alarms_publish(self, [f"{stack_prefix(stage, region)}-*"])
         if email:
             _leave_out_beginnings(self.add_subscription(subscriptions.EmailSubscription(email)))
 
@@ -77,15 +81,18 @@ def _leave_out_beginnings(subscription: sns.Subscription) -> None:
     resource.filter_policy = {"$or": [{"NewStateValue": ["ALARM"]}, {"OldStateValue": ["ALARM"]}]}
 
 
-def let_alarms_publish(topic: sns.Topic, names: str) -> None:
+def let_alarms_publish(topic: sns.Topic, names: Sequence[str]) -> None:
     """Lets the alarms of the account whose names match publish on a topic, and nothing else."""
     stack = cdk.Stack.of(topic)
-    alarms = stack.format_arn(
-        service="cloudwatch",
-        resource="alarm",
-        resource_name=names,
-        arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
-    )
+    alarms = [
+        stack.format_arn(
+            service="cloudwatch",
+            resource="alarm",
+            resource_name=name,
+            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+        )
+        for name in names
+    ]
     # A topic policy replaces the default one, which would have let alarms of the account publish.
     topic.add_to_resource_policy(
         iam.PolicyStatement(

@@ -58,9 +58,10 @@ def alarm(
 ) -> cloudwatch.Alarm:
     """An alarm that tells the alarm topic when it goes off and when it is over.
 
-    severity: "page" also goes into the one alarm of the cell that wakes somebody (PageAlarm). points: (m, n),
-    so many of the last n periods of the metric are over the threshold. missing: what a period without any
-    data means; NOT_BREACHING of what is told only when it happens, BREACHING of what is always measured.
+    severity: whether it also goes into one of the alarms of the cell that wake somebody (PageAlarms), and
+    into which: "decide" for what stands until a person acts, so that it hides no outage. points: (m, n), so
+    many of the last n periods of the metric are over the threshold. missing: what a period without any data
+    means; NOT_BREACHING of what is told only when it happens, BREACHING of what is always measured.
     """
     to_alarm, evaluated = points
     made = cloudwatch.Alarm(

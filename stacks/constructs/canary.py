@@ -11,6 +11,7 @@ from stacks.constructs.event_bus import CANARY_SOURCE, NotificationBus
 from stacks.constructs.metrics import metric
 from stacks.constructs.notification_queue import NotificationQueue
 from stacks.constructs.python_function import FunctionDefaults, PythonFunction
+from stacks.constructs.schedule import Schedule
 
 NAME = "run_canary"
 _TIMEOUT = cdk.Duration.seconds(30)
@@ -34,7 +35,6 @@ class Canary(Construct):
         defaults: FunctionDefaults,
     ) -> None:
         super().__init__(scope, construct_id)
-        minutes = defaults.settings.canary.minutes
         self.function = PythonFunction(
             self,
             "RunCanary",
@@ -47,12 +47,12 @@ class Canary(Construct):
             severity="warn",
         )
         queue.let_send(self.function.execution_role, sid="SendCanary")
-        events.Rule(
+        Schedule(
             self,
             "Schedule",
-            description=f"Every {minutes} minutes" if minutes > 1 else "Every minute",
-            schedule=events.Schedule.rate(cdk.Duration.minutes(minutes)),
-            targets=[targets.LambdaFunction(self.function)],
+            every=cdk.Duration.minutes(defaults.settings.canary.minutes),
+            function=self.function,
+            topic=defaults.alarm_topic,
         )
         events.Rule(
             self,

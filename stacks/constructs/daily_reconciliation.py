@@ -1,13 +1,12 @@
 """The function that queues every seller, once a day: what has drifted at Amazon tells nobody by itself."""
 
 import aws_cdk as cdk
-from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from stacks.constructs.customer_managed_key import TABLE_ACTIONS
 from stacks.constructs.python_function import FunctionDefaults, PythonFunction
+from stacks.constructs.schedule import Schedule
 from stacks.constructs.seller_registry import SellerRegistry
 from stacks.constructs.subscription_queue import SubscriptionQueue
 from stacks.constructs.subscription_state_table import SubscriptionStateTable
@@ -50,10 +49,10 @@ class DailyReconciliation(Construct):
         )
         defaults.key.let_use(role, sid="UseTablesKey", actions=TABLE_ACTIONS, through="dynamodb")
         queue.let_send(role, sid="QueueSellers")
-        self.schedule = events.Rule(
+        self.schedule = Schedule(
             self,
             "Schedule",
-            description="Once a day",
-            schedule=events.Schedule.rate(cdk.Duration.days(1)),
-            targets=[targets.LambdaFunction(self.function)],
+            every=cdk.Duration.days(1),
+            function=self.function,
+            topic=defaults.alarm_topic,
         )

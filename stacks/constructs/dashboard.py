@@ -39,7 +39,7 @@ class OperationsDashboard(Construct):
         *,
         stacks: Sequence[cdk.Stack],
         topic: AlarmTopic,
-        pages: cloudwatch.IAlarm,
+        pages: Sequence[cloudwatch.IAlarm],
         defaults: FunctionDefaults,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -76,7 +76,7 @@ class OperationsDashboard(Construct):
             panel(texts.opening(*where, runbook_url=topic.limits.runbook_url), height=_LONG)
         )
         # The emulator has neither composite alarms nor such on expressions.
-        for line in flows.alarm_states(view, pages=None if settings.emulator else pages):
+        for line in flows.alarm_states(view, pages=() if settings.emulator else pages):
             dashboard.add_widgets(*line)
         for text, row in zip(texts.rows(*where), rows, strict=True):
             dashboard.add_widgets(panel(text, height=_LONG if len(text) > _SHORT_TEXT else _SHORT))

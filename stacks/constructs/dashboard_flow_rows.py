@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 
+from stacks.constructs.alarm_topic import Severity
 from stacks.constructs.dashboard_view import CellView, lines
 from stacks.constructs.dashboard_widgets import COLUMNS, graph, number
 
@@ -22,17 +23,25 @@ THIRD = COLUMNS // 3
 QUARTER = COLUMNS // 4
 
 
-def alarm_states(view: CellView, *, pages: cloudwatch.IAlarm | None) -> Lines:
-    """pages: the one alarm that wakes somebody; None where there is none, and none on expressions either."""
+def alarm_states(view: CellView, *, pages: Sequence[cloudwatch.IAlarm]) -> Lines:
+    """pages: the alarms that wake somebody; none where there are none, and none on expressions either."""
     shown = [each for each in view.alarms if pages or not each.is_math]
-    paging: list[cloudwatch.IAlarm] = [pages] if pages else []
-    paging += [each.alarm for each in shown if each.severity == "page"]
-    warning: list[cloudwatch.IAlarm] = [each.alarm for each in shown if each.severity == "warn"]
+
+    def of(severity: Severity) -> list[cloudwatch.IAlarm]:
+        return [each.alarm for each in shown if each.severity == severity]
+
     not_ok = [cloudwatch.AlarmState.ALARM, cloudwatch.AlarmState.INSUFFICIENT_DATA]
     return [
-        *_states("These page, all of them", paging, None),
-        *_states("These warn, only those that are not OK", warning, not_ok),
+        *([_wakers(pages)] if pages else []),
+        *_states("These page: something doesn't work now", of("page"), None),
+        *_states("These page: something waits for a person, be it for days", of("decide"), None),
+        *_states("These warn, only those that are not OK", of("warn"), not_ok),
     ]
+
+
+def _wakers(pages: Sequence[cloudwatch.IAlarm]) -> list[cloudwatch.IWidget]:
+    title = "What pages: doesn't work now; waits for a person"
+    return [cloudwatch.AlarmStatusWidget(title=title, alarms=list(pages), width=COLUMNS, height=3)]
 
 
 def _states(
@@ -113,6 +122,7 @@ def incoming(view: CellView) -> Lines:
     canary, silent = view.take("canary-lost"), view.take("sellers-silent")
     changed = view.take("subscriptions-drifted", "authorization-revoked")
     lost = view.take("notifications-abandoned", "missed-events")
+    failed = view.take("notifications-failed")
     return [
         [
             graph(
@@ -147,8 +157,10 @@ def incoming(view: CellView) -> Lines:
                         ("NotificationsStale", "stale"),
                         ("NotificationsHeld", "held"),
                     )
-                ],
+                ]
+                + lines(failed),
                 unit="notifications",
+                alarms=failed,
                 width=THIRD,
             ),
         ],

@@ -1,12 +1,12 @@
 """Rows 5 to 7 of the dashboard: queues, compute, and what the logs say."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sqs as sqs
 
-from stacks.constructs.alarm_topic import KnownAlarm
-from stacks.constructs.dashboard_flow_rows import THIRD, Lines
+from stacks.constructs.alarm_topic import KnownAlarm, Severity
+from stacks.constructs.dashboard_flow_rows import THIRD, WATCH, Lines
 from stacks.constructs.dashboard_view import MINUTE, CellView, lines, watched_function
 from stacks.constructs.dashboard_widgets import COLUMNS, graph, threshold
 from stacks.constructs.saved_queries import SavedQuery
@@ -94,7 +94,7 @@ def queues(view: CellView) -> Lines:
 def _is_patient(alarm: KnownAlarm, view: CellView) -> bool:
     """Whether the queue's messages wait for a reason of their own, so that it warns later than others."""
     limits = view.limits.oldest_message
-    usual = {"warn": limits.warn_seconds, "page": limits.page_seconds}
+    usual: Mapping[Severity, int] = {"warn": limits.warn_seconds, "page": limits.page_seconds}
     return float(alarm.alarm.to_annotation().value) > usual[alarm.severity]
 
 
@@ -117,6 +117,7 @@ def compute(view: CellView) -> Lines:
     throttled = view.take("function-throttled")
     machine = view.take("feed-task-failed")
     tables, bus = view.take("table-throttled"), view.take("bus-failed")
+    clock, unheard = view.take("schedule-stopped"), view.take("alarms-unheard")
     share = view.limits.function_duration.percent_of_timeout
     return [
         [
@@ -146,6 +147,23 @@ def compute(view: CellView) -> Lines:
             ),
             graph("Tables throttled", left=lines(tables), unit="requests", alarms=tables, width=THIRD),
             graph("Bus: failed invocations", left=lines(bus), unit="events", alarms=bus, width=THIRD),
+        ],
+        [
+            graph(
+                "Runs by the clock, in each interval",
+                left=lines(clock),
+                unit="invocations",
+                alarms=clock,
+                width=2 * THIRD,
+            ),
+            graph(
+                "Addresses that hear of no alarm",
+                left=lines(unheard)
+                or [view.own("AlarmTopicUnconfirmed", "unconfirmed", statistic="Maximum", service=WATCH)],
+                unit="addresses",
+                alarms=unheard,
+                width=THIRD,
+            ),
         ],
     ]
 

@@ -7,10 +7,11 @@ RUNBOOK = "docs/runbook.md"
 _OPENING = """
     # Sellerbus {stage} {region}
     **No alarm that pages is red: nobody waits for you.** One is red: open it; it says symptom, impact,
-    first command, and which heading of {runbook}. None is red and still something is wrong: read from the
-    top down, the way a notification or a feed goes. Whatever it is, first `bin/sellerbus doctor {cell}`: it
-    names the root and the command that mends it; then `bin/sellerbus status {cell} --watch`. Lines across
-    the graphs are where alarms go off: red pages, orange warns.
+    first command, and which heading of {runbook}. Begin with what doesn't work now; what waits for a
+    person waits. None is red and still something is wrong: read from the top down, the way a notification
+    or a feed goes. Whatever it is, first `bin/sellerbus doctor {cell}`: it names the root and the command
+    that mends it; then `bin/sellerbus status {cell} --watch`. Lines across the graphs are where alarms go
+    off: red pages, orange warns.
 """
 _ROWS = (
     """
@@ -47,10 +48,10 @@ _ROWS = (
     """,
     """
     ## 6 Compute: functions, state machine, tables, bus
-    **Normal:** no throttles, p99 well below the time-out. Few errors for few minutes are tried again by
-    queue or state machine, and nothing is lost. **Else:** *last failures* in row 7, then the query *way of
-    one id*; `bin/sellerbus doctor {cell}`. Throttles of all functions: the account's concurrency is used
-    up.
+    **Normal:** no throttles, p99 well below the time-out; what runs by the clock runs in each interval.
+    Few errors for few minutes are tried again by queue or state machine, and nothing is lost. **Else:**
+    *last failures* in row 7, then the query *way of one id*; `bin/sellerbus doctor {cell}`. Throttles of
+    all functions: the account's concurrency is used up.
     """,
     """
     ## 7 Evidence: what the logs say

@@ -1,7 +1,8 @@
 """The kinds of widget that the dashboard is made of, all laid out on 24 columns."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -11,7 +12,14 @@ from stacks.constructs.alarm_topic import KnownAlarm, Severity
 COLUMNS = 24
 GRAPH_HEIGHT = 6
 NUMBER_HEIGHT = 4
-_COLOURS = {"page": cloudwatch.Color.RED, "warn": cloudwatch.Color.ORANGE}
+_LOOKS: Mapping[Severity, tuple[str, str]] = MappingProxyType(
+    {
+        "page": ("pages", cloudwatch.Color.RED),
+        "decide": ("pages for a decision", cloudwatch.Color.RED),
+        "warn": ("warns", cloudwatch.Color.ORANGE),
+    }
+)
+"""What is told at a level, and its colour; where several tell at one, that of the first."""
 _SIDES = {
     "GreaterThanThreshold": "above",
     "GreaterThanOrEqualToThreshold": "from",
@@ -79,10 +87,11 @@ def thresholds(alarms: Iterable[KnownAlarm]) -> list[cloudwatch.HorizontalAnnota
 
 def threshold(level: float, severities: Iterable[Severity], side: str) -> cloudwatch.HorizontalAnnotation:
     """side: where the values are that tell, such as "above"."""
-    told = sorted(severities)
-    verbs = " or ".join(f"{severity}s" for severity in told)
+    among = set(severities)
+    told = [looks for severity, looks in _LOOKS.items() if severity in among]
+    verbs = " or ".join(verb for verb, _ in told)
     return cloudwatch.HorizontalAnnotation(
-        value=level, label=f"{verbs} {side} {level:.10g}", color=_COLOURS[told[0]]
+        value=level, label=f"{verbs} {side} {level:.10g}", color=told[0][1]
     )
 
 

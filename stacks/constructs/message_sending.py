@@ -3,8 +3,6 @@
 import json
 
 import aws_cdk as cdk
-from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
@@ -13,6 +11,7 @@ from stacks.constructs.message_resources import MessageResources
 from stacks.constructs.message_table import OPEN_INDEX
 from stacks.constructs.python_function import PythonFunction
 from stacks.constructs.queue_with_dead_letters import QueueWithDeadLetters
+from stacks.constructs.schedule import Schedule
 from stacks.constructs.task_resources import document_hosts
 
 # Looks and uploads fit into it; what doesn't goes on at the next delivery. Six times as long is what a
@@ -120,10 +119,10 @@ class MessageSending(Construct):
         resources.table.let(role, "GetItem", "UpdateItem")
         resources.table.let_find_open(role)
         queue.let_send(role, sid="PutBack")
-        events.Rule(
+        Schedule(
             self,
             "Schedule",
-            description="Every five minutes",
-            schedule=events.Schedule.rate(cdk.Duration.minutes(5)),
-            targets=[targets.LambdaFunction(function)],
+            every=cdk.Duration.minutes(5),
+            function=function,
+            topic=resources.defaults.alarm_topic,
         )

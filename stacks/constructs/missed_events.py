@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
@@ -19,6 +17,7 @@ from stacks.constructs.ledger_table import LedgerTable
 from stacks.constructs.metrics import metric
 from stacks.constructs.notification_queue import NotificationQueue
 from stacks.constructs.python_function import FunctionDefaults, PythonFunction
+from stacks.constructs.schedule import Schedule
 from stacks.constructs.sp_api_access import SpApiAccess
 
 NAME = "find_missed_events"
@@ -67,7 +66,6 @@ class MissedEvents(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         settings = defaults.settings
-        minutes = settings.missed_events.minutes
         self.marks = MarksTable(self, "Marks", key=defaults.key, alarm_topic=defaults.alarm_topic)
         self.function = PythonFunction(
             self,
@@ -92,12 +90,12 @@ class MissedEvents(Construct):
             },
         )
         self._let_compare(compared, access)
-        events.Rule(
+        Schedule(
             self,
             "Schedule",
-            description=f"Every {minutes} minutes",
-            schedule=events.Schedule.rate(cdk.Duration.minutes(minutes)),
-            targets=[targets.LambdaFunction(self.function)],
+            every=cdk.Duration.minutes(settings.missed_events.minutes),
+            function=self.function,
+            topic=defaults.alarm_topic,
         )
         self._tell(defaults)
 

@@ -2,8 +2,6 @@
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
@@ -17,7 +15,10 @@ from stacks.constructs.metrics import metric
 from stacks.constructs.notification_queue import NotificationQueue
 from stacks.constructs.payload_bucket import PAYLOAD_PREFIX, PayloadBucket
 from stacks.constructs.python_function import FunctionDefaults, PythonFunction
+from stacks.constructs.schedule import Schedule
 from stacks.settings_sections import DEAD_LETTER_RETENTION_DAYS
+
+NAME = "process_notifications"
 
 
 class NotificationProcessor(Construct):
@@ -41,7 +42,7 @@ class NotificationProcessor(Construct):
         self.function = PythonFunction(
             self,
             "ProcessNotifications",
-            name="process_notifications",
+            name=NAME,
             description="Publishes each notification once",
             defaults=defaults,
             timeout=cdk.Duration.seconds(processing.timeout_seconds),
@@ -85,6 +86,30 @@ class NotificationProcessor(Construct):
             max_batching_window=cdk.Duration.seconds(processing.batching_window_seconds),
             max_concurrency=processing.maximum_concurrency,
             report_batch_item_failures=True,
+        )
+        limit = defaults.alarm_topic.limits.notification_failures
+        alarm(
+            self,
+            "FailedAlarm",
+            metric=metric(
+                defaults,
+                "NotificationsFailed",
+                service=NAME,
+                period=cdk.Duration.seconds(limit.period_seconds),
+            ),
+            threshold=limit.more_than,
+            text=AlarmText(
+                symptom="Notifications can't be published, and fail again each time they come.",
+                impact="No application gets them. They come again until they are dead letters; others may "
+                "be published all the while.",
+                command=f"aws logs tail {self.function.log_group.log_group_name} --since 1h "
+                "--filter-pattern '\"notification failed\"'",
+                anchor="notifications-failed",
+            ),
+            topic=defaults.alarm_topic,
+            severity="page",
+            points=limit.window,
+            missing=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
 
 
@@ -144,10 +169,10 @@ class LedgerSweeper(Construct):
             points=limit.window,
             missing=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
-        events.Rule(
+        Schedule(
             self,
             "Schedule",
-            description="Every quarter of an hour",
-            schedule=events.Schedule.rate(cdk.Duration.minutes(15)),
-            targets=[targets.LambdaFunction(function)],
+            every=cdk.Duration.minutes(15),
+            function=function,
+            topic=defaults.alarm_topic,
         )

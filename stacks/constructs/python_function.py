@@ -100,6 +100,7 @@ class PythonFunction(lambda_.Function):
         settings = defaults.settings
         # What its metrics and log lines call it; `function_name` is CloudFormation's.
         self.service = name
+        self.purpose = description
         log_group = logs.LogGroup(
             scope,
             f"{construct_id}Logs",

@@ -82,7 +82,7 @@ class QueueWithDeadLetters(Construct):
         # A queue that is kept goes on to be sent to: without its policy Amazon's sends would fail unseen.
         for queue in (self.queue, self.dead_letter_queue):
             keep_policy(queue, removal_policy)
-        self._watch_dead_letters(alarm_topic, carries, "warn" if only_kept else "page")
+        self._watch_dead_letters(alarm_topic, carries, "warn" if only_kept else "decide")
         if not only_kept:
             self._watch_age(alarm_topic, carries, oldest_message)
             self._watch_standstill(alarm_topic, carries)

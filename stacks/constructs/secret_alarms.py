@@ -30,7 +30,7 @@ class SecretAlarms(Construct):
                 anchor="secret-rotation-failed",
             ),
             topic=topic,
-            severity="page",
+            severity="decide",
             # Looked at every five minutes, and now and then twice: two quiet ones are over.
             points=(1, 2),
             missing=cloudwatch.TreatMissingData.BREACHING,
@@ -54,7 +54,7 @@ class SecretAlarms(Construct):
 
     def _ends(self, namespace: str, topic: AlarmTopic) -> None:
         limit = topic.limits.client_secret_days
-        days: dict[Severity, int] = {"warn": limit.warn_below, "page": limit.page_below}
+        days: dict[Severity, int] = {"warn": limit.warn_below, "decide": limit.page_below}
         for severity, below in days.items():
             alarm(
                 self,

@@ -4,7 +4,6 @@ import json
 
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
@@ -15,6 +14,7 @@ from stacks.constructs.customer_managed_key import WRITE_ACTIONS
 from stacks.constructs.encrypted_table import EncryptedTable
 from stacks.constructs.event_bus import NotificationBus
 from stacks.constructs.python_function import FunctionDefaults, PythonFunction
+from stacks.constructs.schedule import Schedule
 from stacks.constructs.secret_alarms import SecretAlarms
 from stacks.constructs.sp_api_access import SpApiAccess
 from stacks.emulator import queue_actions
@@ -110,12 +110,13 @@ class SecretRotation(Construct):
             max_concurrency=2,
             report_batch_item_failures=True,
         )
-        events.Rule(
+        Schedule(
             self,
             "Schedule",
-            description="Every five minutes",
-            schedule=events.Schedule.rate(cdk.Duration.minutes(5)),
-            targets=[targets.LambdaFunction(self.function, event=events.RuleTargetInput.from_object(_LOOK))],
+            every=cdk.Duration.minutes(5),
+            function=self.function,
+            topic=defaults.alarm_topic,
+            event=events.RuleTargetInput.from_object(_LOOK),
         )
         SecretAlarms(self, "Alarms", namespace=defaults.metrics_namespace, topic=defaults.alarm_topic)
 

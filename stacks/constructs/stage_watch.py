@@ -4,13 +4,11 @@ from dataclasses import dataclass
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from stacks.constructs.alarm_topic import AlarmTopic
+from stacks.constructs.alarm_topic import AlarmTopic, Severity
 from stacks.constructs.alarms import AlarmText, alarm
 from stacks.constructs.arrivals_table import ArrivalsTable
 from stacks.constructs.customer_managed_key import TABLE_ACTIONS
@@ -19,6 +17,7 @@ from stacks.constructs.lwa_credentials import LwaCredentials
 from stacks.constructs.message_table import MessageTable
 from stacks.constructs.metrics import metric
 from stacks.constructs.python_function import FunctionDefaults, PythonFunction
+from stacks.constructs.schedule import Schedule
 from stacks.constructs.seller_registry import SellerRegistry
 from stacks.constructs.task_table import STATE_INDEX, TaskTable
 
@@ -71,14 +70,20 @@ class StageWatch(Construct):
             },
         )
         self._let_look(defaults)
-        events.Rule(
+        Schedule(
             self,
             "Schedule",
-            description=f"Every {_MINUTES} minutes",
-            schedule=events.Schedule.rate(cdk.Duration.minutes(_MINUTES)),
-            targets=[targets.LambdaFunction(self.function)],
+            every=cdk.Duration.minutes(_MINUTES),
+            function=self.function,
+            topic=defaults.alarm_topic,
+            # What else goes off then waits for a person, and may have gone off days before.
+            severity="page",
         )
-        _Alarms(self, defaults).add()
+        alarms = _Alarms(self, defaults)
+        alarms.add()
+        limits = defaults.alarm_topic.limits
+        if defaults.settings.alarm_email or limits.page_email or limits.page_url:
+            alarms.add_unconfirmed()
 
     def watch_pages(self, topic: sns.ITopic) -> None:
         """Also looks whether anybody hears what pages."""
@@ -134,7 +139,7 @@ class _Alarms:
                 anchor="sellers-silent",
             ),
             topic=self._topic,
-            severity="page",
+            severity="decide",
             points=silent.window,
             # The one of these that also tells that nobody looks any more.
             missing=cloudwatch.TreatMissingData.BREACHING,
@@ -170,6 +175,22 @@ class _Alarms:
                 ),
             )
 
+    def add_unconfirmed(self) -> None:
+        unconfirmed = self._topic.limits.unconfirmed_addresses
+        self._standing(
+            "UnconfirmedAlarm",
+            metric=self._gauge("AlarmTopicUnconfirmed", unconfirmed.period_seconds),
+            threshold=unconfirmed.more_than,
+            points=unconfirmed.window,
+            text=AlarmText(
+                symptom="An address that is to hear of alarms has not confirmed, or a topic has none.",
+                impact="Whoever it belongs to is told of nothing that goes wrong.",
+                command="bin/sellerbus doctor",
+                anchor="alarms-unheard",
+            ),
+            severity="warn",
+        )
+
     def _gauge(self, name: str, period_seconds: int) -> cloudwatch.Metric:
         return metric(
             self._defaults,
@@ -187,6 +208,7 @@ class _Alarms:
         threshold: float,
         points: tuple[int, int],
         text: AlarmText,
+        severity: Severity = "decide",
     ) -> None:
         """An alarm that stays as it is while nobody looks: that is told by another one."""
         alarm(
@@ -196,7 +218,7 @@ class _Alarms:
             threshold=threshold,
             text=text,
             topic=self._topic,
-            severity="page",
+            severity=severity,
             points=points,
             missing=cloudwatch.TreatMissingData.IGNORE,
         )

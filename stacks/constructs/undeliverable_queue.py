@@ -42,7 +42,7 @@ class UndeliverableQueue(sqs.Queue):
                 anchor="undeliverable-events",
             ),
             topic=alarm_topic,
-            severity="page",
+            severity="decide",
             points=limit.window,
             missing=cloudwatch.TreatMissingData.NOT_BREACHING,
         )

@@ -88,15 +88,25 @@ def watched(synthesis: Synthesis, metric: str) -> dict[str, list[Found]]:
     return found
 
 
+def composites(synthesis: Synthesis) -> dict[str, Mapping[str, Any]]:
+    """The composite alarms by their names."""
+    found = synthesis.all_of_type("AWS::CloudWatch::CompositeAlarm").values()
+    return {resource["Properties"]["AlarmName"]: resource["Properties"] for resource in found}
+
+
+def severities(synthesis: Synthesis) -> dict[str, str]:
+    """What wakes somebody, by logical id: "page" or "decide", as the composite alarms are called."""
+    found: dict[str, str] = {}
+    for name, composite in composites(synthesis).items():
+        for logical_id in re.findall(r'"Ref": "(\w+)"', json.dumps(composite["AlarmRule"])):
+            assert logical_id not in found, "one alarm in both would page twice"
+            found[logical_id] = name.rpartition("-")[2]
+    return found
+
+
 def paging(synthesis: Synthesis) -> set[str]:
-    """The logical ids in the rules of the composite alarms."""
-    rules = json.dumps(
-        [
-            resource["Properties"]["AlarmRule"]
-            for resource in synthesis.all_of_type("AWS::CloudWatch::CompositeAlarm").values()
-        ]
-    )
-    return set(re.findall(r'"Ref": "(\w+)"', rules))
+    """The logical ids of what does not work while it is on."""
+    return {name for name, severity in severities(synthesis).items() if severity == "page"}
 
 
 def logical_ids(synthesis: Synthesis, resource_type: str) -> set[str]:
@@ -120,7 +130,7 @@ def test_dead_letters_are_noticed_by_the_messages_that_lie_there(synthesis: Synt
         )
         assert (alarm.properties["Statistic"], alarm.rule) == ("Maximum", (2, 2, 60))
         assert alarm.properties["TreatMissingData"] == "notBreaching"
-        assert (alarm.logical_id in paging(synthesis)) == ("Consumer" not in queue)
+        assert severities(synthesis).get(alarm.logical_id) == (None if "Consumer" in queue else "decide")
 
 
 def test_no_alarm_counts_sent_messages_of_a_dead_letter_queue(synthesis: Synthesis) -> None:
@@ -294,21 +304,24 @@ def test_notifications_that_are_given_up_are_noticed(synthesis: Synthesis) -> No
 @pytest.mark.parametrize(
     ("metric", "service", "expected"),
     [
-        ("OldestOpenFeed", "watch_stage", {(">", 28_800, 1, 1, 300, "ignore", True)}),
-        ("UncertainFeeds", "watch_stage", {(">", 0, 1, 1, 300, "ignore", True)}),
-        ("UncertainMessages", "watch_stage", {(">", 0, 1, 1, 300, "ignore", True)}),
-        ("SellersSilent", "watch_stage", {(">", 0, 2, 2, 900, "breaching", True)}),
+        ("OldestOpenFeed", "watch_stage", {(">", 28_800, 1, 1, 300, "ignore", "decide")}),
+        ("UncertainFeeds", "watch_stage", {(">", 0, 1, 1, 300, "ignore", "decide")}),
+        ("UncertainMessages", "watch_stage", {(">", 0, 1, 1, 300, "ignore", "decide")}),
+        ("SellersSilent", "watch_stage", {(">", 0, 2, 2, 900, "breaching", "decide")}),
         (
             "ClientSecretDays",
             "watch_stage",
-            {("<", 30, 2, 2, 900, "breaching", False), ("<", 7, 2, 2, 900, "breaching", True)},
+            {("<", 30, 2, 2, 900, "breaching", None), ("<", 7, 2, 2, 900, "breaching", "decide")},
         ),
-        ("CanaryRoundTrips", "run_canary", {("<", 1, 2, 2, 300, "breaching", True)}),
-        ("SubscriptionsDrifted", "reconcile_subscriptions", {(">", 0, 1, 1, 900, "notBreaching", False)}),
+        ("ClientSecretRefused", "rotate_secret", {(">", 0, 2, 3, 300, "notBreaching", "page")}),
+        ("SecretRotationsFailed", "rotate_secret", {(">", 0, 1, 2, 300, "breaching", "decide")}),
+        ("CanaryRoundTrips", "run_canary", {("<", 1, 2, 2, 300, "breaching", "page")}),
+        ("NotificationsFailed", "process_notifications", {(">", 0, 3, 4, 900, "notBreaching", "page")}),
+        ("SubscriptionsDrifted", "reconcile_subscriptions", {(">", 0, 1, 1, 900, "notBreaching", None)}),
         (
             "SellerAuthorizationsRevoked",
             "reconcile_subscriptions",
-            {(">", 0, 1, 1, 900, "notBreaching", False)},
+            {(">", 0, 1, 1, 900, "notBreaching", None)},
         ),
     ],
 )
@@ -322,11 +335,58 @@ def test_what_functions_measure_and_count_is_noticed(
             alarm.properties["Threshold"],
             *alarm.rule,
             alarm.properties["TreatMissingData"],
-            alarm.logical_id in paging(synthesis),
+            severities(synthesis).get(alarm.logical_id),
         )
         for alarm in watched(synthesis, metric)[service]
     }
     assert found == expected
+
+
+def of_invocations(synthesis: Synthesis) -> dict[str, Found]:
+    """The alarms on what runs by the clock, by function."""
+    found = watched(synthesis, "Invocations").items()
+    return {name: each for name, alarms in found for each in alarms if not each.expression}
+
+
+LONGEST_WINDOWS = {True: 7 * 86_400, False: 86_400}
+"""Of an alarm, in seconds, by whether its period is an hour or more. Source: PutMetricAlarm, Period."""
+
+
+def test_every_schedule_whose_function_does_not_run_is_noticed(synthesis: Synthesis) -> None:
+    scheduled: dict[str, str] = {}
+    for rule in synthesis.all_of_type("AWS::Events::Rule").values():
+        if expression := rule["Properties"].get("ScheduleExpression"):
+            (target,) = rule["Properties"]["Targets"]
+            scheduled[target["Arn"]["Fn::GetAtt"][0]] = expression
+    found = of_invocations(synthesis)
+    assert len(scheduled) >= 7
+    assert set(found) == set(scheduled)
+    seconds = {"minute": 60, "hour": 3600, "day": 86_400}
+    for function, expression in scheduled.items():
+        alarm = found[function]
+        found_rate = re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", expression)
+        assert found_rate is not None
+        period = int(found_rate[1]) * seconds[found_rate[2]]
+        assert alarm.rule == (3, 3, period)
+        assert 3 * period <= LONGEST_WINDOWS[period >= 3600]
+        properties = alarm.properties
+        assert (properties["ComparisonOperator"], properties["Threshold"]) == ("LessThanThreshold", 1)
+        assert (properties["Statistic"], properties["TreatMissingData"]) == ("Sum", "breaching")
+        assert alarm.anchor == "schedule-stopped"
+        # All else that tells that nobody watches waits for a person, and may be on for days.
+        expected = "page" if "WatchStage" in function else None
+        assert severities(synthesis).get(alarm.logical_id) == expected
+
+
+def test_addresses_that_have_not_confirmed_are_noticed_where_there_are_some(
+    example: Synthesis, local: Synthesis, tuned: Synthesis
+) -> None:
+    for synthesis in (example, tuned):
+        (alarm,) = watched(synthesis, "AlarmTopicUnconfirmed")["watch_stage"]
+        assert (alarm.properties["Threshold"], alarm.rule) == (0, (2, 2, 3600))
+        assert alarm.properties["ComparisonOperator"] == "GreaterThanThreshold"
+        assert alarm.logical_id not in severities(synthesis)
+    assert not watched(local, "AlarmTopicUnconfirmed")
 
 
 def anchors() -> set[str]:
@@ -367,25 +427,26 @@ def test_every_first_command_is_one_that_there_is_for_this_cell(synthesis: Synth
     assert all(f" --region {synthesis.settings.aws_region}`" in said for said in others)
 
 
-def test_one_alarm_pages_for_all_stacks(synthesis: Synthesis) -> None:
-    composites = {
-        resource["Properties"]["AlarmName"]: resource["Properties"]
-        for resource in synthesis.all_of_type("AWS::CloudWatch::CompositeAlarm").values()
-    }
+@pytest.mark.parametrize(("severity", "anchor"), [("page", "paged"), ("decide", "decision-waits")])
+def test_one_alarm_of_each_kind_pages_for_all_stacks(
+    synthesis: Synthesis, severity: str, anchor: str
+) -> None:
+    """Two: what waits for a person, be it for days, must not keep quiet what fails meanwhile."""
     beginning = synthesis.prefix
-    assert set(composites) == {
-        *(f"{beginning}-{part}-page" for part in ("notifications", "tasks")),
-        f"{beginning}-page",
-    }
-    page = composites.pop(f"{beginning}-page")
-    for name, composite in composites.items():
-        assert f'ALARM("{name}")' in flat(page["AlarmRule"])
-        assert not {"AlarmActions", "OKActions"} & set(composite)
+    found = composites(synthesis)
+    parts = [f"{beginning}-{part}-{severity}" for part in ("notifications", "tasks")]
+    assert {name for name in found if name.endswith(severity)} == {*parts, f"{beginning}-{severity}"}
+    assert len(found) == 6
+    page = found[f"{beginning}-{severity}"]
+    named = re.findall(r'ALARM\("([^"<]+)"\)', flat(page["AlarmRule"]))
+    assert named == parts, "of the other kind none"
+    for name in parts:
+        assert not {"AlarmActions", "OKActions"} & set(found[name])
     operations = synthesis.templates["Operations"]
     topic = operations.logical_id("AWS::SNS::Topic", "PageTopic")
     assert page["AlarmActions"] == page["OKActions"] == [{"Ref": topic}]
-    assert page["AlarmDescription"].endswith("docs/runbook.md#paged")
-    assert "paged" in anchors()
+    assert page["AlarmDescription"].endswith(f"docs/runbook.md#{anchor}")
+    assert anchor in anchors()
     assert fault(next(command_lines(page["AlarmDescription"]))) is None
 
 
@@ -409,14 +470,16 @@ def test_the_rules_stay_within_what_cloudwatch_takes(synthesis: Synthesis) -> No
         assert 0 < children <= MOST_CHILDREN, name
 
 
-def test_the_page_topic_takes_messages_of_the_one_alarm_only(synthesis: Synthesis) -> None:
+def test_the_page_topic_takes_messages_of_the_two_alarms_only(synthesis: Synthesis) -> None:
     operations = synthesis.templates["Operations"]
     topic = operations.only("AWS::SNS::Topic")["Properties"]
     assert "Key" in json.dumps(topic["KmsMasterKeyId"])
     policy = operations.only("AWS::SNS::TopicPolicy")["Properties"]["PolicyDocument"]
     (allowed,) = (statement for statement in policy["Statement"] if statement["Effect"] == "Allow")
-    (source,) = allowed["Condition"]["ArnLike"].values()
-    assert flat(source).endswith(f":alarm:{synthesis.prefix}-page")
+    sources = [flat(each) for each in allowed["Condition"]["ArnLike"]["aws:SourceArn"]]
+    assert [each.partition(":alarm:")[2] for each in sources] == [
+        f"{synthesis.prefix}-{severity}" for severity in ("page", "decide")
+    ]
     (denied,) = (statement for statement in policy["Statement"] if statement["Effect"] == "Deny")
     assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
@@ -431,7 +494,7 @@ def test_the_topic_takes_messages_of_this_cells_alarms_only(synthesis: Synthesis
     service = f"arn:aws:cloudwatch:{synthesis.settings.aws_region}:"
     alarms = f":alarm:{synthesis.prefix}-*"
     assert allowed["Condition"]["ArnLike"] == {
-        "aws:SourceArn": {"Fn::Join": ["", [service, account, alarms]]}
+        "aws:SourceArn": [{"Fn::Join": ["", [service, account, alarms]]}]
     }
 
 

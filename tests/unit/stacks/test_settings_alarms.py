@@ -1,11 +1,12 @@
-"""The section `alarms`: its defaults, what its keys demand of each other, whom the alarm that pages tells."""
+"""The section `alarms`: its defaults, what its keys demand of each other, whom those that page tell."""
 
 from pathlib import Path
 
 import pytest
 
 from stacks.settings import CONFIG_FOLDER
-from stacks.settings_alarms import Alarms, Limit
+from stacks.settings_alarm_limits import Limit
+from stacks.settings_alarms import Alarms
 from tests.unit.stacks.settings_files import loaded, only
 from tests.unit.stacks.test_settings import MINIMAL
 
@@ -29,6 +30,8 @@ LIMITS = {
     "subscriptions_drifted": ("more_than", 0, "1/1", 900),
     "authorizations_revoked": ("more_than", 0, "1/1", 900),
     "missed_events": ("more_than", 0, "1/1", 1800),
+    "notification_failures": ("more_than", 0, "3/4", 900),
+    "unconfirmed_addresses": ("more_than", 0, "2/2", 3600),
     "notifications_abandoned": ("more_than", 0, "1/1", 900),
     "seller_changes_late": ("minutes", 15, "2/2", 300),
 }
