@@ -13,8 +13,8 @@ from typing import Final, Protocol
 
 from sellerbus.api import operations
 from sellerbus.api.answers import Answer
-from sellerbus.api.caller import malformed
 from sellerbus.api.operation import Operation, Query
+from sellerbus.api.order_fields import part, required, rows_in, told
 from sellerbus.api.orders import V0
 
 PAGE_SIZE: Final = "100"
@@ -103,10 +103,10 @@ class ChangedOrdersApi:
             **({"paginationToken": token} if token else {}),
         }
         answer = self._caller.call(operation, query)
-        rows = _rows(operation, answer, answer.body.get("orders"))
+        rows = rows_in(operation, answer, answer.body.get("orders"), "orders")
         return ChangedOrders(
             tuple(_order_2026(operation, answer, row) for row in rows),
-            _told(_part(answer.body, "pagination"), "nextToken"),
+            told(part(answer.body, "pagination"), "nextToken"),
         )
 
     def _page_v0(self, marketplace_ids: list[str], since: str, until: str, token: str) -> ChangedOrders:
@@ -125,26 +125,28 @@ class ChangedOrdersApi:
             ),
         }
         answer = self._caller.call(operation, query)
-        payload = _part(answer.body, "payload")
-        rows = _rows(operation, answer, payload.get("Orders"))
+        payload = part(answer.body, "payload")
+        rows = rows_in(operation, answer, payload.get("Orders"), "orders")
         return ChangedOrders(
-            tuple(_order_v0(operation, answer, row) for row in rows), _told(payload, "NextToken")
+            tuple(_order_v0(operation, answer, row) for row in rows), told(payload, "NextToken")
         )
 
 
 def _order_2026(operation: Operation, answer: Answer, row: Mapping[str, object]) -> ChangedOrder:
-    fulfillment = _part(row, "fulfillment")
-    status, fulfilled_by = _told(fulfillment, "fulfillmentStatus"), _told(fulfillment, "fulfilledBy")
-    items = tuple(_item(each) for each in _rows(operation, answer, row.get("orderItems")))
+    fulfillment = part(row, "fulfillment")
+    status, fulfilled_by = told(fulfillment, "fulfillmentStatus"), told(fulfillment, "fulfilledBy")
+    items = tuple(
+        _item(each) for each in rows_in(operation, answer, row.get("orderItems"), "an order's items")
+    )
     shipped = None if any(item.shipped is None for item in items) else sum(i.shipped or 0 for i in items)
     ordered = sum(item.quantity for item in items)
     return ChangedOrder(
-        order_id=_required(operation, answer, row, "orderId"),
-        updated_at=_required(operation, answer, row, "lastUpdatedTime"),
-        purchased_at=_required(operation, answer, row, "createdTime"),
+        order_id=required(operation, answer, row, "orderId"),
+        updated_at=required(operation, answer, row, "lastUpdatedTime"),
+        purchased_at=required(operation, answer, row, "createdTime"),
         status=_STATUSES.get(status, status),
         fulfilled_by=_FULFILLED_BY.get(fulfilled_by, ""),
-        marketplace_id=_told(_part(row, "salesChannel"), "marketplaceId"),
+        marketplace_id=told(part(row, "salesChannel"), "marketplaceId"),
         # An order of what can't be bought yet has a status of its own; 2026-01-01 tells no type.
         order_type="Preorder" if status == "PENDING_AVAILABILITY" else "StandardOrder",
         items_shipped=shipped,
@@ -154,10 +156,10 @@ def _order_2026(operation: Operation, answer: Answer, row: Mapping[str, object])
 
 
 def _item(row: Mapping[str, object]) -> OrderItem:
-    fulfillment = _part(row, "fulfillment")
+    fulfillment = part(row, "fulfillment")
     return OrderItem(
-        _told(row, "orderItemId"),
-        _told(_part(row, "product"), "sellerSku"),
+        told(row, "orderItemId"),
+        told(part(row, "product"), "sellerSku"),
         _count(row, "quantityOrdered") or 0,
         _count(fulfillment, "quantityFulfilled"),
     )
@@ -165,42 +167,19 @@ def _item(row: Mapping[str, object]) -> OrderItem:
 
 def _order_v0(operation: Operation, answer: Answer, row: Mapping[str, object]) -> ChangedOrder:
     return ChangedOrder(
-        order_id=_required(operation, answer, row, "AmazonOrderId"),
-        updated_at=_required(operation, answer, row, "LastUpdateDate"),
-        purchased_at=_required(operation, answer, row, "PurchaseDate"),
-        status=_required(operation, answer, row, "OrderStatus"),
-        fulfilled_by=_told(row, "FulfillmentChannel"),
-        marketplace_id=_told(row, "MarketplaceId"),
-        order_type=_told(row, "OrderType") or "StandardOrder",
+        order_id=required(operation, answer, row, "AmazonOrderId"),
+        updated_at=required(operation, answer, row, "LastUpdateDate"),
+        purchased_at=required(operation, answer, row, "PurchaseDate"),
+        status=required(operation, answer, row, "OrderStatus"),
+        fulfilled_by=told(row, "FulfillmentChannel"),
+        marketplace_id=told(row, "MarketplaceId"),
+        order_type=told(row, "OrderType") or "StandardOrder",
         items_shipped=_count(row, "NumberOfItemsShipped"),
         items_unshipped=_count(row, "NumberOfItemsUnshipped"),
         items=(),
     )
 
 
-def _rows(operation: Operation, answer: Answer, rows: object) -> list[Mapping[str, object]]:
-    if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
-        raise malformed(operation, answer, "a list is missing")
-    return rows
-
-
-def _required(operation: Operation, answer: Answer, row: Mapping[str, object], name: str) -> str:
-    value = _told(row, name)
-    if not value:
-        raise malformed(operation, answer, f"an order lacks {name}")
-    return value
-
-
-def _told(row: Mapping[str, object], name: str) -> str:
-    value = row.get(name)
-    return value if isinstance(value, str) else ""
-
-
 def _count(row: Mapping[str, object], name: str) -> int | None:
     value = row.get(name)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _part(row: Mapping[str, object], name: str) -> Mapping[str, object]:
-    value = row.get(name)
-    return value if isinstance(value, Mapping) else {}

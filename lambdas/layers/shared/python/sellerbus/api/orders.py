@@ -12,9 +12,10 @@ from typing import Final
 
 from sellerbus.api import operations
 from sellerbus.api.answers import Answer
-from sellerbus.api.caller import Caller, malformed
+from sellerbus.api.caller import Caller
 from sellerbus.api.lwa import SellerGrant
 from sellerbus.api.operation import Operation, Query
+from sellerbus.api.order_fields import part, part_of, required, rows_in, told
 
 V2026: Final = "2026-01-01"
 V0: Final = "v0"
@@ -99,10 +100,10 @@ class OrdersApi:
             **({"paginationToken": token} if token else {}),
         }
         answer = self._client.call(operation, seller=self._seller, query=query)
-        rows = _rows(operation, answer, answer.body.get("orders"))
+        rows = rows_in(operation, answer, answer.body.get("orders"), "orders")
         return OrderPage(
             tuple(_order_2026(operation, answer, row) for row in rows),
-            _told(_part(answer.body, "pagination"), "nextToken"),
+            told(part(answer.body, "pagination"), "nextToken"),
         )
 
     def _page_v0(self, marketplace_id: str, created_after: str, created_before: str, token: str) -> OrderPage:
@@ -121,62 +122,34 @@ class OrdersApi:
             ),
         }
         answer = self._client.call(operation, seller=self._seller, query=query)
-        payload = _part(answer.body, "payload")
-        rows = _rows(operation, answer, payload.get("Orders"))
-        return OrderPage(
-            tuple(_order_v0(operation, answer, row) for row in rows), _told(payload, "NextToken")
-        )
+        payload = part(answer.body, "payload")
+        rows = rows_in(operation, answer, payload.get("Orders"), "orders")
+        return OrderPage(tuple(_order_v0(operation, answer, row) for row in rows), told(payload, "NextToken"))
 
 
 def _order_2026(operation: Operation, answer: Answer, row: Mapping[str, object]) -> Order:
-    fulfillment = _part(row, "fulfillment")
+    fulfillment = part(row, "fulfillment")
     items = row.get("orderItems")
     return Order(
-        _required(operation, answer, row, "orderId"),
-        _required(operation, answer, row, "createdTime"),
-        _told(fulfillment, "fulfillmentStatus"),
-        _told(fulfillment, "fulfilledBy") or None,
-        _sum([_part_of(each).get("quantityOrdered") for each in items]) if isinstance(items, list) else None,
-        _total(_part(_part(row, "proceeds"), "grandTotal"), "amount", "currencyCode"),
+        required(operation, answer, row, "orderId"),
+        required(operation, answer, row, "createdTime"),
+        told(fulfillment, "fulfillmentStatus"),
+        told(fulfillment, "fulfilledBy") or None,
+        _sum([part_of(each).get("quantityOrdered") for each in items]) if isinstance(items, list) else None,
+        _total(part(part(row, "proceeds"), "grandTotal"), "amount", "currencyCode"),
     )
 
 
 def _order_v0(operation: Operation, answer: Answer, row: Mapping[str, object]) -> Order:
-    status, channel = _told(row, "OrderStatus"), _told(row, "FulfillmentChannel")
+    status, channel = told(row, "OrderStatus"), told(row, "FulfillmentChannel")
     return Order(
-        _required(operation, answer, row, "AmazonOrderId"),
-        _required(operation, answer, row, "PurchaseDate"),
+        required(operation, answer, row, "AmazonOrderId"),
+        required(operation, answer, row, "PurchaseDate"),
         _STATUSES_V0.get(status, status),
         _FULFILLED_BY_V0.get(channel, channel) or None,
         _sum([row.get("NumberOfItemsShipped"), row.get("NumberOfItemsUnshipped")]),
-        _total(_part(row, "OrderTotal"), "Amount", "CurrencyCode"),
+        _total(part(row, "OrderTotal"), "Amount", "CurrencyCode"),
     )
-
-
-def _rows(operation: Operation, answer: Answer, rows: object) -> list[Mapping[str, object]]:
-    if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
-        raise malformed(operation, answer, "the list of orders is missing")
-    return rows
-
-
-def _required(operation: Operation, answer: Answer, row: Mapping[str, object], name: str) -> str:
-    value = _told(row, name)
-    if not value:
-        raise malformed(operation, answer, f"an order lacks {name}")
-    return value
-
-
-def _told(row: Mapping[str, object], name: str) -> str:
-    value = row.get(name)
-    return value if isinstance(value, str) else ""
-
-
-def _part(row: Mapping[str, object], name: str) -> Mapping[str, object]:
-    return _part_of(row.get(name))
-
-
-def _part_of(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _sum(counts: list[object]) -> int | None:
@@ -187,5 +160,5 @@ def _sum(counts: list[object]) -> int | None:
 
 def _total(money: Mapping[str, object], amount: str, currency: str) -> Total | None:
     """None for an order that is still pending, which has no total yet."""
-    total = Total(_told(money, amount), _told(money, currency))
+    total = Total(told(money, amount), told(money, currency))
     return total if total.amount and total.currency else None
