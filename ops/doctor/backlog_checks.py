@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from ops import dead_letter_queues, times
+from ops.console import counted
 from ops.doctor.check import Finding, Level, Looked, NeedsError
 from ops.doctor.facts import Facts
 from ops.doctor.queue_checks import attributes
@@ -90,8 +91,8 @@ def none_dead(facts: Facts) -> Looked:
         return Looked(f"{len(queues)} queues, all empty")
     total = sum(count for _, count in full)
     finding = Finding(
-        what=f"{total} messages could not be handled and lie dead.",
-        whom=f"the sellers whose messages they are: {facts.sellerbus('dead-letters list')} tells",
+        what=f"{counted(total, 'message')} could not be handled and {'lies' if total == 1 else 'lie'} dead.",
+        whom=f"the sellers whose messages they are, by `{facts.sellerbus('dead-letters list')}`",
         evidence=tuple(f"{name_of_queue(row.physical_id)}: {count}" for row, count in full),
         by_hand="See the causes first. Put back what its cause is mended of; what is of no use any more goes "
         "with `dead-letters export --delete`.",
