@@ -20,9 +20,7 @@ PUBLISHES = {
     KillPoint("publish", "after"): 2,
     KillPoint("complete", "before"): 2,
 }
-REDELIVERY_SECONDS = 5
-TIMEOUT_SECONDS = 15
-"""Time for one message, and little more, so that a lease ends soon."""
+REDELIVERY_SECONDS = 10
 
 
 @pytest.fixture
@@ -31,21 +29,19 @@ def proxy(system: System) -> Iterator[KillingProxy]:
     functions, sqs = system.client("lambda"), system.client("sqs")
     name = system.outputs["ProcessNotificationsFunctionName"]
     queue = system.outputs["NotificationQueueUrl"]
-    before = functions.get_function_configuration(FunctionName=name)
+    before = functions.get_function_configuration(FunctionName=name)["Environment"]
     (mapping,) = functions.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
     visibility = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["VisibilityTimeout"])["Attributes"]
     with killing_proxy(system.deployment.emulator) as proxy:
         variables = {
-            **before["Environment"]["Variables"],
+            **before["Variables"],
             # One machine, one clock: the lease of a killed function may end soon after its deadline.
             "LEASE_MARGIN_SECONDS": "2",
             "AWS_ENDPOINT_URL_DYNAMODB": proxy.url,
             "AWS_ENDPOINT_URL_EVENTBRIDGE": proxy.url,
         }
         try:
-            functions.update_function_configuration(
-                FunctionName=name, Environment={"Variables": variables}, Timeout=TIMEOUT_SECONDS
-            )
+            functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
             functions.update_event_source_mapping(UUID=mapping["UUID"], BatchSize=1)
             # What a killed function held comes back soon; the lease still has to be waited for.
             sqs.set_queue_attributes(
@@ -53,9 +49,7 @@ def proxy(system: System) -> Iterator[KillingProxy]:
             )
             yield proxy
         finally:
-            functions.update_function_configuration(
-                FunctionName=name, Environment=before["Environment"], Timeout=before["Timeout"]
-            )
+            functions.update_function_configuration(FunctionName=name, Environment=before)
             functions.update_event_source_mapping(UUID=mapping["UUID"], BatchSize=mapping["BatchSize"])
             sqs.set_queue_attributes(QueueUrl=queue, Attributes=visibility)
 
