@@ -26,9 +26,12 @@ POST = "POST orders"
 """The call that sends, as the proxy names it."""
 WITHOUT_A_CRASH = "message-crash-none"
 RECORD_SECONDS = 120.0
-PAUSE_SECONDS = 0.5
-REDELIVERY_SECONDS = 10
-"""After which the message of a killed function is delivered again; in place of many minutes."""
+PAUSE_SECONDS = 1.0
+REDELIVERY_SECONDS = 30
+"""After which the message of a killed function is delivered again; in place of many minutes.
+
+Longer than a function takes on a busy machine: two at one message would make calls that nobody planned for.
+"""
 SENDERS_TIMEOUT_SECONDS = 65
 """Time for a call, and little more, so that a lease ends soon."""
 
