@@ -33,13 +33,14 @@ def look_back(system: System, subject: str, since: datetime) -> None:
 
 
 def reconciled(system: System) -> dict[str, dict[str, Any]]:
-    """The details of events made up for, by the id of what they are about."""
+    """The details of the seller's events made up for, by the id of what they are about."""
     system.take()
     return {
         delivery.event["detail"]["entity"]["id"]: delivery.event["detail"]
         for deliveries in system.received.by_notification.values()
         for delivery in deliveries
         if delivery.event["detail"].get("origin") == "reconciled"
+        and delivery.event["detail"]["sellerId"] == SELLER.seller_id
     }
 
 
