@@ -10,7 +10,10 @@ from pydantic import Field, StrictInt
 from stacks.settings_sections import Section
 
 MOST_SECONDS = 86_400
-"""How far CloudWatch looks back for an alarm. Source: PutMetricAlarm, EvaluationPeriods."""
+"""How far CloudWatch looks back at periods under an hour; at longer ones it would for seven days.
+
+Source: PutMetricAlarm, Period.
+"""
 
 Points = Annotated[
     str,
