@@ -141,6 +141,8 @@ def start_emulator(folder: Path, *, enforce_iam: bool = False) -> Emulator:
         "STATE_DIR": str(folder / "state"),
         "S3_DATA_DIR": str(folder / "s3"),
         "TMPDIR": str(temporary),
+        # The functions' processes find what the first of them has compiled.
+        "PYTHONDONTWRITEBYTECODE": "",
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "LAMBDA_WARM_TTL_SECONDS": "30",

@@ -5,7 +5,13 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from local import emulator_alarms, emulator_object_events, emulator_task_tokens, emulator_with_iam
+from local import (
+    emulator_alarms,
+    emulator_layers,
+    emulator_object_events,
+    emulator_task_tokens,
+    emulator_with_iam,
+)
 from local.emulator_partner_events import PartnerEvents
 
 
@@ -20,6 +26,7 @@ def main() -> None:
     PartnerEvents(eventbridge).fit(provisioners._RESOURCE_HANDLERS)
     emulator_object_events.fit(importlib.import_module("ministack.services.s3"), eventbridge)
     emulator_alarms.fit(importlib.import_module("ministack.services.cloudwatch"))
+    emulator_layers.fit(importlib.import_module("ministack.core.lambda_runtime"))
     # With TLS it would listen on 443 too where it may; nobody here asks for that.
     app._port_is_bindable = lambda *_: False
     app.main()
