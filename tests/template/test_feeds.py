@@ -18,6 +18,7 @@ from tests.template.synthesis import (
 
 OUTPUTS = {
     "FeedProcessedDeadLetterQueueUrl",
+    "FeedProcessedQueueUrl",
     "FeedRequestDeadLetterQueueUrl",
     "FeedRequestQueueUrl",
     "FeedStateMachineArn",

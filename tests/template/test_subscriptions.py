@@ -264,6 +264,7 @@ OUTPUTS = {
         "SubscriptionStateTableName",
         "InspectAmazonFunctionName",
         "QueueEverySellerFunctionName",
+        "UndeliverableDeadLetterQueueUrl",
     },
     "ExampleConsumer": {"ExampleConsumerQueueUrl", "ExampleConsumerDeadLetterQueueUrl"},
 }
