@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -38,8 +39,10 @@ def commands(text: str) -> str:
 
 def run(script: str, expected: Sequence[str] = EXPECTED, folder: Path = ROOT) -> str:
     """Run the lines in one shell, showing each; return what they printed. Raises QuickstartError."""
+    # Not by `set -v`: it shows the lines of what is sourced too, secrets among them.
+    shown = "\n".join(f"printf '%s\\n' {shlex.quote(f'$ {line}')}\n{line}" for line in script.splitlines())
     # What is started is stopped, whatever line fails.
-    guarded = f"set -euo pipefail\ntrap '{_DOWN} >/dev/null' EXIT\nset -v\n{script}\n"
+    guarded = f"set -euo pipefail\ntrap '{_DOWN} >/dev/null' EXIT\n{shown}\n"
     printed: list[str] = []
     with subprocess.Popen(
         ["bash", "-c", guarded],  # noqa: S607 - the shell that the README's reader has

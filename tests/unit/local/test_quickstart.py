@@ -31,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_each_line_is_shown_and_all_is_stopped(folder: Path) -> None:
     output = run("make up\nSEEN=here\necho it is $SEEN", ("it is here",), folder)
-    assert "echo it is $SEEN" in output
+    assert "$ echo it is $SEEN" in output
     assert (folder / "downed").exists()
 
 
