@@ -242,6 +242,7 @@ def _advice(letter: Letter, stage: str) -> str:
     if letter.text("reason"):
         return (
             "A function put it here because no retry helps. Mend the cause first, else it is back at once; "
-            f"then: {command}"
+            f"then: {command}. What can never be worked on goes with a copy kept: bin/sellerbus dead-letters "
+            f"export --id {letter.message_id} --output letters.jsonl --delete --stage {stage}"
         )
     return f"Once the cause is mended, put it back: {command}"

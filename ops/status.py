@@ -39,9 +39,9 @@ def status(
     Everything is asked for at this moment; the age of a queue's oldest message is CloudWatch's, a minute or
     two old. Exit code 5 where a part could not be read. Printed with --json (with --watch a line each):
     {"stage", "production", "account", "identity", "credentials" {"method", "profile"}, "at", "cells":
-    [{"region", "awsRegion", "stacks" [{"part", "name", "status", "updatedAt"}], "queues" [{"name", "visible",
-    "hidden", "oldestSeconds", "deadLetters"}], "feeds" and "messages" {"deployed", "open" (by state),
-    "oldest", "complete"}, "alarms" [{"name", "composite", "text", "command", "runbook", "since"}],
+    [{"region", "awsRegion", "stacks" [{"part", "name", "status", "updatedAt"}], "queues" [{"name", "gone",
+    "visible", "hidden", "oldestSeconds", "deadLetters"}], "feeds" and "messages" {"deployed", "open" (by
+    state), "oldest", "complete"}, "alarms" [{"name", "composite", "text", "command", "runbook", "since"}],
     "unread" (by section: why)}]}.
     """
     target = opened(stage)
@@ -167,6 +167,12 @@ def _show_cell(stage: str, cell: Mapping[str, Any], now: datetime) -> None:
                 for row in queues
             ],
         )
+    for row in queues:
+        if row["gone"]:
+            console.show_line(
+                f"The queue {row['name']}, or that of its dead letters, is gone: "
+                f"bin/sellerbus doctor --stage {stage}"
+            )
     for alarm in cell["alarms"] or ():
         since = times.relative(times.moment(alarm["since"]), now) if alarm["since"] else "at some time"
         console.show_line(f"ALARM since {since}: {alarm['text'] or alarm['name']}")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from ops.dead_letter_queues import OUTPUT_SUFFIX, depth_of
+from ops.dead_letter_queues import OUTPUT_SUFFIX, Depth, depth_of
 from ops.stage import FOUNDATION, NOTIFICATIONS, TASKS, Cell
 from sellerbus.feeds import task as feed_task
 from sellerbus.messaging import task as message_task
@@ -59,8 +59,10 @@ class CellState:
         return found
 
     def queues(self, now: datetime) -> list[dict[str, Any]]:
-        """Return each queue with its dead letters; the oldest's age in seconds is CloudWatch's."""
-        sqs = self._clients["sqs"]
+        """Return each queue with its dead letters, and whether one of the two is gone.
+
+        The oldest message's age, in seconds, is CloudWatch's.
+        """
         urls = {
             name.removesuffix(_QUEUE_SUFFIX): url
             for name, url in self.outputs.items()
@@ -74,11 +76,12 @@ class CellState:
         ages = self._ages(urls, now)
         rows = []
         for name in sorted({*urls, *dead}):
-            depth = depth_of(sqs, urls[name]) if name in urls else None
-            letters = depth_of(sqs, dead[name]) if name in dead else None
+            depth = self._depth(urls.get(name))
+            letters = self._depth(dead.get(name))
             rows.append(
                 {
                     "name": _typed(name),
+                    "gone": (name in urls and depth is None) or (name in dead and letters is None),
                     "visible": depth.visible if depth else None,
                     "hidden": depth.hidden if depth else None,
                     "oldestSeconds": ages.get(name),
@@ -86,6 +89,14 @@ class CellState:
                 }
             )
         return rows
+
+    def _depth(self, url: str | None) -> Depth | None:
+        """Return how many messages a queue has; None without a URL, and where somebody has deleted it."""
+        sqs = self._clients["sqs"]
+        try:
+            return depth_of(sqs, url) if url else None
+        except sqs.exceptions.QueueDoesNotExist:
+            return None
 
     def feeds(self) -> dict[str, Any]:
         """Return how many feed tasks have not ended, by state, and since when the oldest has not."""

@@ -21,6 +21,7 @@ from sellerbus.api.redaction import redact, redacted, shorten, spoken
         '{"client_secret": "SECRET with spaces"}',
         "refresh_token=SECRET&grant_type=refresh_token",
         '{"clientSecret":"SECRET"}',
+        '{"newClientSecret":"SECRET"}',
         "x-amz-access-token: SECRET",
         "https://bucket.s3.amazonaws.com/key?X-Amz-Signature=SECRET",
         "HTTPS://bucket.s3.amazonaws.com/key?X-Amz-Signature=SECRET",
@@ -47,6 +48,7 @@ def test_secrets_go(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "rotateApplicationClientSecret: 400 InvalidInput",
         "amzn1.application-oa2-client.1234",
         "https://sellingpartnerapi-na.amazon.com/notifications/v1/destinations",
         "createSubscription: 409 StateConflict",

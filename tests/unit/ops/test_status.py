@@ -116,6 +116,20 @@ def test_the_age_of_the_oldest_message_is_cloudwatchs(feeds: FeedStage) -> None:
     assert ages["notification"] == 412
 
 
+def test_a_queue_that_somebody_deleted_is_named_and_the_others_are_shown(feeds: FeedStage) -> None:
+    send(feeds, "NotificationQueueUrl")
+    outputs = feeds.stage.cloudformation.stacks[notifications()]
+    sqs = feeds.stage.client("sqs")
+    outputs["ArchiveQueueUrl"] = sqs.create_queue(QueueName="archive")["QueueUrl"]
+    sqs.delete_queue(QueueUrl=outputs["ArchiveQueueUrl"])
+    finished = run(feeds, "--json")
+    (cell,) = finished.document["cells"]
+    rows = {row["name"]: row for row in cell["queues"]}
+    assert [name for name, row in rows.items() if row["gone"]] == ["archive"]
+    assert (rows["notification"]["visible"], rows["archive"]["visible"]) == (1, None)
+    assert "The queue archive, or that of its dead letters, is gone: bin/sellerbus doctor" in run(feeds).out
+
+
 def test_what_may_not_be_read_costs_itself_alone(feeds: FeedStage) -> None:
     feeds.put(task("t1", state="WAITING"))
     feeds.stage.refusals["cloudwatch", "na"] = ("describe_alarms", "AccessDenied")

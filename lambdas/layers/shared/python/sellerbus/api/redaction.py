@@ -10,9 +10,10 @@ from typing import Final
 # Tokens (Atza| access, Atzr| refresh, Atc| grantless, Atz.sprdt| restricted data), client secrets, bearer
 # headers, the query of a presigned URL (it is a credential), its signature wherever it stands, the form or
 # JSON fields that carry any of them, also of JSON within JSON, whose quotes have backslashes; and e-mail
-# addresses. What is quoted may have lost its end: texts are cut.
+# addresses. What is quoted may have lost its end: texts are cut. What follows the name of the operation
+# rotateApplicationClientSecret is its answer.
 _NAMES: Final = (
-    r"client[_-]?secret|refresh[_-]?token|access[_-]?token|restricted_?data_?token|x-amz-access-token"
+    r"(?<!rotateApplication)client[_-]?secret|refresh[_-]?token|access[_-]?token|restricted_?data_?token|x-amz-access-token"
     r"|security[_-]?token|task[_-]?token|password|secret[_-]?access[_-]?key|secret[_-]?string|oauth[_-]?code"
 )
 _IS: Final = r"(?:[=:]|%3d|\\+u003d)"
