@@ -24,12 +24,10 @@ TIMES_AS_FAST: Final = 6
 _FRAME_SECONDS: Final = 0.5
 """A spinner that turns twelve times a second makes a recording large and shows nothing more."""
 
-MOMENTS: Final = {
-    "doctor": "FAILURE  SB-SUBS-001",
-    "deliveries": "What Amazon published",
-    "numbers": "In numbers",
-}
+MOMENTS: Final = {"doctor": "FAILURE  SB-SUBS-001"}
 """The screens that are kept as pictures, by the text whose coming is waited for, and `end`."""
+_TABLES: Final = "What Amazon published"
+"""What begins the tables: they come all at once, and push away what is kept."""
 
 
 def record_demo(
@@ -57,17 +55,21 @@ def watch(command: Sequence[str], environment: dict[str, str]) -> tuple[Drawn, d
 
         def look() -> None:
             text = terminal.text()
-            for name, sign in MOMENTS.items():
-                if sign in text:
-                    # The last screen on which it stands has the most of what follows it.
-                    seen.add(name)
-                    pictures[name] = picture(terminal.screen, "make demo")
+            for name in shown(text):
+                # The last screen on which it stands has the most of what follows it.
+                seen.add(name)
+                pictures[name] = picture(terminal.screen, "make demo")
 
         code = terminal.ends(look)
         if code or seen != set(MOMENTS):
             raise RecordingError(f"`make demo` ended with {code}:\n{terminal.text()}")
         pictures["end"] = picture(terminal.screen, "make demo")
         return terminal.drawn, pictures
+
+
+def shown(text: str) -> list[str]:
+    """Return the moments that a screen shows."""
+    return [name for name, sign in MOMENTS.items() if sign in text and _TABLES not in text]
 
 
 def keep(folder: Path, drawn: Drawn, pictures: dict[str, str]) -> None:
