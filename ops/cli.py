@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 import sys
+from functools import cache
+from typing import Any
 
 import typer
+import typer.main
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from ops import (
@@ -58,6 +61,12 @@ app.add_typer(dead_letters.app, name="dead-letters")
 app.command("status")(status.status)
 
 
+@cache
+def _command() -> Any:
+    """The whole tree of commands, made once."""
+    return typer.main.get_command(app)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run one command and exit with its code; every refusal is one message, never a traceback."""
     given = sys.argv[1:] if arguments is None else arguments
@@ -70,7 +79,7 @@ def main(arguments: list[str] | None = None) -> None:
         )
         sys.exit(WRONG_INPUT)
     try:
-        app(args=given, prog_name="sellerbus")
+        _command()(args=given, prog_name="sellerbus")
     except CommandError as error:
         console.say(f"sellerbus: {error}")
         sys.exit(error.exit_code)

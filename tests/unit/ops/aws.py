@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,12 @@ class Events:
         return {"Name": Name, "State": self.sources[Name]}
 
 
+@cache
+def _client(service: str, aws_region: str) -> Any:
+    """A client of AWS in memory; making one takes longer than most tests, and it keeps nothing of its own."""
+    return boto3.client(service, region_name=aws_region)
+
+
 class DeployedStage:
     """Runs `sellerbus` as a person would, with what is typed or piped in."""
 
@@ -202,7 +209,7 @@ class DeployedStage:
         fakes = {"cloudformation": "cloudformation", "lambda": "lambdas", "events": "events"}
         if service in fakes:
             return getattr(self, fakes[service])
-        return boto3.client(service, region_name=AWS_REGIONS[region])
+        return _client(service, AWS_REGIONS[region])
 
     def deploy_notifications(self, region: str = "na") -> None:
         self._create_table("states", region)
