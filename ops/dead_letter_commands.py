@@ -16,6 +16,12 @@ from ops.options import AsJson, StageName, opened
 from ops.parallel import Stop
 from sellerbus.api.redaction import redact
 
+LetterIds = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--id", metavar="ID", help="Only this letter; may be given several times.", show_default=False
+    ),
+]
 QueueName = Annotated[
     str | None,
     typer.Option(

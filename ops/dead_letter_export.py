@@ -14,7 +14,7 @@ import typer
 
 from ops import console, dead_letter_queues, guard
 from ops.cells import RegionName
-from ops.dead_letter_commands import QueueName, Reason
+from ops.dead_letter_commands import LetterIds, QueueName, Reason
 from ops.dead_letter_moving import remove
 from ops.dead_letter_queues import DeadLetterQueue
 from ops.dead_letter_reading import Letter, look
@@ -28,12 +28,7 @@ _MOST: Final = 10_000
 def export(
     stage: StageName,
     queue: QueueName = None,
-    ids: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--id", metavar="ID", help="Only this letter; may be given several times.", show_default=False
-        ),
-    ] = None,
+    ids: LetterIds = None,
     reason: Reason = None,
     output: Annotated[
         Path | None,

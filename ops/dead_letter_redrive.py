@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from ops import console, dead_letter_queues, guard
 from ops.cells import RegionName
-from ops.dead_letter_commands import QueueName, Reason
+from ops.dead_letter_commands import LetterIds, QueueName, Reason
 from ops.dead_letter_moving import Done, NotSentError, move, steady, to_bus, to_queue
 from ops.dead_letter_queues import DeadLetterQueue
 from ops.dead_letter_reading import Letter, by_cause, look
@@ -28,12 +28,7 @@ _MOST_LOOKED_AT: Final = 10_000
 def redrive(
     stage: StageName,
     queue: QueueName = None,
-    ids: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--id", metavar="ID", help="Only this letter; may be given several times.", show_default=False
-        ),
-    ] = None,
+    ids: LetterIds = None,
     reason: Reason = None,
     everything: Annotated[bool, typer.Option("--all", help="The letters of all queues.")] = False,
     per_second: Annotated[
